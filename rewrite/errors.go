@@ -1,0 +1,87 @@
+package rewrite
+
+import "fmt"
+
+// ParseError says that a source is not YAML that can be edited. yaml.v3 gives no column, and its line can be one off.
+type ParseError struct {
+	Line    int // from 1
+	Column  int // from 1; 1 when it is not known
+	Message string
+}
+
+func (e *ParseError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
+
+// LimitError says that a source is beyond a bound that keeps time and memory in hand.
+type LimitError struct {
+	What  string // what is bounded, such as "file size in bytes"
+	Bound int
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("%s is over the bound of %d", e.What, e.Bound)
+}
+
+// Reason is why an edit is refused.
+type Reason uint8
+
+// The reasons, with the sentence of each in reasonTexts.
+const (
+	SharedAnchor Reason = iota + 1
+	MergeSupplies
+	DuplicateKey
+	EmptyCollection
+	ImplicitPair
+	BlockScalarAbove
+	CommentInside
+	MissingColon
+	FoldedText
+	ExplicitKey
+	SameLine
+	NotEditable
+	MultiLineText
+	OtherDocument
+	AnchorNeeded
+)
+
+var reasonTexts = [...]string{
+	SharedAnchor:     "the place is shared through an anchor",
+	MergeSupplies:    "a merge would supply the removed key again",
+	DuplicateKey:     "the mapping has a key twice",
+	EmptyCollection:  "nothing would be left of the collection",
+	ImplicitPair:     "the pair stands without braces in a flow sequence",
+	BlockScalarAbove: "kept lines would become text of the block scalar above",
+	CommentInside:    "a comment stands inside the place",
+	MissingColon:     "the pair has no colon",
+	FoldedText:       "the text is folded over lines",
+	ExplicitKey:      "the key is written with '?'",
+	SameLine:         "the entry shares its line with another",
+	NotEditable:      "the operation does not fit the kind of the node",
+	MultiLineText:    "the flow scalar runs over several lines",
+	OtherDocument:    "an alias reaches into another document",
+	AnchorNeeded:     "an anchor inside is used elsewhere or defined twice",
+}
+
+func (r Reason) String() string { return reasonTexts[r] }
+
+// RefusedError says that a shape cannot be edited faithfully. Nothing was changed.
+type RefusedError struct {
+	Path   string
+	Reason Reason
+	Detail string // further words, such as the users of an anchor; may be empty
+}
+
+func (e *RefusedError) Error() string {
+	s := fmt.Sprintf("%s: %s", e.Path, e.Reason)
+	if e.Detail != "" {
+		s += " (" + e.Detail + ")"
+	}
+	return s
+}
+
+// VerifyError says that an edited source does not mean what its operations say. It is a bug of this package.
+type VerifyError struct {
+	Path    string
+	Message string
+}
+
+func (e *VerifyError) Error() string { return e.Path + ": " + e.Message }

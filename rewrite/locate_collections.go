@@ -1,0 +1,225 @@
+package rewrite
+
+import "gopkg.in/yaml.v3"
+
+func (l *locator) flowSequence(n *node, y *yaml.Node) {
+	l.expect('[')
+	n.items = make([]entry, 0, len(y.Content))
+	for _, c := range y.Content {
+		l.trivia()
+		start := l.p
+		value := l.node(c, n, -1, true)
+		l.addItem(n, value, Span{start, value.span.End})
+		l.comma()
+	}
+	l.trivia()
+	l.expect(']')
+}
+
+func (l *locator) addItem(n *node, value *node, span Span) {
+	value.index = len(n.items)
+	n.items = append(n.items, entry{value: value, span: span, colon: -1})
+}
+
+func (l *locator) comma() {
+	l.trivia()
+	if l.peek() == ',' {
+		l.p++
+	}
+}
+
+// flowMapping places "{a: b}", and the pair without braces of "[a: b]": such a mapping is reported at its key.
+func (l *locator) flowMapping(n *node, y *yaml.Node) {
+	n.column = -1
+	if len(y.Content) == 2 && (l.peek() == '?' || samePosition(y, y.Content[0]) && !isEmptyPlain(y.Content[0])) {
+		n.items = make([]entry, 0, 1)
+		l.pair(n, y.Content[0], y.Content[1], -1, true)
+		return
+	}
+	l.expect('{')
+	n.items = make([]entry, 0, len(y.Content)/2)
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		l.pair(n, y.Content[i], y.Content[i+1], -1, true)
+		l.comma()
+	}
+	l.trivia()
+	l.expect('}')
+}
+
+func samePosition(a, b *yaml.Node) bool { return a.Line == b.Line && a.Column == b.Column }
+
+// implicit reports whether the mapping is a pair without braces in a flow sequence.
+func (n *node) implicit(src []byte) bool {
+	return n.kind == Mapping && n.style == Flow && (n.body.Len() == 0 || src[n.body.End-1] != '}' ||
+		len(n.items) == 1 && n.items[0].span.Start == n.body.Start)
+}
+
+func (l *locator) blockMapping(n *node, y *yaml.Node) {
+	l.trivia()
+	n.column = l.p - l.f.lines.starts[l.f.lines.line(l.p)]
+	n.items = make([]entry, 0, len(y.Content)/2)
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		l.pair(n, y.Content[i], y.Content[i+1], n.column, false)
+	}
+	n.endWithLast()
+}
+
+// endWithLast ends a block collection with its last entry. The cursor may be further on, behind a block scalar's tail.
+func (n *node) endWithLast() { n.body.End = n.items[len(n.items)-1].span.End }
+
+func (l *locator) blockSequence(n *node, y *yaml.Node) {
+	l.trivia()
+	n.column = l.p - l.f.lines.starts[l.f.lines.line(l.p)]
+	n.items = make([]entry, 0, len(y.Content))
+	for _, c := range y.Content {
+		l.trivia()
+		start := l.p
+		l.expect('-')
+		value := l.node(c, n, n.column, false)
+		l.addItem(n, value, Span{start, max(value.span.End, start+1)})
+	}
+	n.endWithLast()
+}
+
+// pair places one pair of a mapping: '?', key, ':', value, of which all but the key may be missing in some layouts.
+func (l *locator) pair(n *node, key, value *yaml.Node, column int, flow bool) {
+	l.trivia()
+	e := entry{span: Span{Start: l.p}, colon: -1}
+	if l.explicit(key, flow) {
+		e.explicit = true
+		l.p++
+	}
+	e.key = l.node(key, n, column, flow)
+	e.key.isKey, e.key.index = true, len(n.items)
+	if e.key.style == Plain && e.key.tag == mergeTag {
+		n.merged = true
+	} else if e.key.tag == mergeTag {
+		e.key.tag = "!!str"
+	}
+	end := l.p
+	l.trivia()
+	if l.peek() == ':' && (flow || l.blankAt(l.p+1)) {
+		e.colon = l.p
+		l.p++
+		end = l.p
+	} else {
+		if !isEmptyPlain(value) || !flow && !e.explicit {
+			l.fail("expected ':'")
+		}
+		l.unskip(end)
+	}
+	e.value = l.node(value, n, column, flow)
+	e.value.index = len(n.items)
+	e.span.End = max(end, e.value.span.End)
+	n.items = append(n.items, e)
+}
+
+// explicit reports whether the cursor is at a '?' that marks a key. In flow collections it needs no blank behind it;
+// there the key's own position tells.
+func (l *locator) explicit(key *yaml.Node, flow bool) bool {
+	if l.peek() != '?' {
+		return false
+	}
+	if !flow {
+		return l.blankAt(l.p + 1)
+	}
+	return isEmptyPlain(key) || l.seek(key.Line, key.Column) > l.p
+}
+
+// blockScalar places a literal or folded scalar: header, text lines and the blank lines behind them. Its node ends where
+// a line starts (or at the end of the source); every other node ends inside a line.
+func (l *locator) blockScalar(n *node, indent int) {
+	b := &n.block
+	b.header.Start = l.p
+	l.p++
+	digit := 0
+	for c := l.peek(); c == '+' || c == '-' || c >= '1' && c <= '9'; c = l.peek() {
+		if c == '+' || c == '-' {
+			b.chomp = c
+		} else {
+			digit = int(c - '0')
+		}
+		l.p++
+	}
+	b.header.End = l.p
+	l.restOfHeader()
+	b.text.Start = l.p
+	if digit > 0 {
+		b.indent = digit + max(indent, 0)
+	} else {
+		b.indent = max(l.detectIndent(), indent+1, 1)
+	}
+	l.blockLines(b)
+	n.body.End = b.text.End
+	if b.chomp == '+' {
+		n.body.End = b.tail
+	}
+	l.p = b.tail
+}
+
+// restOfHeader skips blanks and a comment behind the indicators, and the line break.
+func (l *locator) restOfHeader() {
+	for l.p < len(l.src) && (l.src[l.p] == ' ' || l.src[l.p] == '\t') {
+		l.p++
+	}
+	if l.peek() == '#' {
+		start := l.p
+		l.skipLine()
+		l.f.comments = append(l.f.comments, Span{start, l.p})
+	}
+	if l.p < len(l.src) {
+		l.p += breakLen(l.src, l.p)
+	}
+}
+
+// detectIndent is the largest number of leading spaces on the blank lines at the cursor and the first line with text.
+func (l *locator) detectIndent() int {
+	width := 0
+	for p := l.p; p < len(l.src); {
+		spaces := countSpaces(l.src[p:])
+		width = max(width, spaces)
+		p += spaces
+		if p >= len(l.src) {
+			break
+		}
+		n := breakLen(l.src, p)
+		if n == 0 {
+			break
+		}
+		p += n
+	}
+	return width
+}
+
+func countSpaces(b []byte) int {
+	n := 0
+	for n < len(b) && b[n] == ' ' {
+		n++
+	}
+	return n
+}
+
+// blockLines finds the end of the text and of the blank lines behind it. A line of only spaces that reaches beyond the
+// indentation is text.
+func (l *locator) blockLines(b *blockInfo) {
+	b.text.End, b.tail = l.p, l.p
+	for p := l.p; p < len(l.src); {
+		spaces := countSpaces(l.src[p:])
+		end := p + spaces
+		blank := end >= len(l.src) || breakLen(l.src, end) > 0
+		if spaces < b.indent && !blank {
+			return
+		}
+		for end < len(l.src) && breakLen(l.src, end) == 0 {
+			end++
+		}
+		if end < len(l.src) {
+			end += breakLen(l.src, end)
+		}
+		if !blank || spaces > b.indent {
+			b.text.End = end
+		}
+		b.tail = end
+		p = end
+	}
+}
