@@ -1,0 +1,354 @@
+package fixes
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// Engine runs rules over files. It is immutable while in use and safe for concurrent use.
+type Engine struct {
+	Rules      []*Rule             // in the order of the table; the selected ones
+	Severities map[string]Severity // by rule id, in place of the rule's own
+	SafeOnly   bool                // apply only fixes whose safety is Safe
+	Unsafe     bool                // also apply fixes whose safety is Unsafe
+	DryRun     bool                // nothing will be written: fixes that would be applied are Pending
+}
+
+// FileStatus is what became of a file.
+type FileStatus string
+
+// The states of a file. Skipped is a file that is no CircleCI config, or is empty.
+const (
+	Unchanged FileStatus = "unchanged"
+	Changed   FileStatus = "changed"
+	Skipped   FileStatus = "skipped"
+	Failed    FileStatus = "failed"
+)
+
+// FileResult is what a run over one file found and would write.
+type FileResult struct {
+	Status  FileStatus
+	Source  []byte         // as it was given
+	Output  []byte         // what should be written; equal to Source unless Status is Changed
+	Edits   []rewrite.Edit // sorted, not overlapping, the sum of all rounds: applied to Source they give Output
+	Results []Result       // in (offset, rule id) order; spans are of Source
+	Err     error          // of a Failed file: *rewrite.ParseError, *rewrite.LimitError or *ProofError
+	file    *rewrite.File
+}
+
+// Position is where an offset of Source is, for people.
+func (r *FileResult) Position(offset int) rewrite.Position {
+	if r.file == nil {
+		return rewrite.Position{Line: 1, Column: 1}
+	}
+	return r.file.Position(offset)
+}
+
+// ProofError says that a change did not do what it meant. It is a bug of cfgfix; nothing is written.
+type ProofError struct {
+	Rule string
+	Err  error
+}
+
+func (e *ProofError) Error() string {
+	return e.Rule + ": the change could not be proved: " + e.Err.Error() + "; please report this"
+}
+
+func (e *ProofError) Unwrap() error { return e.Err }
+
+// maxRounds bounds how often fixes may make room for one another.
+const maxRounds = 4
+
+// Run checks one file and plans its fixes. facts may be nil. It never writes.
+func (e *Engine) Run(src []byte, facts *Facts) *FileResult {
+	r := &FileResult{Status: Unchanged, Source: src, Output: src}
+	f, err := rewrite.Parse(src)
+	if err != nil {
+		r.Status, r.Err = Failed, err
+		return r
+	}
+	r.file = f
+	if facts == nil {
+		facts = &Facts{}
+	}
+	found, isConfig, err := e.check(f, facts)
+	switch {
+	case err != nil:
+		r.Status, r.Err = Failed, err
+	case !isConfig:
+		r.Status = Skipped
+	default:
+		e.fix(r, found, facts)
+	}
+	return r
+}
+
+// check runs all rules over all documents of a file. isConfig is false when none of them is a CircleCI config.
+func (e *Engine) check(f *rewrite.File, facts *Facts) (found []Finding, isConfig bool, err error) {
+	for _, doc := range f.Documents() {
+		if !circle.IsConfig(doc) {
+			continue
+		}
+		isConfig = true
+		config := circle.New(doc)
+		for _, rule := range e.Rules {
+			p := &Pass{Rule: rule, File: f, Config: config, Facts: facts, report: func(x Finding) { found = append(found, x) }}
+			if err := rule.Run(p); err != nil {
+				return nil, true, fmt.Errorf("rule %s: %w", rule.ID, err)
+			}
+		}
+	}
+	for i := range found {
+		e.complete(&found[i])
+	}
+	slices.SortStableFunc(found, func(a, b Finding) int {
+		if a.Span.Start != b.Span.Start {
+			return a.Span.Start - b.Span.Start
+		}
+		return strings.Compare(a.Rule.ID, b.Rule.ID)
+	})
+	return found, isConfig, nil
+}
+
+// complete fills in what a finding leaves to its rule.
+func (e *Engine) complete(f *Finding) {
+	if f.Severity == None {
+		f.Severity = f.Rule.Severity
+	}
+	if s, ok := e.Severities[f.Rule.ID]; ok {
+		f.Severity = s
+	}
+	if f.Confidence == 0 {
+		f.Confidence = f.Rule.Confidence
+	}
+}
+
+// key tells findings apart from one round to the next: edits move offsets, not owners and messages.
+func (f *Finding) key() string { return f.Rule.ID + "\x00" + f.Owner + "\x00" + f.Message }
+
+// fix applies what can be applied, in rounds: a fix that met another one gets its chance in the next round.
+func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts) {
+	run := &fixRun{engine: e, facts: facts, file: r.file, fate: map[string]Result{}, barred: map[string]string{}}
+	now := found
+	for range maxRounds {
+		change, next, applied, err := run.round(now)
+		if err != nil {
+			r.Status, r.Err = Failed, err
+			break
+		}
+		if len(applied) == 0 {
+			break
+		}
+		if r.Edits, err = rewrite.Compose(r.Edits, change.Edits); err != nil {
+			r.Status, r.Err = Failed, &ProofError{"engine", err}
+			break
+		}
+		run.file, now = next.file, next.found
+	}
+	for _, f := range found {
+		fate := run.fate[f.key()]
+		r.Results = append(r.Results, Result{Finding: f, Status: fate.Status, Why: fate.Why})
+	}
+	if r.Status == Failed {
+		e.discard(r)
+		return
+	}
+	if len(r.Edits) > 0 {
+		r.Edits = rewrite.Trim(r.Source, r.Edits)
+		r.Status, r.Output = Changed, run.file.Source()
+	}
+}
+
+// discard takes back what a failed file would have got.
+func (e *Engine) discard(r *FileResult) {
+	r.Edits = nil
+	for i := range r.Results {
+		if s := r.Results[i].Status; s == Applied || s == Pending {
+			r.Results[i].Status, r.Results[i].Why = Refused, "another change of this file failed its proof"
+		}
+	}
+}
+
+// fixRun is the state of the rounds over one file.
+type fixRun struct {
+	engine *Engine
+	facts  *Facts
+	file   *rewrite.File
+	fate   map[string]Result // by finding key
+	barred map[string]string // findings whose fix was rolled back, with the reason
+}
+
+// outcome is a file after a round, and what is found in it.
+type outcome struct {
+	file  *rewrite.File
+	found []Finding
+}
+
+// round applies as many of the fixes as go together and hold.
+func (run *fixRun) round(found []Finding) (*rewrite.Change, outcome, []Finding, error) {
+	chosen := run.choose(found)
+	for len(chosen) > 0 {
+		change, next, culprits, err := run.try(found, chosen)
+		if err != nil {
+			return nil, outcome{}, nil, err
+		}
+		if len(culprits) == 0 {
+			for _, f := range chosen {
+				run.settle(f, run.engine.done(), "")
+			}
+			return change, next, chosen, nil
+		}
+		for key, why := range culprits {
+			run.barred[key] = why
+		}
+		chosen = slices.DeleteFunc(chosen, func(f Finding) bool {
+			why, barred := culprits[f.key()]
+			if barred {
+				run.settle(f, Refused, why)
+			}
+			return barred
+		})
+	}
+	return nil, outcome{}, nil, nil
+}
+
+func (e *Engine) done() Status {
+	if e.DryRun {
+		return Pending
+	}
+	return Applied
+}
+
+func (run *fixRun) settle(f Finding, s Status, why string) {
+	if old, ok := run.fate[f.key()]; ok && (old.Status == Applied || old.Status == Pending) {
+		return
+	}
+	run.fate[f.key()] = Result{Status: s, Why: why}
+}
+
+// choose settles the findings whose fixes cannot be applied and returns the others, as many as can be planned together.
+func (run *fixRun) choose(found []Finding) []Finding {
+	var chosen []Finding
+	for _, f := range found {
+		if s, why := run.obstacle(f); s != "" {
+			run.settle(f, s, why)
+			continue
+		}
+		chosen = append(chosen, f)
+	}
+	if _, err := run.file.Plan(allOps(chosen)); err == nil {
+		return chosen
+	}
+	kept := chosen[:0:0]
+	for _, f := range chosen {
+		if _, err := run.file.Plan(allOps(append(slices.Clip(kept), f))); err != nil {
+			run.settle(f, Conflict, "it meets another change of this run: "+err.Error())
+			continue
+		}
+		kept = append(kept, f)
+	}
+	return kept
+}
+
+// obstacle is why a finding's fix is not applied; the status is "" when nothing is in the way.
+func (run *fixRun) obstacle(f Finding) (Status, string) {
+	least := Setup
+	if run.engine.SafeOnly {
+		least = Safe
+	} else if run.engine.Unsafe {
+		least = Unsafe
+	}
+	switch x := f.Fix; {
+	case x == nil:
+		return NoFix, f.NoFix
+	case run.barred[f.key()] != "":
+		return Refused, run.barred[f.key()]
+	case x.Safety == Manual:
+		return NoFix, x.Reason
+	case len(x.Needs) > 0:
+		return NeedsFacts, x.Needs[0].Hint
+	case x.Safety < least:
+		return HeldBack, x.Reason
+	}
+	if _, err := run.file.Plan(f.Fix.Ops); err != nil {
+		return Refused, err.Error()
+	}
+	return "", ""
+}
+
+func allOps(found []Finding) []rewrite.Op {
+	var ops []rewrite.Op
+	for _, f := range found {
+		ops = append(ops, f.Fix.Ops...)
+	}
+	return ops
+}
+
+// try applies fixes and proves them: the file means what the operations say, their findings are gone, and no new one
+// is there. When something does not hold, the fixes to leave out are named, found by trying each one alone.
+func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[string]string, error) {
+	change, next, err := run.apply(found, chosen)
+	if err == nil {
+		return change, next, nil, nil
+	}
+	culprits := map[string]string{}
+	if len(chosen) == 1 {
+		var proof *rewrite.VerifyError
+		if errors.As(err, &proof) {
+			return nil, outcome{}, nil, &ProofError{chosen[0].Rule.ID, err}
+		}
+		culprits[chosen[0].key()] = err.Error()
+		return nil, outcome{}, culprits, nil
+	}
+	for _, f := range chosen {
+		if _, _, err := run.apply(found, []Finding{f}); err != nil {
+			var proof *rewrite.VerifyError
+			if errors.As(err, &proof) {
+				return nil, outcome{}, nil, &ProofError{f.Rule.ID, err}
+			}
+			culprits[f.key()] = err.Error()
+		}
+	}
+	if len(culprits) == 0 { // they only fail together: leave the last one to the next round
+		culprits[chosen[len(chosen)-1].key()] = "it does not go together with another change: " + err.Error()
+	}
+	return nil, outcome{}, culprits, nil
+}
+
+// apply makes the change of some fixes and checks the result with all rules.
+func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, error) {
+	change, err := run.file.Plan(allOps(chosen))
+	if err != nil {
+		return nil, outcome{}, err
+	}
+	file, err := change.Prove()
+	if err != nil {
+		return nil, outcome{}, err
+	}
+	after, _, err := run.engine.check(file, run.facts)
+	if err != nil {
+		return nil, outcome{}, err
+	}
+	expected := map[string]int{}
+	for _, f := range found {
+		expected[f.key()]++
+	}
+	for _, f := range chosen {
+		expected[f.key()]--
+	}
+	for _, f := range after {
+		if expected[f.key()]--; expected[f.key()] >= 0 {
+			continue
+		}
+		if slices.ContainsFunc(chosen, func(c Finding) bool { return c.key() == f.key() }) {
+			return nil, outcome{}, errors.New("the finding is still there after the fix")
+		}
+		return nil, outcome{}, fmt.Errorf("the fix would bring a new finding: %s: %s", f.Rule.ID, f.Message)
+	}
+	return change, outcome{file, after}, nil
+}

@@ -1,0 +1,139 @@
+package circle
+
+import "slices"
+
+// Visit is a step on its way through a job.
+type Visit struct {
+	Step  *Step
+	Calls []*Step // the calls of commands that lead to it, the outermost first
+}
+
+// The bounds of a flow. What lies beyond is left out; no real config comes near them.
+const (
+	maxFlow      = 20000
+	maxFlowDepth = 100
+)
+
+// Flow are the steps of the job in the order they run. Steps inside when and unless follow their step, those of a command
+// that the file defines follow the call, and the steps that a parameter holds follow its mention; a parameter of the
+// job itself holds its default. A call of a command that is being expanded is not expanded again.
+func (j *Job) Flow() []Visit {
+	f := newFlow()
+	f.job(j, nil)
+	return f.out
+}
+
+// Flow are the steps that the entry runs, as [Job.Flow] does, with its arguments, pre-steps and post-steps. Of an
+// orb's job, whose own steps are elsewhere, they are what the entry itself gives.
+func (u *WorkflowJob) Flow() []Visit {
+	f := newFlow()
+	f.list(u.PreSteps(), nil, 0)
+	if j := u.Job(); j != nil {
+		f.job(j, u)
+	} else {
+		for _, l := range u.StepArgs() {
+			f.list(l, nil, 0)
+		}
+	}
+	f.list(u.PostSteps(), nil, 0)
+	return f.out
+}
+
+type flow struct {
+	out    []Visit
+	calls  []*Step
+	active map[*Command]bool
+}
+
+func newFlow() *flow { return &flow{active: map[*Command]bool{}} }
+
+// frame is what the parameters mean in the steps of one job or command.
+type frame struct {
+	defaults []*Parameter
+	argument func(name string) *StepList
+	caller   *frame // in which the arguments are written
+}
+
+func (f *flow) job(j *Job, use *WorkflowJob) {
+	fr := &frame{defaults: j.Parameters(), argument: func(string) *StepList { return nil }}
+	if use != nil {
+		fr.argument = use.argument
+	}
+	f.list(j.Steps(), fr, 0)
+}
+
+func (f *flow) list(l *StepList, fr *frame, depth int) {
+	if l == nil || depth > maxFlowDepth {
+		return
+	}
+	for _, s := range l.Steps() {
+		if len(f.out) >= maxFlow {
+			return
+		}
+		f.out = append(f.out, Visit{s, f.calls})
+		f.inside(s, fr, depth+1)
+	}
+}
+
+// inside adds the steps that a step stands for.
+func (f *flow) inside(s *Step, fr *frame, depth int) {
+	switch {
+	case s.Kind == ParameterStep && fr != nil:
+		f.parameter(s.ParameterName(), fr, depth)
+	case s.Kind == CallStep:
+		f.call(s, fr, depth)
+	default:
+		f.list(s.Nested(), fr, depth)
+	}
+}
+
+func (f *flow) call(s *Step, fr *frame, depth int) {
+	cmd := s.Callee()
+	if cmd == nil {
+		for _, l := range s.StepArgs() {
+			f.list(l, fr, depth)
+		}
+		return
+	}
+	if f.active[cmd] {
+		return
+	}
+	f.active[cmd] = true
+	calls := f.calls
+	f.calls = append(slices.Clip(calls), s) // visits keep the old ones
+	f.list(cmd.Steps(), &frame{cmd.Parameters(), s.argument, fr}, depth)
+	f.calls = calls
+	delete(f.active, cmd)
+}
+
+func (f *flow) parameter(name string, fr *frame, depth int) {
+	if l := fr.argument(name); l != nil {
+		f.list(l, fr.caller, depth)
+		return
+	}
+	for _, p := range fr.defaults {
+		if p.Name == name {
+			f.list(p.Steps(), fr, depth)
+		}
+	}
+}
+
+// argument is what a call gives a parameter of type steps: a list, or a parameter of its own; nil when it gives nothing.
+func (s *Step) argument(name string) *StepList {
+	if l := listNamed(s.StepArgs(), name); l != nil {
+		return l
+	}
+	return newStepList(s.Args(), name, holder{Step: s, config: s.config})
+}
+
+// argument is what an entry gives a parameter of type steps; nil when it gives nothing.
+func (u *WorkflowJob) argument(name string) *StepList { return listNamed(u.StepArgs(), name) }
+
+func listNamed(lists []*StepList, name string) *StepList {
+	for _, l := range lists {
+		if l.Key == name {
+			return l
+		}
+	}
+	return nil
+}

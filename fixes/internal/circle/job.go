@@ -1,0 +1,175 @@
+package circle
+
+import (
+	"slices"
+
+	"cfgfix/rewrite"
+)
+
+// Job is one definition under jobs, a packed job, or the part of a fragment that looks like a job.
+type Job struct {
+	Name  string        // "" for a packed job
+	Entry rewrite.Entry // under jobs; absent for a packed job
+	Node  rewrite.Node  // the definition, resolved
+
+	config     *Config
+	fragment   *Fragment // whose content this is, or nil
+	steps      lazy[*StepList]
+	parameters lazy[[]*Parameter]
+}
+
+func newJob(c *Config, e rewrite.Entry) *Job {
+	return &Job{Name: e.Name(), Entry: e, Node: e.Value().Resolve(), config: c}
+}
+
+// Key is the node of the job's name; absent for a packed job.
+func (j *Job) Key() rewrite.Node { return j.Entry.Key() }
+
+// Config is the config that defines the job.
+func (j *Job) Config() *Config { return j.config }
+
+// Fragment is the fragment that this is the content of, nil for a real job.
+func (j *Job) Fragment() *Fragment { return j.fragment }
+
+// Get is the value of that key as written, merges included, without what the executor adds.
+func (j *Job) Get(key string) rewrite.Node {
+	n := j.Node.Get(key)
+	if j.fragment != nil && j.fragment.taken(n) {
+		return rewrite.Node{}
+	}
+	return n
+}
+
+// Parameters are the job's own parameters.
+func (j *Job) Parameters() []*Parameter {
+	return j.parameters.get(func() []*Parameter {
+		return parametersOf(j.Node, holder{config: j.config, Job: j, Fragment: j.fragment})
+	})
+}
+
+// Steps is the job's own step list, nil when it has none (an approval job, a job of another type).
+func (j *Job) Steps() *StepList {
+	return j.steps.get(func() *StepList {
+		if !j.Get("steps").Exists() {
+			return nil
+		}
+		return newStepList(j.Node, "steps", holder{config: j.config, Job: j, Fragment: j.fragment})
+	})
+}
+
+// Environments are the places that make up the job's own environment, the executor's aside.
+func (j *Job) Environments() Environments { return environmentsOf(j.Get("environment")) }
+
+// EffectiveEnvironments are the job's own environment, which wins, and then the executor's.
+func (j *Job) EffectiveEnvironments() Environments {
+	out := j.Environments()
+	if x := j.Executor(); x != nil {
+		out = slices.Concat(out, x.Environment())
+	}
+	return out
+}
+
+// ExecutorRef is the job's executor key; its Node is absent when the job has none.
+func (j *Job) ExecutorRef() ExecutorRef { return executorRef(j.Get("executor")) }
+
+// Executor is the executor that the job names; nil when it names none, one from another orb, or chooses it by a parameter.
+func (j *Job) Executor() *Executor {
+	ref := j.ExecutorRef()
+	if !ref.Known {
+		return nil
+	}
+	return j.config.executor(ref.Name)
+}
+
+// inherited is the value of a key in the job or else in its executor.
+func (j *Job) inherited(key string) rewrite.Node {
+	if n := j.Get(key).Resolve(); n.Exists() {
+		return n
+	}
+	if x := j.Executor(); x != nil {
+		return x.Node.Get(key).Resolve()
+	}
+	return rewrite.Node{}
+}
+
+// inheritedType is inherited for one of the executorTypes: a job that has any of them takes none from its executor.
+func (j *Job) inheritedType(key string) rewrite.Node {
+	if definesExecutor(j.Get) {
+		return j.Get(key).Resolve()
+	}
+	return j.inherited(key)
+}
+
+// DockerItems are the containers that the job runs in: its own list, or else the executor's.
+func (j *Job) DockerItems() []*DockerItem { return dockerItems(j.inheritedType("docker")) }
+
+// Machine is the value of the machine key, own or the executor's, resolved.
+func (j *Job) Machine() rewrite.Node { return j.inheritedType("machine") }
+
+// MacOS is the value of the macos key, own or the executor's, resolved.
+func (j *Job) MacOS() rewrite.Node { return j.inheritedType("macos") }
+
+// ResourceClass is the scalar with the resource class, own or the executor's, resolved.
+func (j *Job) ResourceClass() rewrite.Node {
+	if n := resourceClass(j.Get); n.Exists() {
+		return n
+	}
+	if x := j.Executor(); x != nil {
+		return resourceClass(x.Node.Get)
+	}
+	return rewrite.Node{}
+}
+
+// Shell is the scalar with the shell of the run steps, own or the executor's, resolved.
+func (j *Job) Shell() rewrite.Node { return j.inherited("shell") }
+
+// Uses are the entries of workflows and job groups that run the job.
+func (j *Job) Uses() []*WorkflowJob { return j.config.root.indexed().jobEntries[j] }
+
+// Contexts are the names of the contexts that any workflow gives the job, in order, each once. known is false when an
+// entry names one by an expression.
+func (j *Job) Contexts() (names []string, known bool) {
+	known = true
+	for _, use := range j.Uses() {
+		for _, ctx := range use.Contexts() {
+			if !ctx.Known {
+				known = false
+			} else if !slices.Contains(names, ctx.Name) {
+				names = append(names, ctx.Name)
+			}
+		}
+	}
+	return names, known
+}
+
+// possibleExecutors are the executor that the job names, or those it is given through the parameter that chooses it.
+func (j *Job) possibleExecutors(uses []*WorkflowJob) []*Executor {
+	ref := j.ExecutorRef()
+	if ref.Known {
+		if x := j.config.executor(ref.Name); x != nil {
+			return []*Executor{x}
+		}
+		return nil
+	}
+	param, ok := soleParameter(ref.Node)
+	if !ok {
+		return nil
+	}
+	var out []*Executor
+	take := func(c *Config, n rewrite.Node) {
+		if x := c.executor(executorRef(n).Name); x != nil && !slices.Contains(out, x) {
+			out = append(out, x)
+		}
+	}
+	for _, p := range j.Parameters() {
+		if p.Name == param {
+			take(j.config, p.Default())
+		}
+	}
+	for _, use := range uses {
+		for _, value := range use.values(param) {
+			take(use.config(), value)
+		}
+	}
+	return out
+}

@@ -1,0 +1,83 @@
+package fixes
+
+import (
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// Pass is one rule on one document of a file.
+type Pass struct {
+	Rule   *Rule
+	File   *rewrite.File
+	Config *circle.Config
+	Facts  *Facts
+	report func(Finding)
+}
+
+// Report adds a finding.
+func (p *Pass) Report(f Finding) {
+	f.Rule = p.Rule
+	p.report(f)
+}
+
+// Finding is one place that breaks one rule.
+type Finding struct {
+	Rule       *Rule
+	Span       rewrite.Span // the smallest place that names the fault
+	Path       string       // of that place, such as jobs.deploy.steps[2].run
+	Owner      string       // whose text it is, such as job:deploy, executor:py, command:login, anchor:defaults
+	Message    string       // states the fact; never holds a secret
+	Severity   Severity     // None: the rule's
+	Confidence Confidence   // 0: the rule's
+	Related    []Related
+	Fix        *Fix
+	NoFix      string // why a rule that fixes offers no fix here
+}
+
+// Related is a further place that belongs to a finding.
+type Related struct {
+	Span    rewrite.Span
+	Message string
+}
+
+// Fix is a change to the file. It is applied whole or not at all.
+type Fix struct {
+	Title    string // a verb phrase
+	Safety   Safety
+	Reason   string         // why the safety is no better, or why the change has the form it has
+	Ops      []rewrite.Op   // what it means
+	Facts    []string       // the facts it used, as KEY=VALUE
+	Needs    []Need         // the facts that are missing; a fix that needs any is not applied
+	Requires []Prerequisite // what must exist outside the file, before or after the change is merged
+}
+
+// Need is a fact that a fix is missing.
+type Need struct {
+	Key  string // such as aws.role_arn
+	Hint string // the --set or the settings that give it
+}
+
+// When tells the two kinds of work for people apart.
+type When string
+
+// Work to do before the change is merged, and after.
+const (
+	Before When = "before"
+	After  When = "after"
+)
+
+// Prerequisite is something outside the file that a fix relies on, or that is left to do once it is merged.
+// Two prerequisites with the same When and Text are one.
+type Prerequisite struct {
+	When  When
+	Kind  string // role, variable, context, runner, key, session, check
+	Text  string // an imperative sentence, without the period
+	Where string // the context, project or account it belongs to; "" when the text says it
+}
+
+// Result is a finding and what became of it.
+type Result struct {
+	Finding
+	Status Status
+	Why    string // for a finding that is left: the reason, in words
+}
