@@ -230,9 +230,6 @@ func (n Node) Get(key string) Node {
 	return Node{}
 }
 
-// maxMergeDepth bounds how deep merges of merges are followed; deeper ones are not seen.
-const maxMergeDepth = 32
-
 // Fields are the pairs of the mapping that the node is or means, with merges expanded: own pairs in source order, then
 // merged pairs whose names have not been seen. Each keeps its own place. Of a name that stands twice in one mapping the
 // last counts.
@@ -244,10 +241,16 @@ func (n Node) Fields() []Entry {
 	if !n.n.merged && !hasDuplicates(n.n) {
 		return n.Entries()
 	}
-	var out []Entry
-	seen := map[string]bool{}
-	n.fields(&out, seen, 0)
-	return out
+	m := merger{names: map[string]bool{}, mappings: map[*node]bool{}}
+	m.add(n)
+	return m.out
+}
+
+// merger collects the pairs of a mapping and its merges. A mapping that is merged twice adds nothing the second time.
+type merger struct {
+	out      []Entry
+	names    map[string]bool
+	mappings map[*node]bool
 }
 
 func hasDuplicates(n *node) bool {
@@ -271,11 +274,12 @@ func hasDuplicates(n *node) bool {
 	return false
 }
 
-func (n Node) fields(out *[]Entry, seen map[string]bool, depth int) {
+func (m *merger) add(n Node) {
 	n = n.Resolve()
-	if n.n == nil || n.n.kind != Mapping || depth > maxMergeDepth {
+	if n.n == nil || n.n.kind != Mapping || m.mappings[n.n] {
 		return
 	}
+	m.mappings[n.n] = true
 	last := make(map[string]int, len(n.n.items))
 	for i := range n.n.items {
 		last[n.n.items[i].key.value] = i
@@ -287,19 +291,19 @@ func (n Node) fields(out *[]Entry, seen map[string]bool, depth int) {
 			merges = append(merges, Node{n.file, n.n.items[i].value})
 			continue
 		}
-		if last[k.value] == i && !seen[k.value] {
-			seen[k.value] = true
-			*out = append(*out, Entry{n.file, n.n, i})
+		if last[k.value] == i && !m.names[k.value] {
+			m.names[k.value] = true
+			m.out = append(m.out, Entry{n.file, n.n, i})
 		}
 	}
-	for _, m := range merges {
-		if m = m.Resolve(); m.Kind() == Sequence {
-			for _, item := range m.Entries() {
-				item.Value().fields(out, seen, depth+1)
-			}
+	for _, merged := range merges {
+		if merged = merged.Resolve(); merged.Kind() != Sequence {
+			m.add(merged)
 			continue
 		}
-		m.fields(out, seen, depth+1)
+		for _, item := range merged.Entries() {
+			m.add(item.Value())
+		}
 	}
 }
 

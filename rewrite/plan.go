@@ -307,7 +307,7 @@ func (p *planner) checkMerge(n *node, i int) error {
 
 func suppliesKey(merged Node, key string) bool {
 	if merged = merged.Resolve(); merged.Kind() == Sequence {
-		return slices.ContainsFunc(merged.Entries(), func(e Entry) bool { return suppliesKey(e.Value(), key) })
+		return slices.ContainsFunc(merged.Entries(), func(e Entry) bool { return e.Value().Get(key).Exists() })
 	}
 	return merged.Get(key).Exists()
 }

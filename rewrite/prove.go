@@ -216,7 +216,7 @@ func (p *proof) touched(n *node) bool {
 // merged compares the names that a mapping has with its merges: those that the goal leaves, and those of the new one.
 func (p *proof) merged(old, new *node) {
 	want := map[string]bool{}
-	p.names(want, old, 0)
+	p.names(want, old, map[*node]bool{})
 	for _, e := range (Node{p.new, new}).Fields() {
 		if !want[e.Name()] {
 			p.fail(old, "a merge supplies %q", e.Name())
@@ -229,13 +229,15 @@ func (p *proof) merged(old, new *node) {
 }
 
 // names collects the names that a mapping, or the mappings of a merge, shall have once the goal is reached.
-func (p *proof) names(out map[string]bool, n *node, depth int) {
-	for n.kind == Alias && depth <= maxMergeDepth {
-		n, depth = n.target, depth+1
+func (p *proof) names(out map[string]bool, n *node, seen map[*node]bool) {
+	for n.kind == Alias && !seen[n] {
+		seen[n] = true
+		n = n.target
 	}
-	if depth > maxMergeDepth {
+	if seen[n] {
 		return
 	}
+	seen[n] = true
 	l := p.goal.lists[n]
 	for i := range n.items {
 		e := &n.items[i]
@@ -245,7 +247,7 @@ func (p *proof) names(out map[string]bool, n *node, depth int) {
 			if v, ok := p.goal.replace[e.value]; ok {
 				v.names(out)
 			} else {
-				p.names(out, e.value, depth+1)
+				p.names(out, e.value, seen)
 			}
 		case l != nil && l.rename[i] != "":
 			out[l.rename[i]] = true
