@@ -1,7 +1,10 @@
 package fixes
 
 // rules is the table of all rules, sorted by id.
-var rules = []*Rule{}
+var rules = []*Rule{
+	awsStaticKeys,
+	ecrImageAuth,
+}
 
 // All are the rules, sorted by id.
 func All() []*Rule { return rules }

@@ -1,0 +1,97 @@
+// Package cmd is the command line of cfgfix. Only this package touches the file system, the environment and the terminal.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"cfgfix/cmd/internal/report"
+	"cfgfix/fixes"
+)
+
+// The exit codes are a contract for scripts.
+const (
+	exitOK          = 0
+	exitLeft        = 1   // --fail-on: something is left; --dry-run: something would change
+	exitUsage       = 2   // wrong flags or settings; nothing was written
+	exitFile        = 3   // some file could not be handled; the others were
+	exitInterrupted = 130 // by a signal; files are whole, some were not handled
+)
+
+// streams is the world that a command runs in.
+type streams struct {
+	in      io.Reader
+	out     io.Writer
+	err     io.Writer
+	dir     string // the working directory
+	environ func(string) string
+	outTTY  bool // out is a terminal
+	errTTY  bool
+}
+
+// codeError ends the program with that code. What there was to say has been said.
+type codeError int
+
+func (e codeError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// fileError is an error about a file of the run, not about how cfgfix was called.
+type fileError struct{ err error }
+
+func (e *fileError) Error() string { return e.err.Error() }
+func (e *fileError) Unwrap() error { return e.err }
+
+// Main runs cfgfix with the arguments behind the program's name and returns its exit code.
+func Main(args []string) int {
+	dir, err := os.Getwd()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cfgfix:", err)
+		return exitFile
+	}
+	// A reader of stdout that goes away ends the run as Ctrl-C does, so that no temporary file stays behind.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	return run(ctx, args, &streams{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		dir: dir, environ: os.Getenv,
+		outTTY: isTerminal(os.Stdout), errTTY: isTerminal(os.Stderr),
+	}, func(e fixes.Engine) runner { return &e })
+}
+
+// run is Main in a given world. engine makes what handles the files.
+func run(ctx context.Context, args []string, io *streams, engine engineFunc) int {
+	root := newRoot(io, engine)
+	root.SetArgs(args)
+	root.SetIn(io.in)
+	root.SetOut(io.out)
+	root.SetErr(io.err)
+	err := root.ExecuteContext(ctx)
+	var code codeError
+	var file *fileError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return int(code)
+	}
+	fmt.Fprintln(io.err, "cfgfix:", report.Visible(err.Error()))
+	if errors.As(err, &file) {
+		return exitFile
+	}
+	return exitUsage
+}
+
+// isTerminal reports whether f is a character device other than the null device.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}

@@ -1,0 +1,177 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"cfgfix/fixes"
+)
+
+// textWriter writes the patch for programs and everything else for people.
+type textWriter struct {
+	Options
+	out, errw io.Writer
+	palette   palette
+}
+
+func (t *textWriter) File(f *File) error {
+	if !t.Quiet && len(f.Patch) > 0 {
+		if _, err := t.out.Write(t.patch(f.Patch)); err != nil {
+			return err
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Result.Err; err != nil {
+		fmt.Fprintln(&b, t.palette.paint(red, faultOf(err).in(f.Name)))
+	}
+	if !t.Quiet {
+		for i := range f.Result.Results {
+			t.finding(&b, f, &f.Result.Results[i])
+		}
+	}
+	_, err := t.errw.Write(b.Bytes())
+	return err
+}
+
+func (t *textWriter) patch(p []byte) []byte {
+	if t.Redact {
+		p = redact(p)
+	}
+	if t.Terminal {
+		p = visibleLines(p)
+	}
+	return palette{on: t.OutColor}.patch(p)
+}
+
+func (t *textWriter) finding(b *bytes.Buffer, f *File, r *fixes.Result) {
+	if r.Status == fixes.Suppressed && !t.Verbose {
+		return
+	}
+	pos := f.Result.Position(r.Span.Start)
+	place := fmt.Sprintf("%s:%d:%d", Visible(f.Name), pos.Line, pos.Column)
+	fmt.Fprintf(b, "%s %s %s %s %s\n", t.palette.paint(bold, place), r.Rule.ID,
+		t.palette.severity(Severity(&r.Finding)), Visible(r.Message), t.palette.status(r.Status))
+	for _, line := range t.details(f, r) {
+		fmt.Fprintf(b, "    %s\n", Visible(line))
+	}
+}
+
+// details are the lines below a finding: why it is left and what would change that.
+func (t *textWriter) details(f *File, r *fixes.Result) []string {
+	var lines []string
+	if why := reason(r); why != "" {
+		lines = append(lines, why)
+	}
+	if r.Fix == nil {
+		return lines
+	}
+	if r.Status == fixes.NeedsFacts {
+		for _, n := range r.Fix.Needs {
+			lines = append(lines, fmt.Sprintf("missing %s: %s", n.Key, n.Hint))
+		}
+	}
+	if t.Verbose {
+		lines = append(lines, verboseDetails(f, r)...)
+	}
+	return lines
+}
+
+// reason is why a finding is left, in words; "" for one that is not, or when nobody said.
+func reason(r *fixes.Result) string {
+	if r.Why != "" {
+		return r.Why
+	}
+	if r.Fix == nil {
+		return r.NoFix
+	}
+	return ""
+}
+
+func verboseDetails(f *File, r *fixes.Result) []string {
+	lines := []string{fmt.Sprintf("fix (%s): %s", r.Fix.Safety, r.Fix.Title)}
+	if r.Fix.Reason != "" {
+		lines = append(lines, r.Fix.Reason)
+	}
+	for _, rel := range r.Related {
+		pos := f.Result.Position(rel.Span.Start)
+		lines = append(lines, fmt.Sprintf("%s:%d:%d %s", f.Name, pos.Line, pos.Column, rel.Message))
+	}
+	return lines
+}
+
+func (t *textWriter) Close(s *Summary) error {
+	if t.Quiet || s.Files == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	t.section(&b, "Before you merge", s.before.list)
+	t.section(&b, "After you merge", s.after.list)
+	if b.Len() > 0 {
+		b.WriteByte('\n')
+	}
+	fmt.Fprintln(&b, t.palette.paint(bold, summaryLine(s)))
+	_, err := t.errw.Write(b.Bytes())
+	return err
+}
+
+func (t *textWriter) section(b *bytes.Buffer, title string, list []prerequisite) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s:\n", t.palette.paint(bold, title))
+	for _, p := range list {
+		fmt.Fprintf(b, "  - %s", Visible(p.text))
+		if len(p.where) > 0 {
+			fmt.Fprintf(b, " (%s)", Visible(strings.Join(p.where, ", ")))
+		}
+		b.WriteByte('\n')
+	}
+}
+
+// statusWords are the statuses as the summary names them, in its order.
+var statusWords = [...]struct {
+	status fixes.Status
+	words  string
+}{
+	{fixes.Applied, "fixed"},
+	{fixes.Pending, "would be fixed"},
+	{fixes.NeedsFacts, "needs facts"},
+	{fixes.HeldBack, "held back"},
+	{fixes.Conflict, "in conflict"},
+	{fixes.Refused, "refused"},
+	{fixes.NoFix, "manual"},
+	{fixes.Suppressed, "suppressed"},
+}
+
+// summaryLine is the run in one line, such as "3 files, 5 findings: 4 fixed, 1 needs facts".
+func summaryLine(s *Summary) string {
+	line := count(s.Files, "file")
+	if s.Failed > 0 {
+		line += fmt.Sprintf(" (%d failed)", s.Failed)
+	}
+	line += ", " + count(s.Findings, "finding")
+	var parts []string
+	for _, w := range statusWords {
+		if n := s.Statuses[w.status]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, w.words))
+		}
+	}
+	if len(parts) > 0 {
+		line += ": " + strings.Join(parts, ", ")
+	}
+	return line
+}
+
+func count(n int, noun string) string {
+	number := strconv.Itoa(n)
+	if n == 0 {
+		number = "no"
+	}
+	if n != 1 {
+		noun += "s"
+	}
+	return number + " " + noun
+}

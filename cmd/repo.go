@@ -1,0 +1,139 @@
+package cmd
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// repos finds the repos that files are in. It remembers each directory it saw, and is not safe for concurrent use.
+type repos struct {
+	dir   string // the working directory, links followed
+	roots map[string]string
+	names map[string]string // owner/name by root
+}
+
+func newRepos(dir string) *repos {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	return &repos{dir: dir, roots: map[string]string{}, names: map[string]string{}}
+}
+
+// root is the directory with .git at or above dir, "" when there is none.
+func (r *repos) root(dir string) string {
+	root, known := r.roots[dir]
+	if known {
+		return root
+	}
+	if exists(filepath.Join(dir, ".git")) {
+		root = dir
+	} else if parent := filepath.Dir(dir); parent != dir {
+		root = r.root(parent)
+	}
+	r.roots[dir] = root
+	return root
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// patchName is the name of a file in patches: relative to the working directory, and for a file outside of it to its
+// repo's root. A file that is in no repo is taken to be in one that begins above .circleci.
+func (r *repos) patchName(path string) string {
+	if rel, ok := below(r.dir, path); ok {
+		return filepath.ToSlash(rel)
+	}
+	if root := r.root(filepath.Dir(path)); root != "" {
+		rel, _ := filepath.Rel(root, path)
+		return filepath.ToSlash(rel)
+	}
+	slashed := filepath.ToSlash(path)
+	if i := strings.Index(slashed, "/.circleci/"); i >= 0 {
+		return slashed[i+1:]
+	}
+	return filepath.Base(path)
+}
+
+// name is the owner/name that the repo's remote origin has, "" when it is not known.
+func (r *repos) name(path string) string {
+	root := r.root(filepath.Dir(path))
+	if root == "" {
+		return ""
+	}
+	name, known := r.names[root]
+	if !known {
+		name = ownerAndName(originURL(gitConfig(root)))
+		r.names[root] = name
+	}
+	return name
+}
+
+// gitConfig is the text of the repo's git config. The .git of a worktree or submodule is a file that says where git's
+// directory is, and that of a worktree says where the one it shares is.
+func gitConfig(root string) []byte {
+	dir := filepath.Join(root, ".git")
+	if link, ok := strings.CutPrefix(readLine(dir), "gitdir: "); ok {
+		dir = resolve(root, link)
+		if common := readLine(filepath.Join(dir, "commondir")); common != "" {
+			dir = resolve(dir, common)
+		}
+	}
+	config, err := readFile(filepath.Join(dir, "config"))
+	if err != nil {
+		return nil
+	}
+	return config.data
+}
+
+// readLine is the text of a file of one line, "" when it cannot be read.
+func readLine(path string) string {
+	f, err := readFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(f.data))
+}
+
+func resolve(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// originURL is the first url of the remote origin in a git config.
+func originURL(config []byte) string {
+	inside := false
+	for lines := bufio.NewScanner(bytes.NewReader(config)); lines.Scan(); {
+		line := strings.TrimSpace(lines.Text())
+		if strings.HasPrefix(line, "[") {
+			inside = line == `[remote "origin"]`
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		if inside && ok && strings.EqualFold(strings.TrimSpace(key), "url") {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// ownerAndName are the last two parts of a remote's URL, as in https://host/owner/name.git and git@host:owner/name.
+func ownerAndName(url string) string {
+	_, path, ok := strings.Cut(url, "://")
+	if ok {
+		_, path, ok = strings.Cut(path, "/")
+	} else {
+		_, path, ok = strings.Cut(url, ":")
+	}
+	parts := strings.Split(strings.TrimSuffix(strings.Trim(path, "/"), ".git"), "/")
+	if n := len(parts); ok && n >= 2 {
+		return parts[n-2] + "/" + parts[n-1]
+	}
+	return ""
+}

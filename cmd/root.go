@@ -1,0 +1,205 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"cfgfix/cmd/internal/report"
+	"cfgfix/fixes"
+)
+
+// fixOptions are the flags and arguments of the root command.
+type fixOptions struct {
+	io        *streams
+	engine    engineFunc
+	args      []string
+	dryRun    bool
+	config    string
+	facts     []string
+	selected  []string
+	ignored   []string
+	safeOnly  bool
+	unsafe    bool
+	format    string
+	output    string
+	quiet     bool
+	verbose   bool
+	color     string
+	failOn    string
+	failLevel fixes.Severity // of failOn
+	exitZero  bool
+	jobs      int
+	redact    bool
+	stdinName string
+}
+
+// newRoot is the command line of cfgfix. The root command is the fixer itself.
+func newRoot(io *streams, engine engineFunc) *cobra.Command {
+	o := &fixOptions{io: io, engine: engine}
+	c := &cobra.Command{
+		Use:   "cfgfix [PATH...]",
+		Short: "Find insecure patterns in CircleCI configs and fix them",
+		Long: `cfgfix finds insecure patterns in CircleCI configs and fixes them in place. The patch of what it changed goes
+to standard output, findings and what is left to do to standard error.
+
+PATH is a config, a directory (a repo, or a tree of repos: every .circleci below it), or - for a config on
+standard input. It is . when there is none. A PATH that has the name of a command is written ./NAME.
+
+Exit codes: 0 all files were handled, 1 something is left (--fail-on) or would change (--dry-run), 2 wrong usage
+or settings, 3 some file could not be handled and is as it was, 130 interrupted.`,
+		Example: `  cfgfix --dry-run                 # show what would change in this repo
+  cfgfix                           # change it
+  cfgfix -n ~/clones | git apply   # the patch is all there is on standard output
+  cfgfix --set aws.role_arn=arn:aws:iam::123456789012:role/ci`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       buildVersion(),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.args = args
+			if err := o.check(); err != nil {
+				return err
+			}
+			return o.run(c)
+		},
+	}
+	o.addFlags(c)
+	c.SetVersionTemplate("cfgfix {{.Version}}\n")
+	c.SetFlagErrorFunc(flagError)
+	c.AddCommand(newRules(io), newVersion(io))
+	return c
+}
+
+func (o *fixOptions) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.SortFlags = false
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "write nothing; standard output is exactly a patch")
+	f.StringVarP(&o.config, "config", "c", "", "settings `FILE`, instead of the .cfgfix.yml beside or above each config")
+	f.StringArrayVar(&o.facts, "set", nil, "a fact that the configs do not say, as `KEY=VALUE`; repeatable")
+	f.StringSliceVar(&o.selected, "select", nil, "run only these rules: comma-separated `IDS` or groups")
+	f.StringSliceVar(&o.ignored, "ignore", nil, "do not run these rules: comma-separated `IDS` or groups")
+	f.BoolVar(&o.safeOnly, "safe-only", false, "apply only fixes whose safety is safe")
+	f.BoolVar(&o.unsafe, "unsafe", false, "also apply fixes whose safety is unsafe")
+	f.StringVarP(&o.format, "format", "f", "text", "`NAME` of the report's format: "+strings.Join(report.Formats(), ", "))
+	f.StringVarP(&o.output, "output", "o", "", "write the patch or report to `FILE` instead of standard output")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "errors only: no patch, no findings, no summary")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "also tell what was looked at and skipped")
+	f.StringVar(&o.color, "color", "auto", "`WHEN` to use colours: "+strings.Join(colorWords[:], ", "))
+	f.StringVar(&o.failOn, "fail-on", "", "exit 1 when a finding of this `LEVEL` or above is left: "+strings.Join(levels(), ", "))
+	f.BoolVar(&o.exitZero, "exit-zero", false, "never exit 1")
+	f.IntVarP(&o.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "`N` files at once")
+	f.BoolVar(&o.redact, "redact", false, "mask what looks like an AWS key in the patch, which then does not apply")
+	f.StringVar(&o.stdinName, "stdin-filename", ".circleci/config.yml", "the `NAME` of a config on standard input")
+	completeWords(c, "format", report.Formats)
+	completeWords(c, "color", func() []string { return colorWords[:] })
+	completeWords(c, "fail-on", levels)
+	completeWords(c, "select", ruleNames)
+	completeWords(c, "ignore", ruleNames)
+}
+
+var colorWords = [...]string{"auto", "always", "never"}
+
+func levels() []string {
+	return []string{fixes.Low.String(), fixes.Medium.String(), fixes.High.String(), fixes.Critical.String()}
+}
+
+func ruleNames() []string { return append(fixes.RuleIDs(), fixes.RuleGroups()...) }
+
+func completeWords(c *cobra.Command, flag string, words func() []string) {
+	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return words(), cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
+		panic(err) // the flag is not defined above
+	}
+}
+
+// check refuses flags and arguments that make no sense, alone or together.
+func (o *fixOptions) check() error {
+	if err := o.checkWords(); err != nil {
+		return err
+	}
+	inPlace := o.stdin() && !o.dryRun
+	switch {
+	case o.safeOnly && o.unsafe:
+		return errors.New("--safe-only and --unsafe exclude each other")
+	case o.quiet && o.verbose:
+		return errors.New("--quiet and --verbose exclude each other")
+	case o.jobs < 1:
+		return fmt.Errorf("--jobs %d: must be 1 or more", o.jobs)
+	case o.stdin() && slices.ContainsFunc(o.args, func(a string) bool { return a != "-" }):
+		return errors.New("- stands for standard input and cannot be mixed with other PATHs")
+	case slices.Contains(o.args, ""):
+		return errors.New("a PATH is empty; name a file, a directory or -")
+	case inPlace && o.format != "text" && (o.output == "" || o.output == "-"):
+		return fmt.Errorf("--format %s: standard output has the fixed config; add --output FILE or --dry-run", o.format)
+	case o.stdinName == "":
+		return errors.New("--stdin-filename is empty")
+	}
+	if len(o.args) == 0 {
+		o.args = []string{"."}
+	}
+	return nil
+}
+
+func (o *fixOptions) checkWords() error {
+	if err := knownWord("--format", o.format, report.Formats()); err != nil {
+		return err
+	}
+	if err := knownWord("--color", o.color, colorWords[:]); err != nil {
+		return err
+	}
+	if o.failOn == "" {
+		return nil
+	}
+	if err := knownWord("--fail-on", o.failOn, levels()); err != nil {
+		return err
+	}
+	var err error
+	o.failLevel, err = fixes.ParseSeverity(o.failOn)
+	return err
+}
+
+func (o *fixOptions) stdin() bool { return slices.Contains(o.args, "-") }
+
+func (o *fixOptions) run(c *cobra.Command) error {
+	r, err := newFixRun(o)
+	if err != nil {
+		return err
+	}
+	if o.stdin() {
+		return r.stdin(c.Context())
+	}
+	return r.paths(c.Context())
+}
+
+// flagError words the errors of flags in terms of users and names the nearest flag there is.
+func flagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		return unknownFlag(c, "--"+unknown.GetSpecifiedName())
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "int":
+		return fmt.Errorf("--%s %s: must be a number", invalid.GetFlag().Name, invalid.GetValue())
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
+		return fmt.Errorf("--%s=%s: must be true or false, or left out", invalid.GetFlag().Name, invalid.GetValue())
+	default:
+		return err
+	}
+}
+
+func unknownFlag(c *cobra.Command, name string) error {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	if near := nearest(name, names); near != "" {
+		return fmt.Errorf("unknown flag %s; did you mean %s?", name, near)
+	}
+	return fmt.Errorf("unknown flag %s; see %s --help", name, c.CommandPath())
+}

@@ -1,0 +1,261 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"cfgfix/cmd/internal/report"
+	"cfgfix/fixes"
+	"cfgfix/rewrite"
+)
+
+// runner finds and fixes in one file; it is a *fixes.Engine.
+type runner interface {
+	Run(src []byte, facts *fixes.Facts) *fixes.FileResult
+}
+
+// engineFunc makes the runner that does what the engine is set to do.
+type engineFunc func(fixes.Engine) runner
+
+// fixRun is one run of the root command.
+type fixRun struct {
+	*fixOptions
+	choice   *choice
+	finder   *settingsFinder
+	replacer replacer
+	summary  report.Summary
+}
+
+func newFixRun(o *fixOptions) (*fixRun, error) {
+	c, err := newChoice(o.selected, o.ignored, o.facts)
+	if err != nil {
+		return nil, err
+	}
+	r := &fixRun{fixOptions: o, choice: c, finder: newSettingsFinder(newRepos(o.io.dir))}
+	r.summary.DryRun = o.dryRun
+	if o.config == "" {
+		return r, nil
+	}
+	config := o.config
+	if !filepath.IsAbs(config) {
+		config = filepath.Join(o.io.dir, config)
+	}
+	if err := r.finder.use(config); err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	return r, nil
+}
+
+// newRunner is the engine set as the command line and the settings of a file say.
+func (r *fixRun) newRunner(s *fixes.Settings) (runner, error) {
+	rules, err := r.choice.rules(fixes.All(), s)
+	if err != nil {
+		return nil, err
+	}
+	return r.engine(fixes.Engine{
+		Rules: rules, Severities: s.Severity,
+		SafeOnly: r.safeOnly, Unsafe: r.unsafe, DryRun: r.dryRun,
+	}), nil
+}
+
+// paths handles the PATHs of the command line.
+func (r *fixRun) paths(ctx context.Context) error {
+	d := &discovery{dir: r.io.dir, note: r.note, verbose: r.detail}
+	sources, err := r.finder.prepare(d.discover(ctx, r.args), r.detail)
+	if err != nil {
+		return err
+	}
+	out, err := r.openOutput(sources)
+	if err != nil {
+		return err
+	}
+	rep := r.newReport(out)
+	seen := map[directory]bool{}
+	err = inOrder(ctx, r.jobs, sources, r.handle, func(o outcome) error {
+		if o.file.Result.Status == fixes.Skipped {
+			r.detail("%s: skipped: no config", o.file.Name)
+			return nil
+		}
+		for _, dir := range d.dirs {
+			if _, ok := below(dir.path, o.path); ok {
+				seen[dir] = true
+			}
+		}
+		r.detail("%s: %s", o.file.Name, o.file.Result.Status)
+		r.summary.Add(o.file)
+		return rep.File(o.file)
+	})
+	for _, dir := range d.dirs {
+		if !seen[dir] && ctx.Err() == nil && err == nil {
+			r.note("no CircleCI config below %s", dir.name)
+		}
+	}
+	return r.finish(ctx, rep, out, err)
+}
+
+// outcome is a handled file with the place of its bytes.
+type outcome struct {
+	path string
+	file *report.File
+}
+
+// handle reads, fixes and writes one file. It is called from many goroutines.
+func (r *fixRun) handle(src source) outcome { return outcome{src.path, r.handleFile(&src)} }
+
+func (r *fixRun) handleFile(src *source) *report.File {
+	if src.err != nil {
+		return failedFile(src.name, src.err)
+	}
+	old, err := readFile(src.path)
+	if err != nil {
+		return failedFile(src.name, err)
+	}
+	f := r.fix(src, old.data)
+	if f.Result.Status == fixes.Changed && !r.dryRun {
+		if err := r.replacer.replace(old, f.Result.Output); err != nil {
+			return &report.File{Name: src.name, Result: withdrawn(f.Result, err)}
+		}
+	}
+	return f
+}
+
+var errNoConfig = errors.New("holds no CircleCI config: it has no jobs, orbs, workflows, executors, commands or steps")
+
+// fix runs the engine over one config, and makes the patch when it is to be shown.
+func (r *fixRun) fix(src *source, data []byte) *report.File {
+	effective := src.settings.For(src.repo, src.settings.relative(src))
+	engine, err := r.newRunner(effective)
+	if err != nil {
+		return failedFile(src.name, err)
+	}
+	facts := effective.Facts.Merge(r.choice.facts)
+	f := &report.File{Name: src.name, Result: engine.Run(data, &facts)}
+	switch {
+	case f.Result.Status == fixes.Skipped && src.named:
+		return failedFile(src.name, errNoConfig)
+	case f.Result.Status == fixes.Changed && r.format == "text" && !r.quiet:
+		if f.Patch, err = rewrite.Unified(src.patch, data, f.Result.Edits); err != nil {
+			return &report.File{Name: src.name, Result: withdrawn(f.Result, err)}
+		}
+	}
+	return f
+}
+
+func failedFile(name string, err error) *report.File {
+	return &report.File{Name: name, Result: &fixes.FileResult{Status: fixes.Failed, Err: err}}
+}
+
+// withdrawn is the result of a file whose changes could not be brought to it: they did not happen.
+func withdrawn(r *fixes.FileResult, err error) *fixes.FileResult {
+	failed := *r
+	failed.Status, failed.Err = fixes.Failed, err
+	failed.Output, failed.Edits = failed.Source, nil
+	failed.Results = make([]fixes.Result, len(r.Results))
+	for i, res := range r.Results {
+		if res.Status == fixes.Applied || res.Status == fixes.Pending {
+			res.Status, res.Why = fixes.Refused, err.Error()
+		}
+		failed.Results[i] = res
+	}
+	return &failed
+}
+
+// finish ends the report and turns what happened into the exit code.
+func (r *fixRun) finish(ctx context.Context, rep report.Writer, out output, err error) error {
+	if err == nil {
+		err = rep.Close(&r.summary)
+	}
+	if err = errors.Join(err, out.close()); err != nil {
+		return &fileError{fmt.Errorf("the report could not be written: %w", err)}
+	}
+	if ctx.Err() != nil {
+		r.note("interrupted: not all files were handled; each is whole")
+		return codeError(exitInterrupted)
+	}
+	if code := r.exitCode(); code != exitOK {
+		return codeError(code)
+	}
+	return nil
+}
+
+func (r *fixRun) exitCode() int {
+	s := &r.summary
+	left := r.failLevel != fixes.None && s.Worst() >= r.failLevel || r.dryRun && s.Changed > 0
+	switch {
+	case s.Failed > 0:
+		return exitFile
+	case left && !r.exitZero:
+		return exitLeft
+	default:
+		return exitOK
+	}
+}
+
+// note tells people what they should know.
+func (r *fixRun) note(format string, args ...any) {
+	if !r.quiet {
+		fmt.Fprintln(r.io.err, "cfgfix: note:", report.Visible(fmt.Sprintf(format, args...)))
+	}
+}
+
+// detail tells people what they asked for with --verbose.
+func (r *fixRun) detail(format string, args ...any) {
+	if r.verbose {
+		r.note(format, args...)
+	}
+}
+
+// output is where the report goes.
+type output struct {
+	io.Writer
+	close func() error
+}
+
+// openOutput opens the file of --output before anything else is written. It must not be one of the configs.
+func (r *fixRun) openOutput(sources []source) (output, error) {
+	if r.output == "" || r.output == "-" {
+		return output{r.io.out, func() error { return nil }}, nil
+	}
+	path := r.output
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(r.io.dir, path)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	for i := range sources {
+		if sources[i].path == path {
+			return output{}, fmt.Errorf("--output %s: is one of the configs; name another file", r.output)
+		}
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return output{}, fmt.Errorf("--output %s: %w", r.output, errors.Unwrap(err))
+	}
+	return output{f, f.Close}, nil
+}
+
+func (r *fixRun) newReport(out output) report.Writer {
+	terminal := r.io.outTTY && out.Writer == r.io.out
+	return report.New(out, r.io.err, report.Options{
+		Format: r.format, Quiet: r.quiet, Verbose: r.verbose, Redact: r.redact,
+		Terminal: terminal,
+		OutColor: r.colored(terminal), ErrColor: r.colored(r.io.errTTY),
+	})
+}
+
+// colored reports whether a stream gets colours.
+func (r *fixRun) colored(terminal bool) bool {
+	switch r.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	default:
+		return terminal && r.io.environ("NO_COLOR") == "" && r.io.environ("TERM") != "dumb"
+	}
+}

@@ -1,0 +1,145 @@
+package fixes
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/shell"
+)
+
+// The variables that the AWS tools read keys from.
+const (
+	keyIDVar   = "AWS_ACCESS_KEY_ID"
+	secretVar  = "AWS_SECRET_ACCESS_KEY"
+	sessionVar = "AWS_SESSION_TOKEN"
+	roleVar    = "AWS_OIDC_ROLE_ARN" // what a fix reads the role from when no fact gives it
+)
+
+var keyVars = []string{keyIDVar, secretVar, sessionVar}
+
+// sourceKind is where the value of a key comes from, as far as the file shows it.
+type sourceKind int
+
+const (
+	noSource      sourceKind = iota // empty, a dummy for a local service, or nothing that is a key
+	literalSource                   // the key itself
+	varSource                       // one variable
+	inertSource                     // a text that can be no key, such as a variable's name without its dollar sign
+	exprSource                      // a CircleCI expression
+	otherSource                     // made by a command, or put together
+)
+
+// keySource is the origin of one key.
+type keySource struct {
+	kind sourceKind
+	text string // the variable's name, or the key itself
+}
+
+var (
+	keyIDPattern  = regexp.MustCompile(`^(?:AKIA|ASIA)[A-Z0-9]{12,}$`)
+	secretPattern = regexp.MustCompile(`^[A-Za-z0-9/+=]{40}$`)
+	varPattern    = regexp.MustCompile(`^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})$`)
+	envName       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+// dummyKeys are values that local stand-ins for AWS take for a key, in lower case.
+var dummyKeys = []string{
+	"", "test", "testing", "dummy", "fake", "mock", "mocked", "local", "localstack", "minio", "minioadmin", "minio123", "example", "foo",
+	"bar", "foobar", "x", "xx", "xxx", "xxxx", "key", "secret", "none", "null", "nil", "anything", "placeholder", "changeme", "id",
+	"dummykey", "dummysecret", "fakekey", "fakesecret", "testkey", "testsecret", "access_key", "secret_key", "accesskey", "secretkey",
+	"access-key", "secret-key", "your-access-key", "your-secret-key", "not-a-key", "noop", "1234", "12345", "123456", "abc", "abc123", "s3cr3t", "just-be-present",
+}
+
+// classify tells where a key's value as written comes from.
+func classify(text string) keySource {
+	if m := varPattern.FindStringSubmatch(text); m != nil {
+		return keySource{varSource, m[1] + m[2]}
+	}
+	switch {
+	case slices.Contains(dummyKeys, strings.ToLower(text)) || strings.HasSuffix(text, "EXAMPLE") || strings.HasSuffix(text, "EXAMPLEKEY"):
+		return keySource{kind: noSource}
+	case strings.Contains(text, "<<"):
+		return keySource{exprSource, text}
+	case keyIDPattern.MatchString(text) || secretPattern.MatchString(text):
+		return keySource{literalSource, text}
+	case strings.ContainsAny(text, "$`"):
+		return keySource{otherSource, text}
+	case strings.Contains(text, "KEY") && envName.MatchString(text):
+		return keySource{inertSource, text}
+	default:
+		return keySource{kind: noSource}
+	}
+}
+
+// classifyWord tells where the value of a shell word comes from.
+func classifyWord(w shell.Word) keySource {
+	switch {
+	case w.Expr:
+		return keySource{exprSource, w.Text}
+	case w.Static:
+		s := classify(w.Value)
+		if s.kind == varSource { // a dollar sign in single quotes is text
+			return keySource{inertSource, w.Value}
+		}
+		return s
+	case len(w.Vars) == 1 && w.IsVar(w.Vars[0]):
+		return keySource{varSource, w.Vars[0]}
+	default:
+		return keySource{otherSource, w.Text}
+	}
+}
+
+// identity says whose keys a use of AWS has: two uses with equal identities act as the same user.
+type identity struct {
+	id, secret string // names of the variables that hold the keys; "" for a literal
+	literal    string // the literal key id, or "" for none
+	profile    string // the profile that the keys are put under; "" for the default
+}
+
+// standard is the identity of the variables that every AWS tool reads by itself.
+var standard = identity{id: keyIDVar, secret: secretVar}
+
+// sameKeys reports whether two identities are the same keys, whatever the profile.
+func (d identity) sameKeys(o identity) bool {
+	return d.id == o.id && d.secret == o.secret && d.literal == o.literal
+}
+
+// affixes are what the names of both key variables have around the standard names. ok is false when they have neither
+// the same prefix and suffix nor the standard names.
+func (d identity) affixes() (prefix, suffix string, ok bool) {
+	if d.literal != "" {
+		return "", "", true
+	}
+	prefix, suffix, ok = strings.Cut(d.id, keyIDVar)
+	if !ok || d.secret != "" && d.secret != prefix+secretVar+suffix {
+		return "", "", false
+	}
+	return prefix, suffix, true
+}
+
+// roleVariable is the variable that holds the role by default, with the prefix and suffix of the key variables.
+func (d identity) roleVariable() (string, bool) {
+	prefix, suffix, ok := d.affixes()
+	return prefix + roleVar + suffix, ok
+}
+
+// String names the keys for people; of a literal only the first four characters.
+func (d identity) String() string {
+	switch {
+	case d.literal != "":
+		return "the literal key " + redacted(d.literal)
+	case d.secret == "":
+		return d.id
+	default:
+		return d.id + " and " + d.secret
+	}
+}
+
+// redacted is what a message may show of a secret.
+func redacted(secret string) string {
+	if len(secret) <= 8 {
+		return "…"
+	}
+	return secret[:4] + "…"
+}

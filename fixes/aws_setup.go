@@ -1,0 +1,254 @@
+package fixes
+
+import (
+	"strconv"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// credentials is what a setup step is to be given. Empty fields are left out.
+type credentials struct {
+	role     string // an ARN, ${VARIABLE} or an expression
+	region   string
+	profile  string
+	duration string
+}
+
+// orbChoice is how a setup step is called, and what has to be done to the orbs for it.
+type orbChoice struct {
+	alias  string
+	params setup
+	ops    []rewrite.Op
+}
+
+// isVariable reports whether a role is given by a variable, which only some consumers expand.
+func isVariable(role string) bool { return strings.HasPrefix(role, "$") }
+
+// orbFor finds a declared aws-cli orb that can assume a role with CircleCI's token, raises one that differs from such
+// a version in nothing else, or declares one. refusal says why none of that is possible.
+func (v *awsView) orbFor(role string) (choice orbChoice, refusal string) {
+	table := orbTables()[awsCLI]
+	var raised *orbChoice
+	for _, o := range v.config.Orbs() {
+		if o.Name() != awsCLI || o.Parameterised() {
+			continue
+		}
+		release := table.release(o.Version())
+		if release == nil {
+			continue
+		}
+		c := orbChoice{alias: o.Alias, params: table.Setups[release.Setup], ops: raise(o, release, role)}
+		if release.OIDC && len(c.ops) == 0 {
+			return c, ""
+		}
+		if len(c.ops) > 0 && raised == nil {
+			raised = &c
+		}
+	}
+	if raised != nil {
+		return *raised, ""
+	}
+	return v.declare()
+}
+
+// raise is the change of an orb's version that lets setup assume the role, nil when none is needed or possible.
+func raise(o *circle.Orb, release *orbRelease, role string) []rewrite.Op {
+	to := release.Raise
+	if release.OIDC {
+		if to = release.RaiseForVariable; !isVariable(role) {
+			to = ""
+		}
+	}
+	if to == "" {
+		return nil
+	}
+	ref := o.Ref()
+	return []rewrite.Op{rewrite.ReplaceText(o.Node, len(ref)-len(o.Version()), len(ref), to)}
+}
+
+// declare adds an aws-cli orb of the version to use, as the last one; a config without orbs gets them behind its version.
+func (v *awsView) declare() (orbChoice, string) {
+	table := orbTables()[awsCLI]
+	c := orbChoice{alias: v.freeAlias(), params: table.Setups[table.release(table.Use).Setup]}
+	pair := rewrite.Pair{Key: c.alias, Value: rewrite.String(awsCLI + "@" + table.Use)}
+	root := v.config.Node
+	switch orbs := root.Own("orbs"); {
+	case orbs.Exists():
+		c.ops = []rewrite.Op{rewrite.Append(orbs, pair)}
+	case root.Get("orbs").Exists():
+		return c, "the orbs are merged in from elsewhere"
+	default:
+		block := rewrite.Pair{Key: "orbs", Value: rewrite.Map(pair)}
+		at, found := versionEntry(root)
+		if !found {
+			c.ops = []rewrite.Op{rewrite.InsertBefore(at, block)}
+		} else {
+			c.ops = []rewrite.Op{rewrite.InsertAfter(at, block)}
+		}
+	}
+	return c, ""
+}
+
+// versionEntry is the pair that a new block of orbs goes behind: version, or setup when that follows. Without a
+// version it is the first pair, and found is false.
+func versionEntry(root rewrite.Node) (at rewrite.Entry, found bool) {
+	for _, e := range root.Entries() {
+		if e.Name() == "version" {
+			if next := e.Sibling(1); next.Name() == "setup" {
+				return next, true
+			}
+			return e, true
+		}
+	}
+	return root.Entries()[0], false
+}
+
+// freeAlias is a name for the orb that no other orb of the config has.
+func (v *awsView) freeAlias() string {
+	alias := "aws-cli"
+	for i := 1; v.config.OrbByAlias(alias) != nil; i++ {
+		alias = "aws-cli-oidc"
+		if i > 1 {
+			alias += strconv.Itoa(i)
+		}
+	}
+	return alias
+}
+
+// arguments are the parameters of a setup step: the role first, then what is kept.
+func (c credentials) arguments(p setup) []rewrite.Pair {
+	pairs := []rewrite.Pair{{Key: p.Role, Value: rewrite.String(c.role)}}
+	add := func(key, value string) {
+		if value != "" {
+			pairs = append(pairs, rewrite.Pair{Key: key, Value: rewrite.String(value)})
+		}
+	}
+	add(p.Region, c.region)
+	add(p.Profile, c.profile)
+	add(p.Duration, c.duration)
+	return pairs
+}
+
+// orbStep is a new setup step of the orb.
+func (c credentials) orbStep(o orbChoice) rewrite.Value {
+	if o.params.RegionByName {
+		name, ok := strings.CutPrefix(c.region, "${")
+		c.region = strings.TrimSuffix(name, "}")
+		if !ok {
+			c.region = ""
+		}
+	}
+	return rewrite.Map(rewrite.Pair{Key: o.alias + "/setup", Value: rewrite.Map(c.arguments(o.params)...)})
+}
+
+// webIdentityStep is a new step that does without an orb: the AWS tools read a token file and a role by themselves.
+// Static keys in the environment would win silently, so the step unsets them. The token lives for an hour.
+func (c credentials) webIdentityStep() rewrite.Value {
+	role := c.role
+	if name, ok := strings.CutPrefix(role, "${"); ok {
+		role = "$" + strings.TrimSuffix(name, "}")
+	}
+	lines := []string{
+		`umask 077`,
+		`TOKEN_FILE="$(mktemp)"`,
+		`printf '%s' "$CIRCLE_OIDC_TOKEN_V2" > "$TOKEN_FILE"`,
+		`{`,
+		`  echo "unset ` + strings.Join(keyVars, " ") + `"`,
+		`  echo "export AWS_WEB_IDENTITY_TOKEN_FILE='$TOKEN_FILE'"`,
+		`  echo "export AWS_ROLE_ARN='` + role + `'"`,
+		`  echo "export AWS_ROLE_SESSION_NAME='circleci-$CIRCLE_WORKFLOW_JOB_ID'"`,
+	}
+	if c.region != "" {
+		lines = append(lines, `  echo "export AWS_DEFAULT_REGION='`+strings.NewReplacer("${", "$", "}", "").Replace(c.region)+`'"`)
+	}
+	lines = append(lines, `} >> "$BASH_ENV"`, "")
+	return rewrite.Map(rewrite.Pair{Key: "run", Value: rewrite.Map(
+		rewrite.Pair{Key: "name", Value: rewrite.String("AWS web identity")},
+		rewrite.Pair{Key: "command", Value: rewrite.LiteralText(strings.Join(lines, "\n"))},
+	)})
+}
+
+// shared marks operations as meant for all users of an anchor where there are any.
+func shared(n rewrite.Node, ops ...rewrite.Op) []rewrite.Op {
+	if len(n.Users()) > 0 {
+		for i := range ops {
+			ops[i] = ops[i].Shared()
+		}
+	}
+	return ops
+}
+
+// convert makes the operations that turn an aws-cli/setup with keys into one with the role.
+func (v *awsView) convert(x *setupStep, c credentials) (ops []rewrite.Op, refusal string) {
+	table := orbTables()[awsCLI]
+	keep := x.release != nil && (x.release.OIDC || x.release.Raise != "")
+	if keep {
+		ops = raise(x.orb, x.release, c.role)
+		return append(ops, shared(x.step.Node, inPlace(x, table.Setups[x.release.Setup], c)...)...), ""
+	}
+	choice, refusal := v.orbFor(c.role)
+	if refusal != "" {
+		return nil, refusal
+	}
+	if choice.alias == x.orb.Alias {
+		return nil, "the orb " + x.orb.Ref() + " is not known"
+	}
+	moved, refusal := moveStep(x, choice, table, c)
+	return append(choice.ops, shared(x.step.Node, moved...)...), refusal
+}
+
+// inPlace replaces the key parameters of a setup step by the role.
+func inPlace(x *setupStep, p setup, c credentials) []rewrite.Op {
+	role := rewrite.Pair{Key: p.Role, Value: rewrite.String(c.role)}
+	args := x.step.Args()
+	switch {
+	case x.step.Node.Kind() == rewrite.Scalar:
+		return []rewrite.Op{rewrite.Wrap(x.step.Node, rewrite.Map(role))}
+	case args.Len() == 0:
+		return []rewrite.Op{rewrite.Append(x.step.Value(), role)}
+	}
+	var ops []rewrite.Op
+	if x.role == "" {
+		ops = append(ops, rewrite.InsertBefore(args.Entries()[0], role))
+	}
+	for _, e := range args.Entries() {
+		if e.Name() == p.KeyID || e.Name() == p.Secret {
+			ops = append(ops, rewrite.Remove(e))
+		}
+	}
+	return ops
+}
+
+// moveStep makes a setup step of an old version one of another alias, with that version's parameters.
+func moveStep(x *setupStep, o orbChoice, table *orbTable, c credentials) (ops []rewrite.Op, refusal string) {
+	name := o.alias + "/setup"
+	role := rewrite.Pair{Key: o.params.Role, Value: rewrite.String(c.role)}
+	args := x.step.Args()
+	if x.step.Node.Kind() == rewrite.Scalar {
+		return []rewrite.Op{rewrite.Replace(x.step.Node, rewrite.Map(rewrite.Pair{Key: name, Value: rewrite.Map(role)}))}, ""
+	}
+	ops = append(ops, rewrite.Rename(x.step.Node.Entries()[0], name))
+	if args.Len() == 0 {
+		return append(ops, rewrite.Append(x.step.Value(), role)), ""
+	}
+	ops = append(ops, rewrite.InsertBefore(args.Entries()[0], role))
+	old := table.Setups[x.release.Setup]
+	for _, e := range args.Entries() {
+		switch to := table.Renames[e.Name()]; {
+		case e.Name() == old.KeyID || e.Name() == old.Secret || e.Name() == "skip-install-check":
+			ops = append(ops, rewrite.Remove(e))
+		case e.Name() == "version" && strings.HasPrefix(e.Value().Value(), "2"):
+			ops = append(ops, rewrite.Remove(e))
+		case to == "":
+			return nil, "the parameter " + e.Name() + " has no counterpart in the version with OIDC"
+		default:
+			ops = append(ops, rewrite.Rename(e, to))
+			if e.Name() == old.Region && old.RegionByName {
+				ops = append(ops, rewrite.Replace(e.Value(), rewrite.String("${"+e.Value().Value()+"}")))
+			}
+		}
+	}
+	return ops, ""
+}

@@ -1,0 +1,118 @@
+package fixes
+
+import (
+	"slices"
+
+	"cfgfix/fixes/internal/circle"
+)
+
+// site is a place for a setup step: before the step that needs it.
+type site struct {
+	step  *circle.Step
+	calls []*circle.Step // the calls of commands that lead to it
+	form  *keyForm       // an aws-cli/setup that becomes the setup itself; nil when a step is to be inserted
+}
+
+// findSites decides where a unit needs its setup: before the first step that needs keys, in the innermost list that
+// dominates all such steps, or else before each.
+func (v *awsView) findSites(u *awsUnit) {
+	if len(u.forms) == 0 || u.mixed != "" {
+		return
+	}
+	if !u.oneIdentity() {
+		u.mixed = "two identities meet in one job: each needs a role and a profile of its own"
+		return
+	}
+	if slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind == environmentForm && f.step == nil }) {
+		if s := u.firstRun(); s != nil {
+			u.addSite(awsVisit{Visit: circle.Visit{Step: s}}, nil)
+		}
+	}
+	for i, x := range u.visits {
+		for _, f := range x.facts.forms {
+			if !slices.Contains(u.forms, f) || u.dominated(x) {
+				continue
+			}
+			switch {
+			case f.kind == setupForm:
+				u.addSite(x, f)
+			case x.Step.RunWhen() == "always" || x.Step.RunWhen() == "on_fail":
+				u.addSite(awsVisit{Visit: circle.Visit{Step: u.firstRun()}}, nil)
+			default:
+				u.addSite(u.behindInstall(i), nil)
+			}
+		}
+	}
+}
+
+// oneIdentity reports whether all forms of the unit act as the same user.
+func (u *awsUnit) oneIdentity() bool {
+	for _, f := range u.forms[1:] {
+		if f.keys != u.forms[0].keys {
+			return false
+		}
+	}
+	return true
+}
+
+// firstRun is the first step of the unit's own list that may run a program: checkout and its like need no keys.
+func (u *awsUnit) firstRun() *circle.Step {
+	for _, x := range u.visits {
+		if len(x.Calls) == 0 && x.Step.Kind != circle.BuiltinStep && !u.nested(x.Step) {
+			return x.Step
+		}
+	}
+	return nil
+}
+
+func (u *awsUnit) nested(s *circle.Step) bool { return s.List != nil && s.List.Step != nil }
+
+func (u *awsUnit) addSite(x awsVisit, f *keyForm) {
+	if x.Step != nil {
+		u.sites = append(u.sites, site{x.Step, x.Calls, f})
+	}
+}
+
+// dominated reports whether a setup of the unit stands in a list around the step, so that it has run before.
+func (u *awsUnit) dominated(x awsVisit) bool {
+	for _, s := range u.sites {
+		if s.step.List == nil {
+			continue
+		}
+		if s.step.Node == x.Step.Node || within(x, s.step.List) {
+			return true
+		}
+	}
+	return false
+}
+
+// within reports whether a visited step stands in a list, below a condition in it, or in a command called from there.
+func within(x awsVisit, list *circle.StepList) bool {
+	chain := append([]*circle.Step{x.Step}, x.Calls...)
+	for _, s := range chain {
+		for l := s.List; l != nil; {
+			if l.Node == list.Node {
+				return true
+			}
+			if l.Step == nil {
+				break
+			}
+			l = l.Step.List
+		}
+	}
+	return false
+}
+
+// behindInstall moves a site behind a step that installs version 1 of the CLI for the user alone, when a later step
+// needs that version: the setup step would install version 2 in front of it otherwise. The step itself may not call AWS.
+func (u *awsUnit) behindInstall(i int) awsVisit {
+	x := u.visits[i]
+	needsV1 := slices.ContainsFunc(u.visits[i:], func(y awsVisit) bool { return y.facts.v1Only })
+	if !needsV1 || !x.facts.userInstall || x.facts.uses || x.facts.v1Only || i+1 >= len(u.visits) {
+		return x
+	}
+	if next := u.visits[i+1]; next.Step.List != nil && x.Step.List != nil && next.Step.List.Node == x.Step.List.Node {
+		return next
+	}
+	return x
+}

@@ -1,0 +1,420 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// awsStaticKeys wants no long-lived AWS keys in jobs: a role that CircleCI's OIDC token opens takes their place. See
+// doc/aws-static-keys.md.
+var awsStaticKeys = &Rule{
+	ID:         "aws-static-keys",
+	Title:      "long-lived AWS keys in a job",
+	Severity:   High,
+	Confidence: HighConfidence,
+	Safety:     Setup, // the role has to exist first
+	Since:      "0.1.0",
+	CWE:        []string{"CWE-798", "CWE-522"},
+	Run:        runAWSStaticKeys,
+}
+
+func runAWSStaticKeys(p *Pass) error {
+	v := newAWSView(p)
+	for _, group := range v.groups() {
+		p.Report(v.finding(group))
+	}
+	return nil
+}
+
+// groups are the forms by owner, in the order of the file.
+func (v *awsView) groups() [][]*keyForm {
+	var out [][]*keyForm
+	forms := slices.Clone(v.forms)
+	forms = slices.DeleteFunc(forms, func(f *keyForm) bool { return len(v.unitsOf(f)) == 0 })
+	slices.SortStableFunc(forms, func(a, b *keyForm) int { return a.span.Start - b.span.Start })
+	for _, f := range forms {
+		i := slices.IndexFunc(out, func(g []*keyForm) bool { return g[0].owner == f.owner })
+		if i < 0 {
+			out = append(out, []*keyForm{f})
+			continue
+		}
+		out[i] = append(out[i], f)
+	}
+	return out
+}
+
+// finding is what is said of one owner's forms, with the fix that takes all of them away.
+func (v *awsView) finding(group []*keyForm) Finding {
+	first := group[0]
+	out := Finding{Span: first.span, Path: first.node.Path(), Owner: first.owner, Message: first.message}
+	for _, f := range group {
+		if f.literal {
+			out.Severity = Critical
+		}
+		if f != first {
+			out.Related = append(out.Related, Related{f.span, f.message})
+		}
+	}
+	b := &keysFix{view: v, group: group, fix: &Fix{Title: "assume a role with CircleCI's OIDC token", Safety: Setup}}
+	if refusal := b.build(); refusal != "" {
+		out.NoFix = refusal
+		return out
+	}
+	out.Fix = b.fix
+	return out
+}
+
+// keysFix builds the fix of one owner's forms.
+type keysFix struct {
+	view    *awsView
+	group   []*keyForm
+	units   []*awsUnit
+	removed map[rewrite.Node][]shell.Span // parts of scripts that go away
+	region  string
+	fix     *Fix
+}
+
+// build fills in the fix, or says why there is none.
+func (b *keysFix) build() (refusal string) {
+	for _, f := range b.group {
+		if f.blocker != "" {
+			return f.blocker
+		}
+		for _, u := range b.view.unitsOf(f) {
+			if !slices.Contains(b.units, u) {
+				b.units = append(b.units, u)
+			}
+		}
+	}
+	for _, u := range b.units {
+		if u.mixed != "" {
+			return u.mixed
+		}
+	}
+	for _, part := range []func() string{b.remove, b.setUp} {
+		if refusal := part(); refusal != "" {
+			return refusal
+		}
+	}
+	b.judge()
+	b.require()
+	return ""
+}
+
+// remove adds the operations that take the keys away, but for setup steps, which are converted by setUp.
+func (b *keysFix) remove() (refusal string) {
+	b.removed = map[rewrite.Node][]shell.Span{}
+	var steps []*circle.Step
+	for _, f := range b.group {
+		for _, e := range f.remove {
+			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
+		}
+		if len(f.parts) > 0 {
+			b.removed[f.node] = append(b.removed[f.node], f.parts...)
+			if !slices.Contains(steps, f.step) {
+				steps = append(steps, f.step)
+			}
+		}
+	}
+	for _, s := range steps {
+		if refusal := b.removeFrom(s); refusal != "" {
+			return refusal
+		}
+	}
+	return ""
+}
+
+// removeFrom takes the keys out of a script, and the step away when nothing is left that does something.
+func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
+	facts := b.view.factsOf(s)
+	parts := append(b.removed[facts.text], printsOnly(facts.script, b.sources())...)
+	b.removed[facts.text] = parts
+	edits, err := facts.script.Remove(parts...)
+	if err != nil {
+		return "the keys cannot be taken out of the script: " + err.Error()
+	}
+	if region, settings := regionSettings(facts.script, parts); len(settings) > 0 {
+		if all, err := facts.script.Remove(append(slices.Clone(parts), settings...)...); err == nil {
+			if left, err := facts.script.Leftover(all); err == nil && left != shell.LeftCode {
+				b.region = region
+				return b.removeStep(s)
+			}
+		}
+	}
+	switch left, err := facts.script.Leftover(edits); {
+	case err != nil:
+		return "the keys cannot be taken out of the script: " + err.Error()
+	case left != shell.LeftCode:
+		return b.removeStep(s)
+	}
+	for _, e := range edits {
+		b.fix.Ops = append(b.fix.Ops, shared(facts.text, rewrite.ReplaceText(facts.text, e.Start, e.End, e.New))...)
+	}
+	return ""
+}
+
+// sources are the variables that hold the keys: the standard ones and those they are copied from.
+func (b *keysFix) sources() []string {
+	out := slices.Clone(keyVars)
+	for _, f := range b.group {
+		out = append(out, f.keys.id, f.keys.secret)
+	}
+	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
+}
+
+// printsOnly are the statements of a script that do nothing but print the given variables.
+func printsOnly(script *shell.Script, names []string) []shell.Span {
+	var out []shell.Span
+	for _, c := range script.Calls() {
+		if c.Name() != "echo" && c.Name() != "printf" || c.Stdout().To != shell.ToLog || c.Substitution {
+			continue
+		}
+		_, printed := c.Prints()
+		if len(printed) > 0 && !slices.ContainsFunc(printed, func(n string) bool { return !slices.Contains(names, n) }) {
+			out = append(out, c.Stmt)
+		}
+	}
+	return out
+}
+
+// regionSettings are the statements beside the removed ones that set a region with aws configure set, when all set
+// the same one: with nothing else in the script they move into the setup step.
+func regionSettings(script *shell.Script, removed []shell.Span) (region string, settings []shell.Span) {
+	for _, c := range script.Calls() {
+		if slices.Contains(removed, c.Stmt) || !c.Is("aws", "configure", "set") || len(c.Args()) < 4 {
+			continue
+		}
+		_, name := profileOf(c)
+		value := c.Args()[3]
+		text := value.Value
+		if len(value.Vars) == 1 && value.IsVar(value.Vars[0]) {
+			text = "${" + value.Vars[0] + "}"
+		} else if !value.Static {
+			return "", nil
+		}
+		if name != "region" || region != "" && region != text {
+			return "", nil
+		}
+		region = text
+		settings = append(settings, c.Stmt)
+	}
+	return region, settings
+}
+
+func (b *keysFix) removeStep(s *circle.Step) (refusal string) {
+	if s.Item.Kind() == rewrite.Alias || s.Node.Anchor() != "" || s.List == nil || s.List.Node.Kind() != rewrite.Sequence {
+		return "nothing would be left of the script, and its step is shared by an anchor"
+	}
+	b.fix.Ops = append(b.fix.Ops, shared(s.Entry.Parent(), rewrite.Remove(s.Entry))...)
+	return ""
+}
+
+// setUp adds the operations that give every unit its setup, once.
+func (b *keysFix) setUp() (refusal string) {
+	var given []credentials
+	for _, u := range b.units {
+		role := b.view.roleFor(b.group[0].keys, u)
+		if role.need != nil {
+			if !slices.Contains(b.fix.Needs, *role.need) {
+				b.fix.Needs = append(b.fix.Needs, *role.need)
+			}
+			continue
+		}
+		if role.fact != "" && !slices.Contains(b.fix.Facts, role.fact) {
+			b.fix.Facts = append(b.fix.Facts, role.fact)
+		}
+		c := b.credentials(u, role.credentials)
+		given = append(given, c)
+		for _, s := range u.sites {
+			if refusal := b.place(s, c); refusal != "" {
+				return refusal
+			}
+		}
+	}
+	if len(b.fix.Needs) > 0 {
+		return ""
+	}
+	for _, f := range b.group {
+		if f.setup == nil {
+			continue
+		}
+		if slices.ContainsFunc(given, func(c credentials) bool { return c.role != given[0].role }) {
+			return "the step is used with several roles: give each user a setup step of its own"
+		}
+		ops, refusal := b.view.convert(f.setup, given[0])
+		if refusal != "" {
+			return refusal
+		}
+		b.fix.Ops = append(b.fix.Ops, ops...)
+	}
+	return ""
+}
+
+// credentials completes what a unit's setup is given by what the unit's environment says.
+func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
+	c.region = orElse(c.region, b.region)
+	if u.job == nil {
+		return c
+	}
+	env := u.job.EffectiveEnvironments()
+	_, regional := env.Lookup("AWS_DEFAULT_REGION")
+	if _, ok := env.Lookup("AWS_REGION"); ok && !regional && c.region == "" {
+		c.region = "${AWS_REGION}"
+	}
+	if x, ok := env.Lookup("AWS_PROFILE"); ok && c.profile == "" {
+		if text, known := x.Known(); known && text != "default" {
+			c.profile = text
+		}
+	}
+	return c
+}
+
+// place adds the operation that puts a setup step at a site.
+func (b *keysFix) place(s site, c credentials) (refusal string) {
+	if s.form != nil {
+		return ""
+	}
+	step := s.step
+	for i := len(s.calls) - 1; i >= 0 && step.Config().Orb != nil; i-- {
+		step = s.calls[i] // an inline orb cannot call an orb of the config around it
+	}
+	if step.Config().Orb != nil {
+		return "the step stands in an inline orb, which has orbs of its own"
+	}
+	if step == s.step && len(s.calls) > 0 && !b.view.agree(s) {
+		step = s.calls[0]
+	}
+	if step.List == nil || step.List.Node.Kind() != rewrite.Sequence {
+		return "there is no list of steps to put the setup into"
+	}
+	value, ops, refusal := b.view.newStep(c)
+	if refusal != "" {
+		return refusal
+	}
+	b.fix.Ops = append(b.fix.Ops, ops...)
+	b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.InsertBefore(step.Entry, rewrite.Item(value)))...)
+	return ""
+}
+
+// agree reports whether all units that run a step of a command need their setup right there.
+func (v *awsView) agree(s site) bool {
+	for _, u := range v.units {
+		visited := slices.ContainsFunc(u.visits, func(x awsVisit) bool { return x.Step.Node == s.step.Node })
+		if visited && !slices.ContainsFunc(u.sites, func(o site) bool { return o.step.Node == s.step.Node }) {
+			return false
+		}
+	}
+	return true
+}
+
+// newStep is a setup step by the method that the facts or the config's version choose.
+func (v *awsView) newStep(c credentials) (value rewrite.Value, ops []rewrite.Op, refusal string) {
+	method := v.p.Facts.AWS.Method
+	if method == "web-identity" || method == "" && !v.config.Is21() {
+		if c.profile != "" {
+			return value, nil, "the keys are used by the profile " + c.profile + ", and web identity without an orb sets up no profile"
+		}
+		return c.webIdentityStep(), nil, ""
+	}
+	choice, refusal := v.orbFor(c.role)
+	return c.orbStep(choice), choice.ops, refusal
+}
+
+// judge lowers the fix's safety for what it might break.
+func (b *keysFix) judge() {
+	lower := func(d doubt) {
+		if d.safety < b.fix.Safety {
+			b.fix.Safety, b.fix.Reason = d.safety, d.reason
+		}
+	}
+	for _, u := range b.units {
+		for _, d := range b.view.guard(u, b.removed) {
+			lower(d)
+		}
+	}
+	for _, f := range b.group {
+		if f.setup != nil && f.setup.release != nil && f.setup.release.Swap != "" {
+			lower(doubt{Unsafe, f.setup.orb.Ref() + ": " + f.setup.release.Swap})
+		}
+	}
+	if b.fix.Safety == Setup && b.swapsCLI() {
+		lower(doubt{Unsafe, "a step calls `aws ecr get-login`, which only version 1 of the CLI has, and nothing shows that it stays in front"})
+	}
+}
+
+// swapsCLI reports whether the setup step may put version 2 of the CLI in front of a version 1 that a step needs.
+func (b *keysFix) swapsCLI() bool {
+	for _, u := range b.units {
+		for _, f := range b.group {
+			if f.setup == nil || f.setup.release == nil || f.setup.release.OIDC || f.setup.release.Raise != "" {
+				continue
+			}
+			if slices.ContainsFunc(u.visits, func(x awsVisit) bool { return x.facts.v1Only }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// require says what has to be done outside the file.
+func (b *keysFix) require() {
+	add := func(p Prerequisite) {
+		if !slices.Contains(b.fix.Requires, p) {
+			b.fix.Requires = append(b.fix.Requires, p)
+		}
+	}
+	d := b.group[0].keys
+	for _, u := range b.units {
+		role := b.view.roleFor(d, u)
+		where := strings.Join(u.contexts, ", ")
+		place := "the project's environment variables"
+		if where != "" {
+			place = "the context " + where
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(role.role, "${"), "}")
+		add(Prerequisite{Before, "role", fmt.Sprintf("create an IAM role that trusts CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind %s", d), ""})
+		if isVariable(role.role) {
+			add(Prerequisite{Before, "variable", fmt.Sprintf("define %s with the ARN of that role in %s", name, place), where})
+		}
+		if t := longest(u); t != "" {
+			add(Prerequisite{Before, "session", fmt.Sprintf("allow the role sessions longer than one hour, and set aws.session_duration: %s has a timeout of %s", u.name, t), ""})
+		}
+		if u.job != nil && onRunner(u.job) {
+			add(Prerequisite{Before, "runner", "make sure that the `circleci` command is on the runner of " + u.name + ": the aws-cli orb calls it", ""})
+		}
+		if !d.isLiteral() {
+			add(Prerequisite{After, "variable", fmt.Sprintf("delete %s from %s", d, place), where})
+		}
+	}
+	add(Prerequisite{Before, "check", "try it on a branch first: a job with the setup step and `aws sts get-caller-identity`; builds of forked pull requests get no token unless secrets are passed to them", ""})
+	if d.isLiteral() {
+		add(Prerequisite{After, "key", "deactivate " + d.String() + " in IAM now and delete it then: it stays readable in the history of the repository", ""})
+		return
+	}
+	add(Prerequisite{After, "key", fmt.Sprintf("deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d), ""})
+}
+
+func (d identity) isLiteral() bool { return d.literal != "" }
+
+// longest is the longest no_output_timeout of the unit that asks for a session of an hour or nearly so.
+func longest(u *awsUnit) string {
+	for _, x := range u.visits {
+		text := x.Step.NoOutputTimeout().Value()
+		if minutes, ok := strings.CutSuffix(text, "m"); ok && len(minutes) >= 2 && (len(minutes) > 2 || minutes >= "45") || strings.HasSuffix(text, "h") {
+			return text
+		}
+	}
+	return ""
+}
+
+// onRunner reports whether the job runs on a self-hosted runner: its resource class has a namespace.
+func onRunner(j *circle.Job) bool {
+	text, known := circle.Known(j.ResourceClass())
+	return known && strings.Contains(text, "/")
+}

@@ -1,0 +1,227 @@
+package fixes
+
+import (
+	"slices"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// awsView is what the AWS rules see of one config: the places that use long-lived keys, and each job's way through
+// its steps, which says where a setup step has to stand.
+type awsView struct {
+	p      *Pass
+	config *circle.Config
+	steps  map[rewrite.Node]*stepFacts // by physical step
+	forms  []*keyForm
+	units  []*awsUnit
+}
+
+// awsUnit is a run of steps that share one container: a job, or a command or fragment that nothing calls.
+type awsUnit struct {
+	name     string
+	job      *circle.Job // nil for a command that nothing calls
+	visits   []awsVisit
+	contexts []string
+	known    bool // all names of contexts are known
+	forms    []*keyForm
+	sites    []site
+	mixed    string // why the unit cannot do with one setup
+}
+
+// awsVisit is a step in a unit's flow.
+type awsVisit struct {
+	circle.Visit
+	facts *stepFacts
+}
+
+func newAWSView(p *Pass) *awsView {
+	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}}
+	v.addUnits()
+	for _, u := range v.units {
+		v.collect(u)
+	}
+	for _, u := range v.units {
+		v.findSites(u)
+	}
+	return v
+}
+
+// addUnits lists every run of steps in the config, inline orbs included.
+func (v *awsView) addUnits() {
+	var add func(c *circle.Config)
+	add = func(c *circle.Config) {
+		for _, j := range c.Jobs() {
+			v.addJob(j)
+		}
+		for _, cmd := range c.Commands() {
+			if len(cmd.Callers()) == 0 {
+				v.addSteps("command "+cmd.Name, cmd.Steps())
+			}
+		}
+		for _, o := range c.Orbs() {
+			if inline := o.Inline(); inline != nil {
+				add(inline)
+			}
+		}
+	}
+	add(v.config)
+	for _, fr := range v.config.Fragments() {
+		switch {
+		case fr.Job != nil:
+			v.addJob(fr.Job)
+		case fr.Steps != nil:
+			v.addSteps(fr.Name, fr.Steps)
+		case fr.Step != nil:
+			v.units = append(v.units, &awsUnit{name: fr.Name, known: true, visits: []awsVisit{{Visit: circle.Visit{Step: fr.Step}}}})
+		}
+	}
+	for _, w := range v.config.Workflows() {
+		for _, use := range w.Jobs() {
+			if _, _, ok := use.OrbJob(); ok {
+				u := &awsUnit{name: use.Name()}
+				u.contexts, u.known = useContexts(use)
+				u.add(use.Flow())
+				v.units = append(v.units, u)
+			}
+		}
+	}
+}
+
+// addJob adds the flow of a job. With pre-steps there is a flow for each workflow entry that runs it.
+func (v *awsView) addJob(j *circle.Job) {
+	u := &awsUnit{name: "job " + j.Name, job: j}
+	u.contexts, u.known = j.Contexts()
+	uses := j.Uses()
+	if !slices.ContainsFunc(uses, func(w *circle.WorkflowJob) bool { return w.PreSteps() != nil || len(w.StepArgs()) > 0 }) {
+		u.add(j.Flow())
+		v.units = append(v.units, u)
+		return
+	}
+	for _, w := range uses {
+		x := &awsUnit{name: u.name, job: j}
+		x.contexts, x.known = useContexts(w)
+		x.add(w.Flow())
+		v.units = append(v.units, x)
+	}
+}
+
+func useContexts(w *circle.WorkflowJob) (names []string, known bool) {
+	known = true
+	for _, c := range w.Contexts() {
+		names, known = append(names, c.Name), known && c.Known
+	}
+	return names, known
+}
+
+func (v *awsView) addSteps(name string, list *circle.StepList) {
+	if list == nil {
+		return
+	}
+	u := &awsUnit{name: name, known: true}
+	u.add(flowOf(list))
+	v.units = append(v.units, u)
+}
+
+// flowOf is the flow of a list that no job runs.
+func flowOf(list *circle.StepList) []circle.Visit {
+	var out []circle.Visit
+	for _, s := range list.Steps() {
+		out = append(out, circle.Visit{Step: s})
+		if nested := s.Nested(); nested != nil {
+			out = append(out, flowOf(nested)...)
+		}
+	}
+	return out
+}
+
+func (u *awsUnit) add(visits []circle.Visit) {
+	for _, x := range visits {
+		u.visits = append(u.visits, awsVisit{Visit: x})
+	}
+}
+
+// collect scans the unit's steps and environments and gathers the forms that act in it.
+func (v *awsView) collect(u *awsUnit) {
+	if u.job != nil {
+		for _, env := range u.job.EffectiveEnvironments() {
+			v.addEnvironment(u, env)
+		}
+	}
+	credentials := false
+	for i := range u.visits {
+		x := &u.visits[i]
+		x.facts = v.factsOf(x.Step)
+		for _, f := range x.facts.forms {
+			if credentials && (f.kind == ambientForm || f.kind == setupForm && !f.setup.hasKeys) {
+				continue // temporary credentials are there already
+			}
+			u.forms = append(u.forms, f)
+			v.addForm(f)
+		}
+		if x.facts.assumes {
+			credentials = true
+			if len(u.forms) > 0 && slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind != ambientForm }) {
+				u.mixed = "the job assumes a role as well: which of the two identities a step needs is not shown"
+			}
+		}
+		if credentials && slices.ContainsFunc(x.facts.forms, func(f *keyForm) bool { return f.kind == exportForm || f.kind == configureForm }) {
+			u.mixed = "the job has assumed a role before: which of the two identities a step needs is not shown"
+		}
+	}
+	v.settleAmbient(u)
+}
+
+// settleAmbient takes an ambient form out of a unit that shows other keys before it: then those are what it reads.
+func (v *awsView) settleAmbient(u *awsUnit) {
+	shown := slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind != ambientForm })
+	if !shown {
+		return
+	}
+	first := slices.IndexFunc(u.forms, func(f *keyForm) bool { return f.kind != ambientForm })
+	u.forms = slices.DeleteFunc(slices.Clone(u.forms), func(f *keyForm) bool {
+		if f.kind != ambientForm || f.chain {
+			return false
+		}
+		return f.owner != u.forms[first].owner || slices.Index(u.forms, f) > first
+	})
+}
+
+func (v *awsView) addEnvironment(u *awsUnit, env *circle.Environment) {
+	for _, f := range v.forms {
+		if f.kind == environmentForm && f.step == nil && f.node == env.Node {
+			u.forms = append(u.forms, f)
+			return
+		}
+	}
+	if f := v.scanEnvironment(env, nil); f != nil {
+		u.forms = append(u.forms, f)
+		v.addForm(f)
+	}
+}
+
+func (v *awsView) addForm(f *keyForm) {
+	if !slices.Contains(v.forms, f) {
+		v.forms = append(v.forms, f)
+	}
+}
+
+func (v *awsView) factsOf(s *circle.Step) *stepFacts {
+	facts := v.steps[s.Node]
+	if facts == nil {
+		facts = v.scanStep(s)
+		v.steps[s.Node] = facts
+	}
+	return facts
+}
+
+// unitsOf are the units that a form acts in.
+func (v *awsView) unitsOf(f *keyForm) []*awsUnit {
+	var out []*awsUnit
+	for _, u := range v.units {
+		if slices.Contains(u.forms, f) {
+			out = append(out, u)
+		}
+	}
+	return out
+}

@@ -1,0 +1,300 @@
+package fixes
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// ecrImageAuth wants images in ECR to be pulled with a role. Without aws_auth CircleCI takes the project's stored keys.
+// See doc/ecr-image-auth.md.
+var ecrImageAuth = &Rule{
+	ID:         "ecr-image-auth",
+	Title:      "image in ECR pulled with long-lived keys",
+	Severity:   High,
+	Confidence: HighConfidence,
+	Safety:     Setup, // the role has to exist first
+	Since:      "0.1.0",
+	CWE:        []string{"CWE-522"},
+	Run:        runECRImageAuth,
+}
+
+func runECRImageAuth(p *Pass) error {
+	images := ecrImages(p.Config)
+	for _, image := range images {
+		if f, ok := image.finding(p, images); ok {
+			p.Report(f)
+		}
+	}
+	return nil
+}
+
+// ecrImage is a docker item that is pulled from ECR, or has aws_auth.
+type ecrImage struct {
+	item    *circle.DockerItem
+	config  *circle.Config
+	account string // 12 digits; "" when the host is not shown
+	region  string
+	auth    rewrite.Node // the aws_auth block, resolved
+	login   rewrite.Node // an auth block with a token of get-login-password
+	keys    identity     // of the aws_auth block, or the project's
+}
+
+var ecrHost = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/`)
+
+// ecrImages are all physical docker items of the config that matter here, in the order of the file.
+func ecrImages(c *circle.Config) []*ecrImage {
+	var out []*ecrImage
+	add := func(c *circle.Config, items []*circle.DockerItem) {
+		for _, d := range items {
+			if slices.ContainsFunc(out, func(x *ecrImage) bool { return x.item.Node == d.Node }) {
+				continue
+			}
+			if x := newECRImage(c, d); x != nil {
+				out = append(out, x)
+			}
+		}
+	}
+	var walk func(c *circle.Config)
+	walk = func(c *circle.Config) {
+		for _, x := range c.Executors() {
+			add(c, x.DockerItems())
+		}
+		for _, j := range c.Jobs() {
+			add(c, j.DockerItems())
+		}
+		for _, fr := range c.Fragments() {
+			add(c, fr.Docker)
+			if fr.Job != nil {
+				add(c, fr.Job.DockerItems())
+			}
+		}
+		for _, o := range c.Orbs() {
+			if inline := o.Inline(); inline != nil {
+				walk(inline)
+			}
+		}
+	}
+	walk(c)
+	slices.SortStableFunc(out, func(a, b *ecrImage) int { return a.item.Node.Span().Start - b.item.Node.Span().Start })
+	return out
+}
+
+// newECRImage is nil for an item that needs nothing: another registry, or a role already and nothing else.
+func newECRImage(c *circle.Config, d *circle.DockerItem) *ecrImage {
+	x := &ecrImage{item: d, config: c, auth: d.AWSAuth(), keys: standard}
+	image := d.Image().Value()
+	if m := ecrHost.FindStringSubmatch(image); m != nil {
+		x.account, x.region = m[1], m[2]
+	}
+	isECR := strings.Contains(image, ".dkr.ecr.")
+	switch {
+	case x.auth.Kind() == rewrite.Mapping:
+		if !x.auth.Get("aws_access_key_id").Exists() && !x.auth.Get("aws_secret_access_key").Exists() {
+			return nil
+		}
+		x.keys = authIdentity(x.auth)
+	case x.auth.Exists() || !isECR:
+		return nil
+	case d.Auth().Exists():
+		if d.Auth().Get("username").Resolve().Value() != "AWS" {
+			return nil
+		}
+		x.login = d.Auth()
+	}
+	return x
+}
+
+// authIdentity is whose keys an aws_auth block has. Its values are expanded from project and context variables.
+func authIdentity(auth rewrite.Node) identity {
+	var d identity
+	for i, key := range []string{"aws_access_key_id", "aws_secret_access_key"} {
+		switch s := classify(auth.Get(key).Resolve().Value()); {
+		case s.kind == literalSource:
+			d.literal = orElse(d.literal, s.text)
+		case s.kind == varSource && i == 0:
+			d.id = s.text
+		case s.kind == varSource:
+			d.secret = s.text
+		}
+	}
+	return d
+}
+
+// pullsWithProjectKeys reports whether an image in ECR has no auth of its own, so that the project's keys pull it.
+func pullsWithProjectKeys(c *circle.Config) bool {
+	return slices.ContainsFunc(ecrImages(c), func(x *ecrImage) bool { return !x.auth.Exists() && !x.login.Exists() })
+}
+
+// users are the jobs that run in the image.
+func (x *ecrImage) users(c *circle.Config) []*circle.Job { return c.UsersOf(x.item.Node) }
+
+func (x *ecrImage) finding(p *Pass, all []*ecrImage) (Finding, bool) {
+	f := Finding{Span: x.item.Image().Span(), Path: x.item.Node.Path(), Owner: p.Config.Owner(x.item.Node)}
+	if f.Span.Len() == 0 {
+		f.Span = x.auth.Span()
+	}
+	runner := slices.ContainsFunc(x.users(p.Config), onRunner)
+	switch {
+	case x.keys.isLiteral():
+		f.Severity = Critical
+		f.Message = fmt.Sprintf("the image %s is pulled with %s", x.name(), x.keys)
+	case x.auth.Exists():
+		f.Message = fmt.Sprintf("the image %s is pulled with long-lived AWS keys", x.name())
+	case x.login.Exists():
+		f.Message = fmt.Sprintf("the image %s is pulled with a stored login token, which some other job renews with long-lived keys", x.name())
+	case runner:
+		return f, false // the cluster's own role can pull
+	default:
+		f.Message = fmt.Sprintf("the image %s has no aws_auth, so it is pulled with the project's AWS keys", x.name())
+	}
+	if runner {
+		f.NoFix = "a container runner cannot use oidc_role_arn: let the cluster's service account pull the image"
+		return f, true
+	}
+	f.Fix, f.NoFix = x.fix(p, all)
+	return f, true
+}
+
+// name is the image as people know it, without tag.
+func (x *ecrImage) name() string {
+	name, _ := splitImage(x.item.Image().Value())
+	return name
+}
+
+// fix gives the image a role. Without one the words say what stands in the way.
+func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
+	fix := &Fix{Title: "pull the image with a role", Safety: Setup}
+	role, fact, need := x.role(p, all)
+	switch {
+	case p.Facts.Circle.Server:
+		fix.Safety, fix.Reason = Manual, "circleci.server is set, and oidc_role_arn exists on CircleCI's cloud only"
+	case generated(p.File):
+		fix.Safety, fix.Reason = Manual, "the file says that it is generated: change its source"
+	case need != nil:
+		fix.Needs = []Need{*need}
+	default:
+		fix.Facts = []string{fact}
+	}
+	ops, refusal := x.ops(role)
+	if refusal != "" {
+		return nil, refusal
+	}
+	fix.Ops = ops
+	x.require(p, fix)
+	return fix, ""
+}
+
+// role is the role for the image: that of its account, one that aws.roles gives its users, or ecr.role_arn.
+func (x *ecrImage) role(p *Pass, all []*ecrImage) (role, fact string, need *Need) {
+	facts := p.Facts
+	if arn := facts.AWS.Accounts[x.account]; arn != "" && x.account != "" {
+		return arn, "aws.accounts." + x.account + ".role_arn=" + arn, nil
+	}
+	for i := range facts.AWS.Roles {
+		r := &facts.AWS.Roles[i]
+		users := x.users(p.Config)
+		if len(users) > 0 && !slices.ContainsFunc(users, func(j *circle.Job) bool {
+			contexts, _ := j.Contexts()
+			return !r.matches(x.keys, &awsUnit{job: j, contexts: contexts})
+		}) {
+			return r.RoleARN, fmt.Sprintf("aws.roles[%d].role_arn=%s", i, r.RoleARN), nil
+		}
+	}
+	if arn := facts.ECR.RoleARN; arn != "" && x.serves(arn, all) {
+		return arn, "ecr.role_arn=" + arn, nil
+	}
+	if x.account == "" {
+		return "", "", &Need{"ecr.role_arn", "--set ecr.role_arn=arn:aws:iam::ACCOUNT:role/NAME, a role of the account that the image is in"}
+	}
+	key := "aws.accounts." + x.account + ".role_arn"
+	return "", "", &Need{key, fmt.Sprintf("--set %s=arn:aws:iam::%s:role/NAME", key, x.account)}
+}
+
+var roleARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(\d{12}):role/`)
+
+// serves reports whether ecr.role_arn is right for the image. A variable is taken at its word; a literal serves the
+// images of its own account, and of any account while the file shows only one. Its partition must be the image's.
+func (x *ecrImage) serves(arn string, all []*ecrImage) bool {
+	m := roleARN.FindStringSubmatch(arn)
+	if m == nil {
+		return true
+	}
+	if x.account != "" && m[1] != partition(x.region) {
+		return false
+	}
+	if x.account == m[2] {
+		return true
+	}
+	for _, o := range all {
+		if o.account != x.account || !o.keys.sameKeys(x.keys) {
+			return false
+		}
+	}
+	return true
+}
+
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
+}
+
+// ops puts the role in place of the keys, or an aws_auth block below the image.
+func (x *ecrImage) ops(role string) (ops []rewrite.Op, refusal string) {
+	pair := rewrite.Pair{Key: "oidc_role_arn", Value: rewrite.String(role)}
+	block := rewrite.Pair{Key: "aws_auth", Value: rewrite.Map(pair)}
+	item := x.item.Node
+	switch {
+	case x.auth.Exists():
+		entries := x.auth.Entries()
+		if !x.auth.Own("oidc_role_arn").Exists() {
+			ops = append(ops, rewrite.InsertBefore(entries[0], pair))
+		}
+		for _, e := range entries {
+			if e.Name() == "aws_access_key_id" || e.Name() == "aws_secret_access_key" {
+				ops = append(ops, rewrite.Remove(e))
+			}
+		}
+		if len(ops) < 2 {
+			return nil, "the keys are merged in from elsewhere"
+		}
+		return shared(x.auth, ops...), ""
+	case item.Kind() != rewrite.Mapping || !item.Own("image").Exists():
+		return nil, "the image is merged in from elsewhere"
+	default:
+		ops = []rewrite.Op{rewrite.InsertAfter(item.Own("image").Entry(), block)}
+		if x.login.Exists() {
+			if !item.Own("auth").Exists() {
+				return nil, "the login is merged in from elsewhere"
+			}
+			ops = append(ops, rewrite.Remove(item.Own("auth").Entry()))
+		}
+		return shared(item, ops...), ""
+	}
+}
+
+// require says what has to exist, and what can go afterwards.
+func (x *ecrImage) require(p *Pass, fix *Fix) {
+	account := "the registry's account"
+	if x.account != "" {
+		account = "account " + x.account
+	}
+	fix.Requires = append(fix.Requires, Prerequisite{Before, "role", fmt.Sprintf(
+		"create an IAM role in %s that trusts CircleCI's OIDC provider for this organisation and project, with ecr:GetAuthorizationToken on * and ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository", account), x.account})
+	switch {
+	case x.keys.isLiteral():
+		fix.Requires = append(fix.Requires, Prerequisite{After, "key", "deactivate " + x.keys.String() + " in IAM now and delete it then: it stays readable in the history of the repository", ""})
+	case x.keys.id != "":
+		fix.Requires = append(fix.Requires, Prerequisite{After, "variable", fmt.Sprintf("delete %s where it is stored, once no job needs it, and the access key in IAM", x.keys), ""})
+	}
+}

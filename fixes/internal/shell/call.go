@@ -1,0 +1,131 @@
+package shell
+
+import (
+	"strings"
+)
+
+// Call is one simple command.
+type Call struct {
+	Context
+	Span      Span       // assignments and words
+	Stmt      Span       // the statement: with "!", redirections and "&"; without here-document bodies, ";" and the rest of its pipeline
+	Words     []Word     // name and arguments as written; empty when the call only assigns or redirects
+	Assigns   []Assign   // prefix or bare assignments, those of a declaring builtin, and those given to env or sudo
+	Redirects []Redirect // its own; not those of a group around it
+
+	command int // index in Words of the command behind the wrappers
+	stmt    *statement
+}
+
+// Context is where a call stands.
+type Context struct {
+	Top          int    // index of the top-level statement that the call is part of
+	Function     string // the function whose body it is in; "" for none
+	Substitution bool   // in $(...), `...`, <(...) or >(...)
+	Subshell     bool   // in ( ... )
+	Group        bool   // in { ...; }
+	Condition    bool   // in what an if or a loop tests
+	Conditional  bool   // may be passed over: in the body of an if, loop or case, or right of && or ||
+	AfterAnd     bool   // Conditional, and only for commands to the left of && that must succeed
+	Background   bool   // started with &
+	Negated      bool   // after !
+	Inner        bool   // in a script given as text to a shell, to su or to eval
+	Pipe         Pipe   // the innermost pipeline around it
+	List         Span   // the innermost and-or list around it; zero when there is none
+}
+
+// Pipe is a place in a pipeline. The zero Pipe is that of a command outside of any.
+type Pipe struct {
+	Index, Len int
+	Span       Span // of the whole pipeline, a statement that Remove can take
+}
+
+// Assign is one assignment, or one name given to a declaring builtin.
+type Assign struct {
+	Name     string
+	Value    Word // of an array, all of it
+	Span     Span
+	Exported bool // processes see it: by export or declare -x, or as a prefix of the one command it is for
+	Append   bool // written with +=
+	Naked    bool // only named, as in "export NAME"
+}
+
+// Redirect is one redirection.
+type Redirect struct {
+	FD     string // the descriptor in front of the operator; "" for its default
+	Op     string // ">>", "<<-", "&>" ...
+	Target Word   // a file, a descriptor, a here-string's text or a here-document's delimiter
+	Span   Span   // without the here-document's body
+	Body   Word   // a here-document's text: lines, its Value without leading tabs for "<<-"
+}
+
+// HereDoc reports whether the redirection is a here-document.
+func (r Redirect) HereDoc() bool { return r.Op == "<<" || r.Op == "<<-" }
+
+// Name is the command behind wrappers such as sudo, env and timeout; of a path, the last element. It is "" when the
+// call has no words or its command cannot be known.
+func (c *Call) Name() string {
+	if c.command >= len(c.Words) || !c.Words[c.command].Static {
+		return ""
+	}
+	return baseName(c.Words[c.command].Value)
+}
+
+func baseName(file string) string { return file[strings.LastIndexByte(file, '/')+1:] }
+
+// Args are the words after the command that Name tells.
+func (c *Call) Args() []Word {
+	if c.command >= len(c.Words) {
+		return nil
+	}
+	return c.Words[c.command+1:]
+}
+
+// Is reports whether the command is name and its first arguments are args, as in Is("aws", "configure", "set").
+func (c *Call) Is(name string, args ...string) bool {
+	words := c.Args()
+	if c.Name() != name || len(words) < len(args) {
+		return false
+	}
+	for i, a := range args {
+		if !words[i].Static || words[i].Value != a {
+			return false
+		}
+	}
+	return true
+}
+
+// Option finds the value of an option written "--name VALUE" or "--name=VALUE" among the arguments.
+func (c *Call) Option(name string) (Word, bool) {
+	args := c.Args()
+	for i, a := range args {
+		switch {
+		case a.Static && a.Value == "--":
+			return Word{}, false
+		case a.Static && a.Value == name:
+			if i+1 == len(args) {
+				return Word{}, false
+			}
+			return args[i+1], true
+		case strings.HasPrefix(a.Value, name+"="):
+			return a.after(len(name) + 1), true
+		}
+	}
+	return Word{}, false
+}
+
+// Has reports whether one of the arguments is word.
+func (c *Call) Has(word string) bool {
+	for _, a := range c.Args() {
+		if a.Static && a.Value == word {
+			return true
+		}
+	}
+	return false
+}
+
+// Prev is the simple command that pipes into the innermost pipeline element around the call; nil when there is none.
+func (c *Call) Prev() *Call { return c.stmt.neighbour(-1) }
+
+// Next is the simple command that the innermost pipeline element around the call pipes into; nil when there is none.
+func (c *Call) Next() *Call { return c.stmt.neighbour(+1) }

@@ -1,0 +1,104 @@
+package shell
+
+import "strings"
+
+// wrapper describes the command line of a program that runs the command given as its arguments.
+type wrapper struct {
+	short    string   // short options that take a value
+	long     []string // long options that take the next word as their value
+	operands int      // words before the command
+	assigns  bool     // takes NAME=VALUE before the command
+	inform   string   // short options that make it answer a question instead of running anything
+}
+
+var wrappers = map[string]wrapper{
+	"sudo": {short: "ughpCrtTUDR", long: []string{
+		"--user", "--group", "--host", "--prompt", "--close-from", "--role", "--type", "--command-timeout", "--other-user", "--chdir", "--chroot",
+	}, assigns: true, inform: "lvVKe"},
+	"env":     {short: "uCSa", long: []string{"--unset", "--chdir", "--split-string", "--argv0"}, assigns: true},
+	"time":    {short: "fo", long: []string{"--format", "--output"}},
+	"command": {inform: "vV"},
+	"builtin": {},
+	"exec":    {short: "a"},
+	"nohup":   {},
+	"nice":    {short: "n", long: []string{"--adjustment"}},
+	"stdbuf":  {short: "ioe", long: []string{"--input", "--output", "--error"}},
+	"timeout": {short: "ks", long: []string{"--kill-after", "--signal"}, operands: 1},
+	"xargs": {short: "adEILnPs", long: []string{
+		"--arg-file", "--delimiter", "--max-lines", "--max-args", "--max-procs", "--max-chars", "--process-slot-var",
+	}},
+}
+
+// unwrap finds the command behind the wrappers, and the words that assign for it. Where a wrapper has nothing to run,
+// the wrapper is the command.
+func unwrap(words []Word) (command int, assigns []int) {
+	for command < len(words) && words[command].Static {
+		w, ok := wrappers[baseName(words[command].Value)]
+		if !ok {
+			break
+		}
+		next, given, ok := w.skip(words, command+1)
+		assigns = append(assigns, given...)
+		if !ok || next >= len(words) {
+			break
+		}
+		command = next
+	}
+	return command, assigns
+}
+
+// skip passes over the wrapper's own options and operands, from words[i] on. It is not ok when the wrapper runs nothing.
+func (w wrapper) skip(words []Word, i int) (next int, assigns []int, ok bool) {
+	for ; i < len(words); i++ {
+		arg := words[i].Value
+		if arg == "--" {
+			i++
+			break
+		}
+		if !strings.HasPrefix(arg, "-") || !words[i].Static {
+			break
+		}
+		if w.informs(arg) {
+			return i, nil, false
+		}
+		if w.takesNext(arg) {
+			i++
+		}
+	}
+	for ; w.assigns && i < len(words) && assignedName(words[i]) != ""; i++ {
+		assigns = append(assigns, i)
+	}
+	return i + w.operands, assigns, true
+}
+
+func (w wrapper) informs(arg string) bool {
+	if strings.HasPrefix(arg, "--") {
+		return false
+	}
+	if i := strings.IndexAny(arg, w.short); i > 0 {
+		arg = arg[:i] // the rest is that option's value
+	}
+	return strings.ContainsAny(arg, w.inform)
+}
+
+func (w wrapper) takesNext(arg string) bool {
+	if strings.HasPrefix(arg, "--") {
+		for _, long := range w.long {
+			if arg == long {
+				return true
+			}
+		}
+		return false
+	}
+	i := strings.IndexAny(arg, w.short)
+	return i == len(arg)-1 && i > 0
+}
+
+// assignedName is the name in a word that is written NAME=VALUE, "" for any other word.
+func assignedName(w Word) string {
+	name, _, found := strings.Cut(w.Value, "=")
+	if !found || !isName(name) {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,100 @@
+package fixes
+
+import (
+	_ "embed"
+	"encoding/json"
+	"strings"
+	"sync"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+//go:embed data/orbs.json
+var orbsJSON []byte
+
+// awsCLI is the orb that assumes a role with CircleCI's token.
+const awsCLI = "circleci/aws-cli"
+
+// orbTable is what is known of one orb, by version.
+type orbTable struct {
+	Name     string            // as in a reference: namespace/orb
+	Newest   []string          // the newest release of each major version
+	Use      string            // the release that a fix declares
+	Releases []orbRelease      // by range of versions
+	Setups   map[string]setup  // the parameters of its setup command, by style of their names
+	Renames  map[string]string // parameters of old releases and what the release to Use calls them
+}
+
+// orbRelease is a range of versions that behave alike.
+type orbRelease struct {
+	Range            string
+	Setup            string // key of orbTable.Setups
+	Keys             string // how a key parameter is given: "name" of a variable, or "text" that expands one
+	OIDC             bool   // setup assumes a role with CircleCI's token
+	Raise            string // the lowest version with OIDC that differs in nothing else
+	RaiseForVariable string // the version to raise to when the role is given by a variable
+	Swap             string // why going over to a version with OIDC changes more than credentials
+}
+
+// setup is what the setup command calls its parameters.
+type setup struct {
+	KeyID, Secret, Role, Region, Profile, Duration string
+	RegionByName                                   bool // the region is given as a variable's name
+}
+
+// lastPatch stands for the newest patch of a minor version: it is behind all that the tables tell apart.
+const lastPatch = 999
+
+// orbTables are the embedded tables, read when first needed.
+var orbTables = sync.OnceValue(func() map[string]*orbTable {
+	var data struct{ Orbs []*orbTable }
+	if err := json.Unmarshal(orbsJSON, &data); err != nil {
+		panic("data/orbs.json: " + err.Error())
+	}
+	out := map[string]*orbTable{}
+	for _, o := range data.Orbs {
+		out[o.Name] = o
+	}
+	return out
+})
+
+// release finds what is known of a version as a config writes it: exact, or floating over patches or minors, which
+// is the newest that it may mean. A newer release of a known major counts as the newest known one. It is nil for
+// another major, for dev: versions and for expressions.
+func (t *orbTable) release(version string) *orbRelease {
+	v := t.resolve(version)
+	if v == nil {
+		return nil
+	}
+	for i := range t.Releases {
+		if c, err := semver.NewConstraint(t.Releases[i].Range); err == nil && c.Check(v) {
+			return &t.Releases[i]
+		}
+	}
+	return nil
+}
+
+func (t *orbTable) resolve(version string) *semver.Version {
+	if version == "volatile" {
+		return semver.MustParse(t.Newest[len(t.Newest)-1])
+	}
+	v, err := semver.NewVersion(version)
+	if err != nil || v.Prerelease() != "" {
+		return nil
+	}
+	for _, newest := range t.Newest {
+		n := semver.MustParse(newest)
+		if n.Major() != v.Major() {
+			continue
+		}
+		floating := strings.Count(version, ".") == 0 || strings.Count(version, ".") == 1 && n.Minor() == v.Minor()
+		if floating || v.GreaterThan(n) {
+			return n
+		}
+		if strings.Count(version, ".") == 1 { // 3.1 means the last patch of 3.1
+			return semver.New(v.Major(), v.Minor(), lastPatch, "", "")
+		}
+		return v
+	}
+	return nil
+}
