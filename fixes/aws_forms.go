@@ -311,7 +311,9 @@ func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
 		case c.Is("aws", "sts", "assume-role-with-web-identity"):
 			facts.assumes = true
 		case c.Is("aws", "ecr", "get-login"), c.Is("aws", "ecr", "get-login-password"), c.Is("aws", "sts", "assume-role"):
-			v.scanLogin(s, facts, c)
+			if !facts.assumes { // else it reads what the script has just got
+				v.scanLogin(s, facts, c)
+			}
 		}
 		if c.Name() == "aws" && !localAWS(c) {
 			facts.uses = true

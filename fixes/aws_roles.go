@@ -76,23 +76,28 @@ func matchAny(globs []string, names ...string) bool {
 }
 
 // identities is how many AWS identities the file shows: keys by their names, standard names under other contexts
-// apart, and the project's keys with which ECR images are pulled that have no auth of their own.
+// apart; roles that are assumed already; and the project's keys, or the role in their place, with which images in ECR
+// are pulled. What a fix has changed must count as it did before, so that a second run decides the same.
 func (v *awsView) identities() int {
 	seen := map[string]bool{}
-	standardSeen := false
+	project := len(ecrImages(v.config)) > 0
 	for _, u := range v.units {
 		for _, f := range u.forms {
 			d := f.keys
 			contexts := slices.Sorted(slices.Values(u.contexts))
 			seen[d.id+"\x00"+d.secret+"\x00"+d.literal+"\x00"+strings.Join(contexts, "\x00")] = true
-			standardSeen = standardSeen || d.sameKeys(standard)
+			project = project && !d.sameKeys(standard)
+		}
+		for _, x := range u.visits {
+			if s := x.facts.setup; s != nil && s.role != "" && s.role != v.p.Facts.AWS.RoleARN {
+				seen["role "+s.role] = true
+			}
 		}
 	}
-	n := len(seen)
-	if !standardSeen && pullsWithProjectKeys(v.config) {
-		n++
+	if project {
+		return len(seen) + 1
 	}
-	return n
+	return len(seen)
 }
 
 // sameVariable reports whether another identity of the file would get the same variable as this one, which holds one
@@ -101,7 +106,14 @@ func (v *awsView) sameVariable(d identity) bool {
 	name, _ := d.roleVariable()
 	return slices.ContainsFunc(v.forms, func(f *keyForm) bool {
 		other, ok := f.keys.roleVariable()
-		return ok && other == name && !f.keys.sameKeys(d)
+		return ok && other == name && !f.keys.sameKeys(d) && !v.given(f)
+	})
+}
+
+// given reports whether aws.roles has a role for a form wherever it acts.
+func (v *awsView) given(f *keyForm) bool {
+	return !slices.ContainsFunc(v.unitsOf(f), func(u *awsUnit) bool {
+		return !slices.ContainsFunc(v.p.Facts.AWS.Roles, func(r RoleFact) bool { return r.matches(f.keys, u) })
 	})
 }
 

@@ -76,14 +76,31 @@ func (u *awsUnit) addSite(x awsVisit, f *keyForm) {
 // dominated reports whether a setup of the unit stands in a list around the step, so that it has run before.
 func (u *awsUnit) dominated(x awsVisit) bool {
 	for _, s := range u.sites {
-		if s.step.List == nil {
-			continue
-		}
-		if s.step.Node == x.Step.Node || within(x, s.step.List) {
+		if s.step.Node == x.Step.Node || slices.ContainsFunc(s.covers(), func(l *circle.StepList) bool { return within(x, l) }) {
 			return true
 		}
 	}
 	return false
+}
+
+// covers are the lists in which the setup has run for all that comes behind it: its own and, when it runs there in any
+// case, those around the calls that lead to it.
+func (s site) covers() []*circle.StepList {
+	var out []*circle.StepList
+	chain := []*circle.Step{s.step}
+	for _, call := range slices.Backward(s.calls) {
+		chain = append(chain, call)
+	}
+	for _, step := range chain {
+		if step.List == nil {
+			break
+		}
+		out = append(out, step.List)
+		if step.List.Step != nil {
+			break // below a condition
+		}
+	}
+	return out
 }
 
 // within reports whether a visited step stands in a list, below a condition in it, or in a command called from there.

@@ -26,6 +26,9 @@ var ecrImageAuth = &Rule{
 func runECRImageAuth(p *Pass) error {
 	images := ecrImages(p.Config)
 	for _, image := range images {
+		if image.done {
+			continue
+		}
 		if f, ok := image.finding(p, images); ok {
 			p.Report(f)
 		}
@@ -41,6 +44,7 @@ type ecrImage struct {
 	region  string
 	auth    rewrite.Node // the aws_auth block, resolved
 	login   rewrite.Node // an auth block with a token of get-login-password
+	done    bool         // it has a role and nothing else; it still tells which accounts the file uses
 	keys    identity     // of the aws_auth block, or the project's
 }
 
@@ -84,7 +88,7 @@ func ecrImages(c *circle.Config) []*ecrImage {
 	return out
 }
 
-// newECRImage is nil for an item that needs nothing: another registry, or a role already and nothing else.
+// newECRImage is nil for an item of another registry, and for one that logs in by other means.
 func newECRImage(c *circle.Config, d *circle.DockerItem) *ecrImage {
 	x := &ecrImage{item: d, config: c, auth: d.AWSAuth(), keys: standard}
 	image := d.Image().Value()
@@ -95,7 +99,8 @@ func newECRImage(c *circle.Config, d *circle.DockerItem) *ecrImage {
 	switch {
 	case x.auth.Kind() == rewrite.Mapping:
 		if !x.auth.Get("aws_access_key_id").Exists() && !x.auth.Get("aws_secret_access_key").Exists() {
-			return nil
+			x.done = true
+			return x
 		}
 		x.keys = authIdentity(x.auth)
 	case x.auth.Exists() || !isECR:
@@ -123,11 +128,6 @@ func authIdentity(auth rewrite.Node) identity {
 		}
 	}
 	return d
-}
-
-// pullsWithProjectKeys reports whether an image in ECR has no auth of its own, so that the project's keys pull it.
-func pullsWithProjectKeys(c *circle.Config) bool {
-	return slices.ContainsFunc(ecrImages(c), func(x *ecrImage) bool { return !x.auth.Exists() && !x.login.Exists() })
 }
 
 // users are the jobs that run in the image.
@@ -231,7 +231,7 @@ func (x *ecrImage) serves(arn string, all []*ecrImage) bool {
 		return true
 	}
 	for _, o := range all {
-		if o.account != x.account || !o.keys.sameKeys(x.keys) {
+		if o.account != x.account || !o.done && !o.keys.sameKeys(x.keys) {
 			return false
 		}
 	}

@@ -235,6 +235,9 @@ func (run *fixRun) settle(f Finding, s Status, why string) {
 func (run *fixRun) choose(found []Finding) []Finding {
 	var chosen []Finding
 	for _, f := range found {
+		if fate, ok := run.fate[f.key()]; ok && fate.Status != Conflict {
+			continue // what is held back stays so: a change of this run may hide what was in the way
+		}
 		if s, why := run.obstacle(f); s != "" {
 			run.settle(f, s, why)
 			continue
