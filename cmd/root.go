@@ -55,7 +55,8 @@ Exit codes: 0 all files were handled, 1 something is left (--fail-on) or would c
 or settings, 3 some file could not be handled and is as it was, 130 interrupted.`,
 		Example: `  cfgfix --dry-run                 # show what would change in this repo
   cfgfix                           # change it
-  cfgfix -n ~/clones | git apply   # the patch is all there is on standard output
+  cfgfix -n | git apply            # the patch is all there is on standard output
+  cfgfix ~/clones                  # all repos below a directory
   cfgfix --set aws.role_arn=arn:aws:iam::123456789012:role/ci`,
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,

@@ -20,7 +20,7 @@ type rulesOptions struct {
 }
 
 func newRules(io *streams) *cobra.Command {
-	o := &rulesOptions{io: io, all: fixes.All()}
+	o := &rulesOptions{io: io, all: fixes.All(), page: fixes.Doc}
 	return &cobra.Command{
 		Use:   "rules [ID]",
 		Short: "List the rules, or tell all about one",

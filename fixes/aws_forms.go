@@ -20,7 +20,12 @@ const (
 	configureForm   formKind = 'D' // aws configure set
 	setupForm       formKind = 'F' // aws-cli/setup without a role
 	ambientForm     formKind = 'G' // a login or role change in shell that reads keys from outside of the file
+	elementForm     formKind = 'H' // a step or job of an orb that logs in with keys
+	implicitForm    formKind = 'J' // any other call of AWS that reads keys from outside of the file
 )
+
+// shown reports whether the file itself names the keys, or a step that stores them.
+func (k formKind) shown() bool { return k != ambientForm && k != implicitForm }
 
 // keyForm is one place where long-lived keys are brought to AWS tools.
 type keyForm struct {
@@ -32,13 +37,16 @@ type keyForm struct {
 	keys    identity
 	literal bool
 	message string
-	blocker string          // why the form cannot be taken away by an edit
-	remove  []rewrite.Entry // of an environment: the entries to remove
-	vars    []circle.Var    // the same, with their values
-	parts   []shell.Span    // of a script: the statements and assignments to remove
-	setup   *setupStep      // of an aws-cli/setup
-	region  string          // the region that goes away with the form, as written
-	chain   bool            // an ambient form that changes the role
+	blocker string              // why the form cannot be taken away by an edit
+	remove  []rewrite.Entry     // of an environment: the entries to remove
+	vars    []circle.Var        // the same, with their values
+	parts   []shell.Span        // of a script: the statements and assignments to remove
+	setup   *setupStep          // of an aws-cli/setup
+	region  string              // the region that goes away with the form, as written
+	chain   bool                // an ambient form that changes the role
+	use     *circle.WorkflowJob // of an orb\'s job
+	element *elementUse         // of an elementForm, or an implicitForm of an orb
+	stays   bool                // the keys reach the steps behind, by a profile or $BASH_ENV
 }
 
 // setupStep is a call of the aws-cli orb's setup command.
@@ -54,13 +62,15 @@ type setupStep struct {
 
 // stepFacts is what a physical step shows about AWS.
 type stepFacts struct {
-	script  *shell.Script
-	text    rewrite.Node // the script's scalar
-	setup   *setupStep
-	forms   []*keyForm
-	assumes bool // the step leaves temporary credentials of CircleCI's own identity behind
-	uses    bool // it calls AWS by itself, in sight
-	v1Only  bool // it calls what only version 1 of the CLI has
+	script   *shell.Script
+	text     rewrite.Node // the script's scalar
+	setup    *setupStep
+	forms    []*keyForm
+	assumes  bool   // the step leaves temporary credentials of CircleCI's own identity behind
+	supplies bool   // it leaves keys behind that are not this file\'s business
+	uses     bool   // it calls AWS by itself, in sight
+	unknown  string // a command that may run anything, such as a script of the repository
+	v1Only   bool   // it calls what only version 1 of the CLI has
 	// userInstall says that the step installs the CLI for the user alone, where an installation for all may come before it.
 	userInstall bool
 }
@@ -90,7 +100,7 @@ func (v *awsView) scanEnvironment(env *circle.Environment, step *circle.Step) *k
 		return nil
 	}
 	f.owner = v.config.Owner(env.Node)
-	f.message = fmt.Sprintf("the environment sets the AWS keys to %s", f.origin())
+	f.message = fmt.Sprintf("the environment sets AWS keys from %s", f.origin())
 	return f
 }
 
@@ -211,6 +221,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 		}
 	}
 	for _, e := range facts.script.BashEnv() {
+		f.stays = f.stays || slices.Contains(keyVars, e.Name)
 		part := e.Write.Stmt
 		if e.Line.HereDoc {
 			part = e.Line.Span
@@ -221,7 +232,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 		return nil
 	}
 	f.owner, f.span = s.Owner(), spanIn(facts.text, f.parts[0])
-	f.message = fmt.Sprintf("the script sets the AWS keys from %s", f.origin())
+	f.message = fmt.Sprintf("the script sets AWS keys from %s", f.origin())
 	return f
 }
 
@@ -264,7 +275,7 @@ func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 		at := slices.IndexFunc(found, func(p *pending) bool { return p.form.keys.profile == profile })
 		if at < 0 {
 			at = len(found)
-			found = append(found, &pending{form: &keyForm{kind: configureForm, step: s, node: facts.text, keys: identity{profile: profile}}})
+			found = append(found, &pending{form: &keyForm{kind: configureForm, step: s, node: facts.text, stays: true, keys: identity{profile: profile}}})
 		}
 		p := found[at]
 		p.form.parts = append(p.form.parts, c.Stmt)
@@ -278,7 +289,7 @@ func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 			continue
 		}
 		p.form.owner, p.form.span = s.Owner(), spanIn(facts.text, p.form.parts[0])
-		p.form.message = fmt.Sprintf("aws configure set stores the AWS keys of %s in a profile", p.form.origin())
+		p.form.message = fmt.Sprintf("aws configure set stores AWS keys, from %s, in a profile", p.form.origin())
 		out = append(out, p.form)
 	}
 	return out
@@ -304,35 +315,37 @@ func profileOf(c *shell.Call) (profile, name string) {
 	return profile, name
 }
 
-// scanCalls notes the AWS calls of a script, and the logins and role changes that read keys from outside of the file.
+// scanCalls notes the AWS calls of a script: the logins and role changes, and the first of the others. What a script
+// gets by a role change serves the calls behind it.
 func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
+	covered := false
 	for _, c := range facts.script.Calls() {
-		switch {
-		case c.Is("aws", "sts", "assume-role-with-web-identity"):
-			facts.assumes = true
-		case c.Is("aws", "ecr", "get-login"), c.Is("aws", "ecr", "get-login-password"), c.Is("aws", "sts", "assume-role"):
-			if !facts.assumes { // else it reads what the script has just got
-				v.scanLogin(s, facts, c)
-			}
-		}
-		if c.Name() == "aws" && !localAWS(c) {
-			facts.uses = true
-		}
 		facts.v1Only = facts.v1Only || c.Is("aws", "ecr", "get-login")
 		facts.userInstall = facts.userInstall || installsCLI(c) && c.Has("--user")
+		facts.unknown = orElse(facts.unknown, unknownCommand(c))
+		if !callsAWS(c) {
+			continue
+		}
+		facts.uses = true
+		chain := c.Is("aws", "sts", "assume-role")
+		switch {
+		case c.Is("aws", "sts", "assume-role-with-web-identity"):
+			facts.assumes, covered = true, true
+		case covered && !chain || facts.assumes:
+		case chain || c.Is("aws", "ecr", "get-login") || c.Is("aws", "ecr", "get-login-password"):
+			v.scanLogin(s, facts, c)
+			covered = true
+		default:
+			facts.forms = append(facts.forms, &keyForm{
+				kind: implicitForm, owner: s.Owner(), step: s, node: facts.text, span: spanIn(facts.text, c.Span), keys: standard,
+				message: fmt.Sprintf("`%s` is called with AWS keys that are stored outside of the file", callTitle(c)),
+			})
+			covered = true
+		}
 	}
 	for _, e := range facts.script.BashEnv() {
 		facts.assumes = facts.assumes || e.Name == "AWS_WEB_IDENTITY_TOKEN_FILE"
 	}
-}
-
-// localAWS reports whether an aws call asks no service of AWS.
-func localAWS(c *shell.Call) bool {
-	if c.Is("aws", "configure") || c.Is("aws", "--version") || c.Is("aws", "help") || len(c.Args()) == 0 {
-		return true
-	}
-	endpoint, ok := c.Option("--endpoint-url")
-	return ok && !strings.Contains(endpoint.Value, "amazonaws.com")
 }
 
 // installsCLI reports whether a call installs the AWS CLI by a package manager.
@@ -365,16 +378,16 @@ func (v *awsView) scanLogin(s *circle.Step, facts *stepFacts, c *shell.Call) {
 	facts.forms = append(facts.forms, f)
 }
 
-// scanCall notes a call of the aws-cli orb.
+// scanCall notes a call of an orb that has to do with AWS.
 func (v *awsView) scanCall(s *circle.Step, facts *stepFacts) {
 	orb, command, ok := s.OrbCall()
-	if !ok || orb == nil || orb.Name() != awsCLI {
-		return
-	}
-	switch command {
-	case "assume-role-with-web-identity", "assume_role_with_web_identity":
+	switch {
+	case !ok || orb == nil:
+	case orb.Name() != awsCLI:
+		v.scanElement(s, orb, command, facts)
+	case command == "assume-role-with-web-identity" || command == "assume_role_with_web_identity":
 		facts.assumes = true
-	case "setup":
+	case command == "setup", command == "configure": // configure is what setup was called at first
 		v.scanSetup(s, orb, facts)
 	}
 }
@@ -409,6 +422,7 @@ func (v *awsView) scanSetup(s *circle.Step, orb *circle.Orb, facts *stepFacts) {
 		}
 	}
 	if sources[0].kind == exprSource && v.passesNames(s) {
+		facts.supplies = true
 		return
 	}
 	if !f.describe(sources, profileName(x.profile)) {

@@ -126,6 +126,9 @@ func copies(script *shell.Script) []shell.Mention {
 
 // bashDoubt says when the place where a unit runs may have no bash, the only shell that reads $BASH_ENV.
 func bashDoubt(u *awsUnit) *doubt {
+	if u.use != nil {
+		return orbJobDoubt(u.use)
+	}
 	if u.job == nil {
 		return &doubt{Unsafe, "nothing in the file runs this, so where it runs is not known"}
 	}
@@ -151,6 +154,15 @@ func bashDoubt(u *awsUnit) *doubt {
 	default:
 		return &doubt{Unsafe, "the job's executor is chosen elsewhere: whether it has bash is not known"}
 	}
+}
+
+// orbJobDoubt judges where an orb's job runs: CircleCI's own orbs run theirs in convenience images unless told otherwise.
+func orbJobDoubt(use *circle.WorkflowJob) *doubt {
+	orb, _, _ := use.OrbJob()
+	if use.Get("executor").Exists() || orb == nil || !strings.HasPrefix(orb.Name(), "circleci/") {
+		return &doubt{Unsafe, "where the orb's job runs is not shown, so whether it has bash is not known"}
+	}
+	return nil
 }
 
 func machineDoubt(j *circle.Job) *doubt {

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"fmt"
 	"slices"
 
 	"cfgfix/fixes/internal/circle"
@@ -9,8 +10,9 @@ import (
 // site is a place for a setup step: before the step that needs it.
 type site struct {
 	step  *circle.Step
-	calls []*circle.Step // the calls of commands that lead to it
-	form  *keyForm       // an aws-cli/setup that becomes the setup itself; nil when a step is to be inserted
+	calls []*circle.Step      // the calls of commands that lead to it
+	use   *circle.WorkflowJob // an orb's job that gets the setup as a pre-step; step is nil then
+	form  *keyForm            // an aws-cli/setup that becomes the setup itself; nil when a step is to be inserted
 }
 
 // findSites decides where a unit needs its setup: before the first step that needs keys, in the innermost list that
@@ -23,6 +25,9 @@ func (v *awsView) findSites(u *awsUnit) {
 		u.mixed = "two identities meet in one job: each needs a role and a profile of its own"
 		return
 	}
+	if u.mixed = u.widened(); u.mixed != "" {
+		return
+	}
 	if slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind == environmentForm && f.step == nil }) {
 		if s := u.firstRun(); s != nil {
 			u.addSite(awsVisit{Visit: circle.Visit{Step: s}}, nil)
@@ -30,7 +35,7 @@ func (v *awsView) findSites(u *awsUnit) {
 	}
 	for i, x := range u.visits {
 		for _, f := range x.facts.forms {
-			if !slices.Contains(u.forms, f) || u.dominated(x) {
+			if !slices.Contains(u.forms, f) || f.element.inPlace() || u.dominated(x) {
 				continue
 			}
 			switch {
@@ -43,6 +48,29 @@ func (v *awsView) findSites(u *awsUnit) {
 			}
 		}
 	}
+	if i := slices.IndexFunc(u.forms, func(f *keyForm) bool { return f.use != nil }); i >= 0 && u.forms[i].blocker == "" && !u.forms[i].element.inPlace() && len(u.sites) == 0 {
+		u.sites = append(u.sites, site{use: u.use})
+	}
+}
+
+// widened says when keys that reach one step only would be followed by a role that reaches the steps behind it too,
+// and one of these runs something that may have used other credentials.
+func (u *awsUnit) widened() string {
+	for i, x := range u.visits {
+		for _, f := range x.facts.forms {
+			narrow := f.step != nil && !f.stays && (f.kind == exportForm || f.kind == environmentForm)
+			if !narrow || !slices.Contains(u.forms, f) || f.keys.sameKeys(standard) {
+				continue
+			}
+			for _, y := range u.visits[i+1:] {
+				own := slices.ContainsFunc(y.facts.forms, func(g *keyForm) bool { return g.keys == f.keys })
+				if !own && y.facts.unknown != "" {
+					return fmt.Sprintf("the keys reach one step only, and a later step runs %s, which may use other credentials", y.facts.unknown)
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // oneIdentity reports whether all forms of the unit act as the same user.
@@ -69,13 +97,16 @@ func (u *awsUnit) nested(s *circle.Step) bool { return s.List != nil && s.List.S
 
 func (u *awsUnit) addSite(x awsVisit, f *keyForm) {
 	if x.Step != nil {
-		u.sites = append(u.sites, site{x.Step, x.Calls, f})
+		u.sites = append(u.sites, site{step: x.Step, calls: x.Calls, form: f})
 	}
 }
 
 // dominated reports whether a setup of the unit stands in a list around the step, so that it has run before.
 func (u *awsUnit) dominated(x awsVisit) bool {
 	for _, s := range u.sites {
+		if s.step == nil {
+			continue
+		}
 		if s.step.Node == x.Step.Node || slices.ContainsFunc(s.covers(), func(l *circle.StepList) bool { return within(x, l) }) {
 			return true
 		}

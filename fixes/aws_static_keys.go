@@ -24,19 +24,31 @@ var awsStaticKeys = &Rule{
 }
 
 func runAWSStaticKeys(p *Pass) error {
-	v := newAWSView(p)
+	v := p.aws()
 	for _, group := range v.groups() {
-		p.Report(v.finding(group))
+		if !implicit(group) {
+			p.Report(v.finding(group))
+		}
 	}
 	return nil
 }
 
-// groups are the forms by owner, in the order of the file.
+// implicit reports whether nothing in a group shows a key or a login: such an owner is another rule's.
+func implicit(group []*keyForm) bool {
+	return !slices.ContainsFunc(group, func(f *keyForm) bool { return f.kind != implicitForm })
+}
+
+// groups are the forms by owner, in the order of the file; where keys are shown, the first of them leads.
 func (v *awsView) groups() [][]*keyForm {
 	var out [][]*keyForm
 	forms := slices.Clone(v.forms)
 	forms = slices.DeleteFunc(forms, func(f *keyForm) bool { return len(v.unitsOf(f)) == 0 })
-	slices.SortStableFunc(forms, func(a, b *keyForm) int { return a.span.Start - b.span.Start })
+	slices.SortStableFunc(forms, func(a, b *keyForm) int {
+		if (a.kind == implicitForm) != (b.kind == implicitForm) {
+			return int(a.kind) - int(b.kind)
+		}
+		return a.span.Start - b.span.Start
+	})
 	for _, f := range forms {
 		i := slices.IndexFunc(out, func(g []*keyForm) bool { return g[0].owner == f.owner })
 		if i < 0 {
@@ -76,6 +88,7 @@ type keysFix struct {
 	units   []*awsUnit
 	removed map[rewrite.Node][]shell.Span // parts of scripts that go away
 	region  string
+	doubts  []doubt // found while building
 	fix     *Fix
 }
 
@@ -240,19 +253,31 @@ func (b *keysFix) setUp() (refusal string) {
 		return ""
 	}
 	for _, f := range b.group {
-		if f.setup == nil {
+		if f.setup == nil && !f.element.inPlace() {
 			continue
 		}
 		if slices.ContainsFunc(given, func(c credentials) bool { return c.role != given[0].role }) {
 			return "the step is used with several roles: give each user a setup step of its own"
 		}
-		ops, refusal := b.view.convert(f.setup, given[0])
+		ops, refusal := b.convert(f, given[0])
 		if refusal != "" {
 			return refusal
 		}
 		b.fix.Ops = append(b.fix.Ops, ops...)
 	}
 	return ""
+}
+
+// convert turns a step that takes keys into one that takes the role.
+func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal string) {
+	if f.setup != nil {
+		return b.view.convert(f.setup, c)
+	}
+	ops, d, refusal := b.view.convertElement(f.element, c)
+	if d != nil {
+		b.doubts = append(b.doubts, *d)
+	}
+	return ops, refusal
 }
 
 // credentials completes what a unit's setup is given by what the unit's environment says.
@@ -279,6 +304,9 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 	if s.form != nil {
 		return ""
 	}
+	if s.use != nil {
+		return b.placeBefore(s.use, c)
+	}
 	step := s.step
 	for i := len(s.calls) - 1; i >= 0 && step.Config().Orb != nil; i-- {
 		step = s.calls[i] // an inline orb cannot call an orb of the config around it
@@ -301,11 +329,34 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 	return ""
 }
 
+// placeBefore gives a workflow entry that runs an orb's job the setup as a pre-step.
+func (b *keysFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal string) {
+	value, ops, refusal := b.view.newStep(c)
+	if refusal != "" {
+		return refusal
+	}
+	pair := rewrite.Pair{Key: "pre-steps", Value: rewrite.List(value)}
+	switch list := use.PreSteps(); {
+	case list != nil && list.Node.Kind() == rewrite.Sequence && list.Node.Len() > 0:
+		ops = append(ops, shared(list.Node, rewrite.InsertBefore(list.Node.Entries()[0], rewrite.Item(value)))...)
+	case list != nil:
+		return "the entry's pre-steps are no list of steps"
+	case use.Bare:
+		ops = append(ops, shared(use.Node, rewrite.Wrap(use.Node, rewrite.Map(pair)))...)
+	case use.Args.Len() > 0:
+		ops = append(ops, shared(use.Args, rewrite.InsertBefore(use.Args.Entries()[0], pair))...)
+	default:
+		ops = append(ops, shared(use.Node, rewrite.Append(use.Key.Entry().Value(), pair))...)
+	}
+	b.fix.Ops = append(b.fix.Ops, ops...)
+	return ""
+}
+
 // agree reports whether all units that run a step of a command need their setup right there.
 func (v *awsView) agree(s site) bool {
 	for _, u := range v.units {
 		visited := slices.ContainsFunc(u.visits, func(x awsVisit) bool { return x.Step.Node == s.step.Node })
-		if visited && !slices.ContainsFunc(u.sites, func(o site) bool { return o.step.Node == s.step.Node }) {
+		if visited && !slices.ContainsFunc(u.sites, func(o site) bool { return o.step != nil && o.step.Node == s.step.Node }) {
 			return false
 		}
 	}
@@ -331,6 +382,9 @@ func (b *keysFix) judge() {
 		if d.safety < b.fix.Safety {
 			b.fix.Safety, b.fix.Reason = d.safety, d.reason
 		}
+	}
+	for _, d := range b.doubts {
+		lower(d)
 	}
 	for _, u := range b.units {
 		for _, d := range b.view.guard(u, b.removed) {
@@ -364,40 +418,47 @@ func (b *keysFix) swapsCLI() bool {
 
 // require says what has to be done outside the file.
 func (b *keysFix) require() {
-	add := func(p Prerequisite) {
+	add := func(when When, kind, where, format string, args ...any) {
+		p := Prerequisite{when, kind, fmt.Sprintf(format, args...), where}
 		if !slices.Contains(b.fix.Requires, p) {
 			b.fix.Requires = append(b.fix.Requires, p)
 		}
 	}
 	d := b.group[0].keys
+	add(Before, "role", "", "create an IAM role that trusts CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind %s", d)
 	for _, u := range b.units {
-		role := b.view.roleFor(d, u)
-		where := strings.Join(u.contexts, ", ")
-		place := "the project's environment variables"
-		if where != "" {
-			place = "the context " + where
-		}
-		name := strings.TrimSuffix(strings.TrimPrefix(role.role, "${"), "}")
-		add(Prerequisite{Before, "role", fmt.Sprintf("create an IAM role that trusts CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind %s", d), ""})
-		if isVariable(role.role) {
-			add(Prerequisite{Before, "variable", fmt.Sprintf("define %s with the ARN of that role in %s", name, place), where})
+		if role := b.view.roleFor(d, u); isVariable(role.role) {
+			name := strings.TrimSuffix(strings.TrimPrefix(role.role, "${"), "}")
+			add(Before, "variable", u.place(), "define %s with the ARN of that role", name)
 		}
 		if t := longest(u); t != "" {
-			add(Prerequisite{Before, "session", fmt.Sprintf("allow the role sessions longer than one hour, and set aws.session_duration: %s has a timeout of %s", u.name, t), ""})
+			add(Before, "session", u.name, "allow the role sessions of more than one hour and set aws.session_duration: a step may run for %s", t)
 		}
 		if u.job != nil && onRunner(u.job) {
-			add(Prerequisite{Before, "runner", "make sure that the `circleci` command is on the runner of " + u.name + ": the aws-cli orb calls it", ""})
-		}
-		if !d.isLiteral() {
-			add(Prerequisite{After, "variable", fmt.Sprintf("delete %s from %s", d, place), where})
+			add(Before, "runner", u.name, "make sure that the `circleci` command is on the runner: the aws-cli orb calls it")
 		}
 	}
-	add(Prerequisite{Before, "check", "try it on a branch first: a job with the setup step and `aws sts get-caller-identity`; builds of forked pull requests get no token unless secrets are passed to them", ""})
+	add(Before, "check", "", "try it on a branch first: a job with the setup step and `aws sts get-caller-identity`; builds of forked pull requests get no token unless secrets are passed to them")
 	if d.isLiteral() {
-		add(Prerequisite{After, "key", "deactivate " + d.String() + " in IAM now and delete it then: it stays readable in the history of the repository", ""})
+		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository", d)
 		return
 	}
-	add(Prerequisite{After, "key", fmt.Sprintf("deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d), ""})
+	for _, u := range b.units {
+		add(After, "variable", u.place(), "delete %s", d)
+	}
+	add(After, "key", "", "deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d)
+}
+
+// place is where the variables of the unit are stored, as far as the file tells.
+func (u *awsUnit) place() string {
+	switch len(u.contexts) {
+	case 0:
+		return "the project"
+	case 1:
+		return "context " + u.contexts[0]
+	default:
+		return "one of the contexts " + strings.Join(u.contexts, ", ")
+	}
 }
 
 func (d identity) isLiteral() bool { return d.literal != "" }

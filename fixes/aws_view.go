@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"slices"
+	"strings"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/rewrite"
@@ -15,12 +16,15 @@ type awsView struct {
 	steps  map[rewrite.Node]*stepFacts // by physical step
 	forms  []*keyForm
 	units  []*awsUnit
+	// carried says that a job puts ~/.aws into a workspace: then a job that attaches one has its credentials from there.
+	carried bool
 }
 
 // awsUnit is a run of steps that share one container: a job, or a command or fragment that nothing calls.
 type awsUnit struct {
 	name     string
-	job      *circle.Job // nil for a command that nothing calls
+	job      *circle.Job         // nil for a command that nothing calls, and for an orb's job
+	use      *circle.WorkflowJob // the entry that runs an orb's job
 	visits   []awsVisit
 	contexts []string
 	known    bool // all names of contexts are known
@@ -76,10 +80,23 @@ func (v *awsView) addUnits() {
 			v.units = append(v.units, &awsUnit{name: fr.Name, known: true, visits: []awsVisit{{Visit: circle.Visit{Step: fr.Step}}}})
 		}
 	}
+	for s := range v.config.Walk {
+		v.carried = v.carried || s.Name == "persist_to_workspace" && carriedPath(s) != ""
+		for _, list := range s.StepArgs() {
+			if _, _, ok := s.OrbCall(); ok { // an orb's command runs them, as it does those of auth
+				u := &awsUnit{name: s.Name, job: s.Job(), known: true}
+				if u.job != nil {
+					u.contexts, u.known = u.job.Contexts()
+				}
+				u.add(flowOf(list))
+				v.units = append(v.units, u)
+			}
+		}
+	}
 	for _, w := range v.config.Workflows() {
 		for _, use := range w.Jobs() {
 			if _, _, ok := use.OrbJob(); ok {
-				u := &awsUnit{name: use.Name()}
+				u := &awsUnit{name: "job " + use.Name(), use: use}
 				u.contexts, u.known = useContexts(use)
 				u.add(use.Flow())
 				v.units = append(v.units, u)
@@ -114,6 +131,7 @@ func useContexts(w *circle.WorkflowJob) (names []string, known bool) {
 	return names, known
 }
 
+// addSteps adds a list of steps that no job runs.
 func (v *awsView) addSteps(name string, list *circle.StepList) {
 	if list == nil {
 		return
@@ -141,50 +159,70 @@ func (u *awsUnit) add(visits []circle.Visit) {
 	}
 }
 
-// collect scans the unit's steps and environments and gathers the forms that act in it.
+// collect scans the unit's steps and environments and gathers the forms that act in it. A call that reads keys from
+// outside of the file counts only while nothing before it has supplied any.
 func (v *awsView) collect(u *awsUnit) {
 	if u.job != nil {
 		for _, env := range u.job.EffectiveEnvironments() {
 			v.addEnvironment(u, env)
 		}
 	}
-	credentials := false
+	supplied := len(u.forms) > 0 || u.standIn()
+	assumed := false
 	for i := range u.visits {
 		x := &u.visits[i]
 		x.facts = v.factsOf(x.Step)
+		shown := false // in this step
 		for _, f := range x.facts.forms {
-			if credentials && (f.kind == ambientForm || f.kind == setupForm && !f.setup.hasKeys) {
-				continue // temporary credentials are there already
+			shown = shown || f.kind.shown() && f.kind != elementForm
+		}
+		for _, f := range x.facts.forms {
+			if !f.kind.shown() && (supplied || shown) || assumed && f.kind == setupForm && !f.setup.hasKeys {
+				continue
 			}
+			u.mix(f, assumed)
+			u.forms = append(u.forms, f)
+			v.addForm(f)
+			supplied = supplied || f.stays || f.kind == setupForm
+		}
+		supplied = supplied || x.facts.supplies || x.Step.Name == "attach_workspace" && v.carried
+		if x.facts.assumes {
+			if slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind.shown() && f.kind != elementForm }) {
+				u.mixed = "the job assumes a role as well: which of the two identities a step needs is not shown"
+			}
+			supplied, assumed = true, true
+		}
+	}
+	if u.use != nil {
+		if f := v.jobElement(u.use); f != nil && (f.kind.shown() || !supplied) {
 			u.forms = append(u.forms, f)
 			v.addForm(f)
 		}
-		if x.facts.assumes {
-			credentials = true
-			if len(u.forms) > 0 && slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind != ambientForm }) {
-				u.mixed = "the job assumes a role as well: which of the two identities a step needs is not shown"
-			}
-		}
-		if credentials && slices.ContainsFunc(x.facts.forms, func(f *keyForm) bool { return f.kind == exportForm || f.kind == configureForm }) {
-			u.mixed = "the job has assumed a role before: which of the two identities a step needs is not shown"
-		}
 	}
-	v.settleAmbient(u)
 }
 
-// settleAmbient takes an ambient form out of a unit that shows other keys before it: then those are what it reads.
-func (v *awsView) settleAmbient(u *awsUnit) {
-	shown := slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind != ambientForm })
-	if !shown {
-		return
+// mix notes that stored keys are brought to a job that has assumed a role before.
+func (u *awsUnit) mix(f *keyForm, assumed bool) {
+	if assumed && (f.kind == exportForm || f.kind == configureForm || f.kind == environmentForm) {
+		u.mixed = "the job has assumed a role before: which of the two identities a step needs is not shown"
 	}
-	first := slices.IndexFunc(u.forms, func(f *keyForm) bool { return f.kind != ambientForm })
-	u.forms = slices.DeleteFunc(slices.Clone(u.forms), func(f *keyForm) bool {
-		if f.kind != ambientForm || f.chain {
-			return false
+}
+
+// standIn reports whether the unit's environment points AWS tools at a local service, or gives them keys that are none.
+func (u *awsUnit) standIn() bool {
+	if u.job == nil {
+		return false
+	}
+	env := u.job.EffectiveEnvironments()
+	if x, ok := env.Lookup(keyIDVar); ok && classify(x.Text).kind == noSource && !x.Value.IsNull() {
+		return true
+	}
+	for _, x := range env.Vars() {
+		if strings.HasPrefix(x.Name, "AWS_ENDPOINT_URL") && x.Text != "" && !strings.Contains(x.Text, "amazonaws.com") || x.Name == "AWS_WEB_IDENTITY_TOKEN_FILE" {
+			return true
 		}
-		return f.owner != u.forms[first].owner || slices.Index(u.forms, f) > first
-	})
+	}
+	return onRunner(u.job) && len(u.forms) == 0
 }
 
 func (v *awsView) addEnvironment(u *awsUnit, env *circle.Environment) {

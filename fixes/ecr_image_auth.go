@@ -285,16 +285,16 @@ func (x *ecrImage) ops(role string) (ops []rewrite.Op, refusal string) {
 
 // require says what has to exist, and what can go afterwards.
 func (x *ecrImage) require(p *Pass, fix *Fix) {
-	account := "the registry's account"
+	account := "the account of the registry"
 	if x.account != "" {
 		account = "account " + x.account
 	}
-	fix.Requires = append(fix.Requires, Prerequisite{Before, "role", fmt.Sprintf(
-		"create an IAM role in %s that trusts CircleCI's OIDC provider for this organisation and project, with ecr:GetAuthorizationToken on * and ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository", account), x.account})
+	fix.Requires = append(fix.Requires, Prerequisite{Before, "role", "create an IAM role that trusts CircleCI's OIDC provider for this " +
+		"organisation and project, with ecr:GetAuthorizationToken on * and ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository", account})
 	switch {
 	case x.keys.isLiteral():
 		fix.Requires = append(fix.Requires, Prerequisite{After, "key", "deactivate " + x.keys.String() + " in IAM now and delete it then: it stays readable in the history of the repository", ""})
 	case x.keys.id != "":
-		fix.Requires = append(fix.Requires, Prerequisite{After, "variable", fmt.Sprintf("delete %s where it is stored, once no job needs it, and the access key in IAM", x.keys), ""})
+		fix.Requires = append(fix.Requires, Prerequisite{After, "variable", fmt.Sprintf("delete %s once no job needs them, and the access key in IAM", x.keys), ""})
 	}
 }

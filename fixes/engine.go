@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/rewrite"
@@ -64,9 +65,14 @@ func (e *ProofError) Unwrap() error { return e.Err }
 // maxRounds bounds how often fixes may make room for one another.
 const maxRounds = 4
 
-// Run checks one file and plans its fixes. facts may be nil. It never writes.
-func (e *Engine) Run(src []byte, facts *Facts) *FileResult {
-	r := &FileResult{Status: Unchanged, Source: src, Output: src}
+// Run checks one file and plans its fixes. facts may be nil. It never writes. A rule that panics fails the file alone.
+func (e *Engine) Run(src []byte, facts *Facts) (r *FileResult) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = &FileResult{Status: Failed, Source: src, Output: src, Err: &ProofError{"engine", fmt.Errorf("panic: %v", p)}}
+		}
+	}()
+	r = &FileResult{Status: Unchanged, Source: src, Output: src}
 	f, err := rewrite.Parse(src)
 	if err != nil {
 		r.Status, r.Err = Failed, err
@@ -95,10 +101,12 @@ func (e *Engine) check(f *rewrite.File, facts *Facts) (found []Finding, isConfig
 			continue
 		}
 		isConfig = true
-		config := circle.New(doc)
+		shared := Pass{File: f, Config: circle.New(doc), Facts: facts, report: func(x Finding) { found = append(found, x) }}
+		shared.aws = sync.OnceValue(func() *awsView { return newAWSView(&shared) })
 		for _, rule := range e.Rules {
-			p := &Pass{Rule: rule, File: f, Config: config, Facts: facts, report: func(x Finding) { found = append(found, x) }}
-			if err := rule.Run(p); err != nil {
+			p := shared
+			p.Rule = rule
+			if err := rule.Run(&p); err != nil {
 				return nil, true, fmt.Errorf("rule %s: %w", rule.ID, err)
 			}
 		}
@@ -274,7 +282,7 @@ func (run *fixRun) obstacle(f Finding) (Status, string) {
 	case x.Safety == Manual:
 		return NoFix, x.Reason
 	case len(x.Needs) > 0:
-		return NeedsFacts, x.Needs[0].Hint
+		return NeedsFacts, ""
 	case x.Safety < least:
 		return HeldBack, x.Reason
 	}

@@ -34,7 +34,23 @@ type orbRelease struct {
 	Raise            string // the lowest version with OIDC that differs in nothing else
 	RaiseForVariable string // the version to raise to when the role is given by a variable
 	Swap             string // why going over to a version with OIDC changes more than credentials
+
+	Commands, Jobs map[string]string // how each element gets its credentials: a login
+	KeyID, Secret  string            // the key parameters of elements that log in by themselves
+	Role           string            // their role parameter, for OIDC
+	With           string            // a boolean parameter that has to be true for the role to be used
+	Keep           map[string]string // parameters to write when a raise changes their defaults
+	OneWord        string            // a parameter that a raise passes on as one word
+	SetupBefore    bool              // a setup step before the element is enough
+	Manual         string            // why there is no edit
 }
+
+// The logins of an orb's elements.
+const (
+	loginKeys        = "keys"        // by itself, from key parameters that name variables
+	loginEnvironment = "environment" // none: the environment has to hold credentials
+	loginAuth        = "auth"        // by the steps given in auth
+)
 
 // setup is what the setup command calls its parameters.
 type setup struct {

@@ -12,6 +12,7 @@ type Pass struct {
 	Config *circle.Config
 	Facts  *Facts
 	report func(Finding)
+	aws    func() *awsView // what the AWS rules see, worked out once for all of them
 }
 
 // Report adds a finding.

@@ -2,6 +2,7 @@ package fixes
 
 // rules is the table of all rules, sorted by id.
 var rules = []*Rule{
+	awsImplicitKeys,
 	awsStaticKeys,
 	ecrImageAuth,
 }

@@ -31,6 +31,7 @@ func testFiles() []*File {
 				Title: "assume a role", Safety: fixes.Setup, Reason: "the role must exist",
 				Facts: []string{"aws.region=eu-west-1"},
 				Requires: []fixes.Prerequisite{
+					{When: fixes.Before, Kind: "check", Text: "Try it"},
 					{When: fixes.Before, Kind: "role", Text: "Create the role", Where: "account 1"},
 					{When: fixes.After, Kind: "key", Text: "Deactivate the keys"},
 				},
@@ -42,7 +43,7 @@ func testFiles() []*File {
 	fix.Requires = []fixes.Prerequisite{{When: fixes.Before, Kind: "role", Text: "Create the role", Where: "account 2"}}
 	again.Fix = &fix
 	needs := fixes.Result{
-		Status: fixes.NeedsFacts,
+		Status: fixes.NeedsFacts, Why: "--set aws.role_arn=ARN",
 		Finding: fixes.Finding{
 			Rule: staticKeys, Message: "job test uses long-lived AWS keys",
 			Fix: &fixes.Fix{
@@ -102,6 +103,7 @@ c.yml: no such file or directory
 
 Before you merge:
   - Create the role (account 1, account 2)
+  - Try it
 
 After you merge:
   - Deactivate the keys
@@ -164,6 +166,8 @@ func TestSummaryLine(t *testing.T) {
 	}{
 		{"nothing found", Summary{Files: 1}, "1 file, no findings"},
 		{"dry run", Summary{Files: 3, Findings: 1, Statuses: map[fixes.Status]int{fixes.Pending: 1}}, "3 files, 1 finding: 1 would be fixed"},
+		{"one that needs facts", Summary{Files: 1, Findings: 1, Statuses: map[fixes.Status]int{fixes.NeedsFacts: 1}}, "1 file, 1 finding: 1 needs facts"},
+		{"several that need facts", Summary{Files: 1, Findings: 2, Statuses: map[fixes.Status]int{fixes.NeedsFacts: 2}}, "1 file, 2 findings: 2 need facts"},
 		{"failures", Summary{Files: 2, Failed: 2}, "2 files (2 failed), no findings"},
 	}
 	for _, tt := range tests {

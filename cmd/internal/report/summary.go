@@ -67,13 +67,14 @@ func (s *Summary) require(p fixes.Prerequisite) {
 	s.before.add(p)
 }
 
-// prerequisites keeps each text once, in the order it was first met, with all the places it was asked for.
+// prerequisites keeps each text once, with all the places it was asked for.
 type prerequisites struct {
-	list  []prerequisite
+	list  []prerequisite // in the order they were first met
 	index map[string]int // by text
 }
 
 type prerequisite struct {
+	kind  string
 	text  string
 	where []string
 }
@@ -86,9 +87,20 @@ func (ps *prerequisites) add(p fixes.Prerequisite) {
 		}
 		i = len(ps.list)
 		ps.index[p.Text] = i
-		ps.list = append(ps.list, prerequisite{text: p.Text})
+		ps.list = append(ps.list, prerequisite{kind: p.Kind, text: p.Text})
 	}
 	if q := &ps.list[i]; p.Where != "" && !slices.Contains(q.where, p.Where) {
 		q.where = append(q.where, p.Where)
 	}
+}
+
+// sorted is the list in the order of the work: what is to be tried out comes behind what is to be made.
+func (ps *prerequisites) sorted() []prerequisite {
+	late := func(p prerequisite) int {
+		if p.kind == "check" {
+			return 1
+		}
+		return 0
+	}
+	return slices.SortedStableFunc(slices.Values(ps.list), func(a, b prerequisite) int { return late(a) - late(b) })
 }

@@ -62,18 +62,15 @@ func (t *textWriter) finding(b *bytes.Buffer, f *File, r *fixes.Result) {
 // details are the lines below a finding: why it is left and what would change that.
 func (t *textWriter) details(f *File, r *fixes.Result) []string {
 	var lines []string
-	if why := reason(r); why != "" {
-		lines = append(lines, why)
-	}
-	if r.Fix == nil {
-		return lines
-	}
-	if r.Status == fixes.NeedsFacts {
+	switch why := reason(r); {
+	case r.Status == fixes.NeedsFacts && r.Fix != nil: // the reason is one of the facts
 		for _, n := range r.Fix.Needs {
 			lines = append(lines, fmt.Sprintf("missing %s: %s", n.Key, n.Hint))
 		}
+	case why != "":
+		lines = append(lines, why)
 	}
-	if t.Verbose {
+	if t.Verbose && r.Fix != nil {
 		lines = append(lines, verboseDetails(f, r)...)
 	}
 	return lines
@@ -107,8 +104,8 @@ func (t *textWriter) Close(s *Summary) error {
 		return nil
 	}
 	var b bytes.Buffer
-	t.section(&b, "Before you merge", s.before.list)
-	t.section(&b, "After you merge", s.after.list)
+	t.section(&b, "Before you merge", s.before.sorted())
+	t.section(&b, "After you merge", s.after.sorted())
 	if b.Len() > 0 {
 		b.WriteByte('\n')
 	}
@@ -131,19 +128,19 @@ func (t *textWriter) section(b *bytes.Buffer, title string, list []prerequisite)
 	}
 }
 
-// statusWords are the statuses as the summary names them, in its order.
+// statusWords are the statuses as the summary names them, in its order: of one finding, and of several.
 var statusWords = [...]struct {
-	status fixes.Status
-	words  string
+	status    fixes.Status
+	one, many string
 }{
-	{fixes.Applied, "fixed"},
-	{fixes.Pending, "would be fixed"},
-	{fixes.NeedsFacts, "needs facts"},
-	{fixes.HeldBack, "held back"},
-	{fixes.Conflict, "in conflict"},
-	{fixes.Refused, "refused"},
-	{fixes.NoFix, "manual"},
-	{fixes.Suppressed, "suppressed"},
+	{fixes.Applied, "fixed", "fixed"},
+	{fixes.Pending, "would be fixed", "would be fixed"},
+	{fixes.NeedsFacts, "needs facts", "need facts"},
+	{fixes.HeldBack, "held back", "held back"},
+	{fixes.Conflict, "in conflict", "in conflict"},
+	{fixes.Refused, "refused", "refused"},
+	{fixes.NoFix, "manual", "manual"},
+	{fixes.Suppressed, "suppressed", "suppressed"},
 }
 
 // summaryLine is the run in one line, such as "3 files, 5 findings: 4 fixed, 1 needs facts".
@@ -155,8 +152,12 @@ func summaryLine(s *Summary) string {
 	line += ", " + count(s.Findings, "finding")
 	var parts []string
 	for _, w := range statusWords {
-		if n := s.Statuses[w.status]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, w.words))
+		switch n := s.Statuses[w.status]; n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+w.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", n, w.many))
 		}
 	}
 	if len(parts) > 0 {

@@ -1,0 +1,191 @@
+package fixes
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// elementUse is a call of an orb's command, or a workflow entry that runs an orb's job.
+type elementUse struct {
+	orb     *circle.Orb
+	release *orbRelease
+	node    rewrite.Node // the step or entry, resolved
+	value   rewrite.Node // what stands behind its name; absent for a bare name
+	args    rewrite.Node // the mapping of arguments, absent when there are none
+	hasKeys bool
+}
+
+// arg is the value of an argument, resolved.
+func (x *elementUse) arg(name string) rewrite.Node { return x.args.Get(name).Resolve() }
+
+// scanElement notes a step of another AWS orb.
+func (v *awsView) scanElement(s *circle.Step, orb *circle.Orb, command string, facts *stepFacts) {
+	table := orbTables()[orb.Name()]
+	if table == nil {
+		return
+	}
+	x := &elementUse{orb: orb, release: table.release(orb.Version()), node: s.Node, value: s.Value(), args: s.Args()}
+	if x.release == nil {
+		if f := v.unknownElement(x, s.Name); f != nil {
+			f.owner, f.step = s.Owner(), s
+			facts.forms = append(facts.forms, f)
+		}
+		return
+	}
+	login := x.release.Commands[command]
+	facts.uses = facts.uses || login == loginEnvironment
+	if f := v.elementForm(x, s.Name, login); f != nil {
+		f.owner, f.step = s.Owner(), s
+		facts.forms = append(facts.forms, f)
+	}
+}
+
+// jobElement is the form of a workflow entry that runs a job of an AWS orb, nil when it uses no long-lived keys.
+func (v *awsView) jobElement(use *circle.WorkflowJob) *keyForm {
+	orb, job, ok := use.OrbJob()
+	if !ok || orb == nil || orbTables()[orb.Name()] == nil || orb.Name() == awsCLI {
+		return nil
+	}
+	x := &elementUse{orb: orb, release: orbTables()[orb.Name()].release(orb.Version()), node: use.Node, args: use.Args}
+	if !use.Bare {
+		x.value = use.Key.Entry().Value()
+	}
+	var f *keyForm
+	if x.release == nil {
+		f = v.unknownElement(x, use.JobName)
+	} else {
+		f = v.elementForm(x, use.JobName, x.release.Jobs[job])
+	}
+	if f != nil {
+		f.owner = v.config.Owner(use.Key)
+		f.use = use
+	}
+	return f
+}
+
+// unknownElement is the form of an element of a version that the tables do not know: only keys that it shows count.
+func (v *awsView) unknownElement(x *elementUse, name string) *keyForm {
+	for _, key := range []string{"aws-access-key-id", "aws_access_key_id"} {
+		if s := keyParameter(x.arg(key)); s.kind == varSource || s.kind == literalSource {
+			f := &keyForm{kind: elementForm, element: x, node: x.node, span: x.node.Span(), blocker: "the version of " + x.orb.Ref() + " is not known"}
+			f.describe([2]keySource{s, keyParameter(x.arg(strings.Replace(strings.Replace(key, "access-key-id", "secret-access-key", 1), "access_key_id", "secret_access_key", 1)))}, "")
+			f.message = fmt.Sprintf("%s uses the AWS keys %s", name, f.origin())
+			return f
+		}
+	}
+	return nil
+}
+
+// keyParameter tells where a key parameter of an orb points. Its value is the name of a variable, or expands one.
+func keyParameter(n rewrite.Node) keySource {
+	s := classify(n.Value())
+	if s.kind != literalSource && s.kind != varSource && envName.MatchString(n.Value()) {
+		return keySource{varSource, n.Value()}
+	}
+	return s
+}
+
+// elementForm is the form of an element of a known version, nil when it uses no long-lived keys.
+func (v *awsView) elementForm(x *elementUse, name, login string) *keyForm {
+	f := &keyForm{element: x, node: x.node, span: x.node.Span(), keys: standard}
+	switch login {
+	case loginEnvironment:
+		f.kind = implicitForm
+	case loginKeys:
+		if r := x.release; r.Role != "" && x.arg(r.Role).Value() != "" && (r.With == "" || x.arg(r.With).Value() == "true") {
+			return nil
+		}
+		if !v.elementKeys(f, x) {
+			return nil
+		}
+		f.blocker = orElse(f.blocker, x.release.Manual)
+	default:
+		return nil
+	}
+	f.message = fmt.Sprintf("%s uses AWS keys that are stored outside of the file", name)
+	if f.kind == elementForm {
+		f.message = fmt.Sprintf("%s uses the AWS keys %s", name, f.origin())
+	}
+	return f
+}
+
+// elementKeys reads the key parameters of an element that logs in by itself. It is false for keys that are none.
+func (v *awsView) elementKeys(f *keyForm, x *elementUse) bool {
+	var sources [2]keySource
+	for i, name := range []string{x.release.KeyID, x.release.Secret} {
+		n := x.arg(name)
+		if !n.Exists() {
+			sources[i] = keySource{varSource, keyVars[i]}
+			continue
+		}
+		x.hasKeys = true
+		if sources[i] = keyParameter(n); sources[i].kind == exprSource && (v.config.Packed() || len(v.config.Workflows()) == 0) {
+			return false // the source of an orb passes names on
+		}
+	}
+	if f.kind = implicitForm; x.hasKeys {
+		f.kind = elementForm
+	}
+	return f.describe(sources, "")
+}
+
+// inPlace reports whether the element takes the role itself, so that no setup step is needed for it.
+func (x *elementUse) inPlace() bool {
+	return x != nil && (x.release.Role != "" || x.release.Raise != "")
+}
+
+// convertElement gives an element that logs in by itself the role in place of the keys, raising the orb when that
+// changes nothing else. doubt is set when it may.
+func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op, d *doubt, refusal string) {
+	release := x.release
+	if release.Raise != "" {
+		ref := x.orb.Ref()
+		ops = append(ops, rewrite.ReplaceText(x.orb.Node, len(ref)-len(x.orb.Version()), len(ref), release.Raise))
+		if n := len(strings.Fields(x.arg(release.OneWord).Value())); n > 1 {
+			d = &doubt{Unsafe, fmt.Sprintf("%s@%s passes %s on as one word, and here it holds %d", x.orb.Name(), release.Raise, release.OneWord, n)}
+		}
+		release = orbTables()[x.orb.Name()].release(release.Raise)
+	}
+	pairs := v.elementArguments(x, release, c)
+	if x.args.Len() == 0 {
+		if x.node.Kind() == rewrite.Scalar {
+			return append(ops, shared(x.node, rewrite.Wrap(x.node, rewrite.Map(pairs...)))...), d, ""
+		}
+		for _, p := range pairs {
+			ops = append(ops, shared(x.node, rewrite.Append(x.value, p))...)
+		}
+		return ops, d, ""
+	}
+	last := x.args.Entries()[x.args.Len()-1]
+	for _, p := range pairs {
+		ops = append(ops, shared(x.args, rewrite.InsertAfter(last, p))...)
+	}
+	for _, e := range x.args.Entries() {
+		if e.Name() == release.KeyID || e.Name() == release.Secret {
+			ops = append(ops, shared(x.args, rewrite.Remove(e))...)
+		}
+	}
+	return ops, d, ""
+}
+
+// elementArguments are the arguments to add: the role, and what keeps the meaning of the call.
+func (v *awsView) elementArguments(x *elementUse, release *orbRelease, c credentials) []rewrite.Pair {
+	var pairs []rewrite.Pair
+	for _, name := range slices.Sorted(maps.Keys(x.release.Keep)) {
+		if !x.arg(name).Exists() {
+			pairs = append(pairs, rewrite.Pair{Key: name, Value: rewrite.String(x.release.Keep[name])})
+		}
+	}
+	if release.With != "" && !x.arg(release.With).Exists() {
+		pairs = append(pairs, rewrite.Pair{Key: release.With, Value: rewrite.True()})
+	}
+	if !x.arg(release.Role).Exists() {
+		pairs = append(pairs, rewrite.Pair{Key: release.Role, Value: rewrite.String(c.role)})
+	}
+	return pairs
+}

@@ -1,0 +1,63 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+
+	"cfgfix/fixes/internal/circle"
+)
+
+// awsImplicitKeys wants a job that calls AWS to say where its credentials come from. Without that they are long-lived
+// keys of the project or a context, which nobody sees in the file. See doc/aws-implicit-keys.md.
+var awsImplicitKeys = &Rule{
+	ID:         "aws-implicit-keys",
+	Title:      "AWS called with credentials that the file does not show",
+	Severity:   Medium,
+	Confidence: MediumConfidence,
+	Safety:     Setup, // the role has to exist first
+	Since:      "0.1.0",
+	CWE:        []string{"CWE-522"},
+	Run:        runAWSImplicitKeys,
+}
+
+func runAWSImplicitKeys(p *Pass) error {
+	v := p.aws()
+	for _, group := range v.groups() {
+		if !implicit(group) {
+			continue
+		}
+		f := v.finding(group)
+		if name := v.forked(group); name != "" && f.Fix != nil && f.Fix.Safety > Unsafe {
+			f.Fix.Safety = Unsafe
+			f.Fix.Reason = fmt.Sprintf("%s runs for every branch: a build of a forked pull request, which gets no token, would fail at the setup", name)
+		}
+		p.Report(f)
+	}
+	return nil
+}
+
+// forked is the name of a unit that a pull request from a fork may start, with nothing that stands in the way: no
+// filter on branches, no context, no condition of the workflow. It is "" when there is none.
+func (v *awsView) forked(group []*keyForm) string {
+	for _, f := range group {
+		for _, u := range v.unitsOf(f) {
+			uses := []*circle.WorkflowJob{u.use}
+			if u.job != nil {
+				if u.job.Get("branch").Exists() || u.job.Get("branches").Exists() {
+					continue
+				}
+				uses = u.job.Uses()
+			}
+			if slices.ContainsFunc(uses, opensToForks) {
+				return u.name
+			}
+		}
+	}
+	return ""
+}
+
+// opensToForks reports whether a pull request from a fork runs a workflow entry.
+func opensToForks(w *circle.WorkflowJob) bool {
+	return w != nil && !w.BranchFilter() && len(w.Contexts()) == 0 && !w.Workflow.Get("when").Exists() && !w.Workflow.Get("unless").Exists() &&
+		!w.Workflow.Get("triggers").Exists()
+}
