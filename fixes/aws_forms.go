@@ -18,9 +18,11 @@ const (
 	environmentForm formKind = 'A' // variables in an environment
 	exportForm      formKind = 'C' // assignments in a script
 	configureForm   formKind = 'D' // aws configure set
+	fileForm        formKind = 'E' // a credentials file
 	setupForm       formKind = 'F' // aws-cli/setup without a role
 	ambientForm     formKind = 'G' // a login or role change in shell that reads keys from outside of the file
 	elementForm     formKind = 'H' // a step or job of an orb that logs in with keys
+	toolForm        formKind = 'I' // options of a tool
 	implicitForm    formKind = 'J' // any other call of AWS that reads keys from outside of the file
 )
 
@@ -184,6 +186,10 @@ func (v *awsView) scanScript(s *circle.Step, facts *stepFacts) {
 		facts.forms = append(facts.forms, f)
 	}
 	facts.forms = append(facts.forms, v.scanConfigure(s, facts)...)
+	if f := v.scanFile(s, facts); f != nil {
+		facts.forms = append(facts.forms, f)
+	}
+	facts.forms = append(facts.forms, v.scanTools(s, facts)...)
 	v.scanCalls(s, facts)
 }
 

@@ -124,6 +124,7 @@ func (b *keysFix) remove() (refusal string) {
 	b.removed = map[rewrite.Node][]shell.Span{}
 	var steps []*circle.Step
 	for _, f := range b.group {
+		b.region = orElse(b.region, f.region)
 		for _, e := range f.remove {
 			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
 		}
