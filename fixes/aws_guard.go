@@ -75,10 +75,13 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d prints the keys, and temporary ones are not masked in the output", line(c.Span))})
 		}
 	}
-	for _, m := range copies(x.facts.script) {
-		if !gone(m.Span) {
-			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d hands %s on without %s, which temporary keys need", line(m.Span), secretVar, sessionVar)})
-			break
+	for _, c := range keyCopies(x.facts.script) {
+		switch {
+		case gone(c.span):
+		case v.webIdentity():
+			out = append(out, doubt{Manual, fmt.Sprintf("line %d hands %s on, and web identity sets no keys", line(c.span), secretVar)})
+		case c.insert == "":
+			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d hands %s on without %s, which temporary keys need", line(c.span), secretVar, sessionVar)})
 		}
 	}
 	return out
@@ -114,14 +117,6 @@ func printsKeys(script *shell.Script, c *shell.Call) bool {
 		return c.Stdout().To == shell.ToLog
 	}
 	return script.Xtrace(c) && slices.ContainsFunc(c.Words, func(w shell.Word) bool { return slices.ContainsFunc(w.Vars, isKey) })
-}
-
-// copies are the places where a script hands the secret key on, when it does not hand the session token on as well.
-func copies(script *shell.Script) []shell.Mention {
-	if len(script.Mentions(sessionVar)) > 0 {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(script.Mentions(secretVar)), func(m shell.Mention) bool { return m.Kind == shell.Assigned })
 }
 
 // bashDoubt says when the place where a unit runs may have no bash, the only shell that reads $BASH_ENV.

@@ -109,7 +109,7 @@ func (b *keysFix) build() (refusal string) {
 			return u.mixed
 		}
 	}
-	for _, part := range []func() string{b.remove, b.setUp} {
+	for _, part := range []func() string{b.remove, b.setUp, b.complete} {
 		if refusal := part(); refusal != "" {
 			return refusal
 		}
@@ -366,8 +366,7 @@ func (v *awsView) agree(s site) bool {
 
 // newStep is a setup step by the method that the facts or the config's version choose.
 func (v *awsView) newStep(c credentials) (value rewrite.Value, ops []rewrite.Op, refusal string) {
-	method := v.p.Facts.AWS.Method
-	if method == "web-identity" || method == "" && !v.config.Is21() {
+	if v.webIdentity() {
 		if c.profile != "" {
 			return value, nil, "the keys are used by the profile " + c.profile + ", and web identity without an orb sets up no profile"
 		}
@@ -375,6 +374,29 @@ func (v *awsView) newStep(c credentials) (value rewrite.Value, ops []rewrite.Op,
 	}
 	choice, refusal := v.orbFor(c.role)
 	return c.orbStep(choice), choice.ops, refusal
+}
+
+// webIdentity reports whether the setup does without an orb: by the facts, or because the config cannot use orbs.
+func (v *awsView) webIdentity() bool {
+	method := v.p.Facts.AWS.Method
+	return method == "web-identity" || method == "" && !v.config.Is21()
+}
+
+// complete hands the session token on wherever a step hands the keys to a container.
+func (b *keysFix) complete() (refusal string) {
+	for _, u := range b.units {
+		for _, x := range u.visits {
+			if x.facts.script == nil || b.view.webIdentity() {
+				continue
+			}
+			for _, c := range keyCopies(x.facts.script) {
+				if c.insert != "" {
+					b.fix.Ops = append(b.fix.Ops, shared(x.facts.text, rewrite.ReplaceText(x.facts.text, c.span.End, c.span.End, c.insert))...)
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // judge lowers the fix's safety for what it might break.

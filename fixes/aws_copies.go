@@ -1,0 +1,72 @@
+package fixes
+
+import (
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/shell"
+)
+
+// keyCopy is a place where a script hands the secret key on and the session token not. Temporary keys need all three.
+type keyCopy struct {
+	span   shell.Span
+	insert string // what hands the token on too, to be written at the end of span; "" when that is not possible
+}
+
+// keyCopies are the copies of the secret key in a script. An assignment is none: it brings keys in.
+func keyCopies(script *shell.Script) []keyCopy {
+	var out []keyCopy
+	tokens := script.Mentions(sessionVar)
+	for _, m := range script.Mentions(secretVar) {
+		if m.Kind == shell.Assigned {
+			continue
+		}
+		call := callAround(script, m.Span)
+		with := func(t shell.Mention) bool { return call == nil || call.Stmt.Contains(t.Span) }
+		if slices.ContainsFunc(tokens, with) {
+			continue
+		}
+		c := keyCopy{span: m.Span}
+		if call != nil {
+			c.span, c.insert = dockerCopy(call, m.Span)
+		}
+		if !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// callAround is the innermost call that a part of the script stands in.
+func callAround(script *shell.Script, part shell.Span) *shell.Call {
+	var found *shell.Call
+	for _, c := range script.Calls() {
+		if c.Stmt.Contains(part) && (found == nil || found.Stmt.Contains(c.Stmt)) {
+			found = c
+		}
+	}
+	return found
+}
+
+// dockerCopy completes a copy by the option -e or --env of docker run: the token is handed on the way the key is.
+func dockerCopy(c *shell.Call, part shell.Span) (span shell.Span, insert string) {
+	args := c.Args()
+	i := slices.IndexFunc(args, func(w shell.Word) bool { return w.Span.Contains(part) })
+	if i < 0 || c.Name() != "docker" && c.Name() != "docker-compose" && c.Name() != "podman" || c.Has("build") || c.Inner {
+		return part, ""
+	}
+	word := args[i]
+	flag := ""
+	for _, option := range []string{"--env=", "-e="} {
+		if strings.HasPrefix(word.Text, option) {
+			flag = " "
+		}
+	}
+	if i > 0 && (args[i-1].Value == "-e" || args[i-1].Value == "--env") {
+		flag = " " + args[i-1].Text + " "
+	}
+	if flag == "" {
+		return part, ""
+	}
+	return word.Span, flag + strings.ReplaceAll(word.Text, secretVar, sessionVar)
+}
