@@ -30,8 +30,31 @@ func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []dou
 	if d := bashDoubt(u); d != nil {
 		out = append(out, *d)
 	}
+	if v.webIdentity() {
+		out = append(out, v.guardWebIdentity(u)...)
+	}
 	for _, x := range u.visits {
 		out = append(out, v.guardStep(x, removed[x.facts.text])...)
+	}
+	return out
+}
+
+// guardWebIdentity looks for what a token file and a role in the environment do not serve: a role that the job sets for
+// another purpose, and steps that outlive the token, which nothing renews.
+func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
+	var out []doubt
+	for _, x := range u.visits {
+		if x.facts.script != nil && len(x.facts.script.Mentions("AWS_ROLE_ARN")) > 0 {
+			out = append(out, doubt{Manual, "a step uses AWS_ROLE_ARN already, which web identity would set"})
+		}
+	}
+	if u.job != nil {
+		if _, ok := u.job.EffectiveEnvironments().Lookup("AWS_ROLE_ARN"); ok {
+			out = append(out, doubt{Manual, "the job sets AWS_ROLE_ARN already, which web identity would set"})
+		}
+	}
+	if t := longest(u); t != "" {
+		out = append(out, doubt{Unsafe, "a step may run for " + t + ", and the token of web identity lives for an hour and is not renewed"})
 	}
 	return out
 }
@@ -62,6 +85,9 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 	}
 	if x.facts.script == nil {
 		return nil
+	}
+	if text, ok := circle.Known(x.Step.Shell()); ok && !shell.IsBash(text) && (x.facts.uses || len(x.facts.forms) > 0) {
+		out = append(out, doubt{Unsafe, "a step that calls AWS runs in " + text + ", and the setup reaches later steps through bash only"})
 	}
 	gone := func(s shell.Span) bool {
 		return slices.ContainsFunc(removed, func(r shell.Span) bool { return r.Contains(s) })

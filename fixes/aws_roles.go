@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,6 +28,11 @@ func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 			return c
 		}
 	}
+	if account := u.account(); facts.Accounts[account] != "" {
+		c.role = facts.Accounts[account]
+		c.fact = "aws.accounts." + account + ".role_arn=" + c.role
+		return c
+	}
 	if facts.RoleARN != "" {
 		if v.identities() > 1 {
 			c.need = &Need{"aws.role_arn", "the file uses several AWS identities, so one role cannot serve them all: " +
@@ -48,6 +54,25 @@ func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 	}
 	c.role = "${" + name + "}"
 	return c
+}
+
+var registryHost = regexp.MustCompile(`\b(\d{12})\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com`)
+
+// account is the AWS account that the unit works with, as far as the registries in its scripts show one and only one.
+func (u *awsUnit) account() string {
+	found := ""
+	for _, x := range u.visits {
+		if x.facts.script == nil {
+			continue
+		}
+		for _, m := range registryHost.FindAllStringSubmatch(x.facts.script.Text(), -1) {
+			if found != "" && found != m[1] {
+				return ""
+			}
+			found = m[1]
+		}
+	}
+	return found
 }
 
 func orElse(a, b string) string {

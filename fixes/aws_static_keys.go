@@ -232,7 +232,7 @@ func (b *keysFix) removeStep(s *circle.Step) (refusal string) {
 func (b *keysFix) setUp() (refusal string) {
 	var given []credentials
 	for _, u := range b.units {
-		role := b.view.roleFor(b.group[0].keys, u)
+		role := b.role(u)
 		if role.need != nil {
 			if !slices.Contains(b.fix.Needs, *role.need) {
 				b.fix.Needs = append(b.fix.Needs, *role.need)
@@ -243,6 +243,13 @@ func (b *keysFix) setUp() (refusal string) {
 			b.fix.Facts = append(b.fix.Facts, role.fact)
 		}
 		c := b.credentials(u, role.credentials)
+		if m := roleARN.FindStringSubmatch(c.role); m != nil && m[1] != "aws" && !u.showsRegion(c) {
+			b.fix.Needs = append(b.fix.Needs, Need{"aws.region", "--set aws.region=REGION: a role of the partition " + m[1] + " needs one of its own regions"})
+			continue
+		}
+		if slices.ContainsFunc(given, func(o credentials) bool { return o != c }) && b.sharesSite(u) {
+			return "the same steps are used with several roles: give each user a setup step of its own"
+		}
 		given = append(given, c)
 		for _, s := range u.sites {
 			if refusal := b.place(s, c); refusal != "" {
@@ -269,6 +276,35 @@ func (b *keysFix) setUp() (refusal string) {
 	return ""
 }
 
+// sharesSite reports whether another unit of the fix has its setup at the same place.
+func (b *keysFix) sharesSite(u *awsUnit) bool {
+	for _, o := range b.units {
+		for _, s := range o.sites {
+			if o != u && slices.ContainsFunc(u.sites, func(t site) bool { return s.step != nil && t.step != nil && s.step.Entry == t.step.Entry }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// showsRegion reports whether the setup gets a region, or finds one in the unit's environment.
+func (u *awsUnit) showsRegion(c credentials) bool {
+	if c.region != "" || u.job == nil {
+		return c.region != ""
+	}
+	_, ok := u.job.EffectiveEnvironments().Lookup("AWS_DEFAULT_REGION")
+	return ok
+}
+
+// role is the role of the unit. A setup step that has one beside its keys keeps it.
+func (b *keysFix) role(u *awsUnit) roleChoice {
+	if x := b.group[0].setup; x != nil && x.role != "" {
+		return roleChoice{credentials: credentials{role: x.role}}
+	}
+	return b.view.roleFor(b.group[0].keys, u)
+}
+
 // convert turns a step that takes keys into one that takes the role.
 func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal string) {
 	if f.setup != nil {
@@ -283,7 +319,7 @@ func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal 
 
 // credentials completes what a unit's setup is given by what the unit's environment says.
 func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
-	c.region = orElse(c.region, b.region)
+	c.region = orElse(b.region, c.region)
 	if u.job == nil {
 		return c
 	}
@@ -321,12 +357,28 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 	if step.List == nil || step.List.Node.Kind() != rewrite.Sequence {
 		return "there is no list of steps to put the setup into"
 	}
+	if other := b.bystander(step); other != "" {
+		return "the steps are shared through an anchor with " + other + ", which does not use these keys"
+	}
 	value, ops, refusal := b.view.newStep(c)
 	if refusal != "" {
 		return refusal
 	}
 	b.fix.Ops = append(b.fix.Ops, ops...)
 	b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.InsertBefore(step.Entry, rewrite.Item(value)))...)
+	return ""
+}
+
+// bystander is a job that runs the list of a step through an anchor without being one of the fix's units.
+func (b *keysFix) bystander(step *circle.Step) string {
+	if len(step.Entry.Parent().Users()) == 0 {
+		return ""
+	}
+	for _, j := range b.view.config.UsersOf(step.Item) {
+		if !slices.ContainsFunc(b.units, func(u *awsUnit) bool { return u.job != nil && u.job.Node == j.Node }) {
+			return "job " + j.Name
+		}
+	}
 	return ""
 }
 
@@ -450,7 +502,7 @@ func (b *keysFix) require() {
 	d := b.group[0].keys
 	add(Before, "role", "", "create an IAM role that trusts CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind %s", d)
 	for _, u := range b.units {
-		if role := b.view.roleFor(d, u); isVariable(role.role) {
+		if role := b.role(u); isVariable(role.role) {
 			name := strings.TrimSuffix(strings.TrimPrefix(role.role, "${"), "}")
 			add(Before, "variable", u.place(), "define %s with the ARN of that role", name)
 		}
