@@ -165,12 +165,21 @@ func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op
 	for _, p := range pairs {
 		ops = append(ops, shared(x.args, rewrite.InsertAfter(last, p))...)
 	}
+	return ops, d, ""
+}
+
+// removeKeys takes the key parameters away.
+func (x *elementUse) removeKeys() []rewrite.Op {
+	if x == nil || x.release == nil {
+		return nil
+	}
+	var ops []rewrite.Op
 	for _, e := range x.args.Entries() {
-		if e.Name() == release.KeyID || e.Name() == release.Secret {
+		if e.Name() == x.release.KeyID || e.Name() == x.release.Secret {
 			ops = append(ops, shared(x.args, rewrite.Remove(e))...)
 		}
 	}
-	return ops, d, ""
+	return ops
 }
 
 // elementArguments are the arguments to add: the role, and what keeps the meaning of the call.

@@ -124,6 +124,7 @@ func (b *keysFix) remove() (refusal string) {
 	b.removed = map[rewrite.Node][]shell.Span{}
 	var steps []*circle.Step
 	for _, f := range b.group {
+		b.fix.Ops = append(b.fix.Ops, f.element.removeKeys()...)
 		b.region = orElse(b.region, f.region)
 		for _, e := range f.remove {
 			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
@@ -511,6 +512,11 @@ func (b *keysFix) require() {
 		}
 		if u.job != nil && onRunner(u.job) {
 			add(Before, "runner", u.name, "make sure that the `circleci` command is on the runner: the aws-cli orb calls it")
+		}
+	}
+	for _, f := range b.group {
+		if f.element.inPlace() {
+			add(Before, "role", f.element.orb.Ref(), "limit the role by audience and project-id, not by branch: the orb sends the first version of the token")
 		}
 	}
 	add(Before, "check", "", "try it on a branch first: a job with the setup step and `aws sts get-caller-identity`; builds of forked pull requests get no token unless secrets are passed to them")
