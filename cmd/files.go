@@ -29,6 +29,7 @@ type source struct {
 	settings *settingsFile
 	repo     string // owner/name when it is known and the settings ask for it
 	patch    string // the name in patches
+	root     string // the directory of the repo; "" when it is not known
 }
 
 // discovery finds the files that the PATHs of a command line mean.

@@ -3,6 +3,7 @@ package cmd
 import (
 	"bufio"
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,41 @@ func (r *repos) root(dir string) string {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
+}
+
+// base is the directory that a config's repo begins in: with .git, or else above .circleci. It is "" when neither is there.
+func (r *repos) base(path string) string {
+	if root := r.root(filepath.Dir(path)); root != "" {
+		return root
+	}
+	slashed := filepath.ToSlash(path)
+	if i := strings.LastIndex(slashed, "/.circleci/"); i > 0 {
+		return filepath.FromSlash(slashed[:i])
+	}
+	return ""
+}
+
+// repoFS reads the files of one repo and nothing outside of it, whatever links say. The directory is opened for each
+// file anew: few configs name any.
+type repoFS string
+
+func (dir repoFS) Open(name string) (fs.File, error) {
+	root, err := os.OpenRoot(string(dir))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.Open(name)
+}
+
+// Stat looks at a file without opening it, which would wait forever for a named pipe.
+func (dir repoFS) Stat(name string) (fs.FileInfo, error) {
+	root, err := os.OpenRoot(string(dir))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.Stat(name)
 }
 
 // patchName is the name of a file in patches: relative to the working directory, and for a file outside of it to its

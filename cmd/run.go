@@ -51,15 +51,19 @@ func newFixRun(o *fixOptions) (*fixRun, error) {
 }
 
 // newRunner is the engine set as the command line and the settings of a file say.
-func (r *fixRun) newRunner(s *fixes.Settings) (runner, error) {
+func (r *fixRun) newRunner(s *fixes.Settings, root string) (runner, error) {
 	rules, err := r.choice.rules(fixes.All(), s)
 	if err != nil {
 		return nil, err
 	}
-	return r.engine(fixes.Engine{
+	e := fixes.Engine{
 		Rules: rules, Severities: s.Severity,
 		SafeOnly: r.safeOnly, Unsafe: r.unsafe, DryRun: r.dryRun,
-	}), nil
+	}
+	if root != "" {
+		e.Repo = repoFS(root)
+	}
+	return r.engine(e), nil
 }
 
 // paths handles the PATHs of the command line.
@@ -128,7 +132,7 @@ var errNoConfig = errors.New("holds no CircleCI config: it has no jobs, orbs, wo
 // fix runs the engine over one config, and makes the patch when it is to be shown.
 func (r *fixRun) fix(src *source, data []byte) *report.File {
 	effective := src.settings.For(src.repo, src.settings.relative(src))
-	engine, err := r.newRunner(effective)
+	engine, err := r.newRunner(effective, src.root)
 	if err != nil {
 		return failedFile(src.name, err)
 	}

@@ -137,6 +137,7 @@ func (s *settingsFinder) prepare(sources []source, verbose func(string, ...any))
 			src.repo = s.repos.name(src.path)
 		}
 		src.patch = s.repos.patchName(src.path)
+		src.root = s.repos.base(src.path)
 		kept = append(kept, src)
 	}
 	return kept, nil

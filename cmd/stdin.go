@@ -55,6 +55,7 @@ func (r *fixRun) stdinSource() (*source, error) {
 		named: true, settings: found, patch: filepath.ToSlash(r.stdinName),
 	}
 	src.repo = r.finder.repos.name(src.path)
+	src.root = r.finder.repos.base(src.path)
 	return src, nil
 }
 

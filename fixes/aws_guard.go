@@ -101,6 +101,7 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d prints the keys, and temporary ones are not masked in the output", line(c.Span))})
 		}
 	}
+	out = append(out, v.guardFiles(x.facts.script)...)
 	for _, c := range keyCopies(x.facts.script) {
 		switch {
 		case gone(c.span):

@@ -3,6 +3,7 @@ package fixes
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ type Engine struct {
 	SafeOnly   bool                // apply only fixes whose safety is Safe
 	Unsafe     bool                // also apply fixes whose safety is Unsafe
 	DryRun     bool                // nothing will be written: fixes that would be applied are Pending
+	Repo       fs.FS               // the repo that the files are part of; its files are read to hold fixes back; may be nil
 }
 
 // FileStatus is what became of a file.
@@ -101,7 +103,7 @@ func (e *Engine) check(f *rewrite.File, facts *Facts) (found []Finding, isConfig
 			continue
 		}
 		isConfig = true
-		shared := Pass{File: f, Config: circle.New(doc), Facts: facts, report: func(x Finding) { found = append(found, x) }}
+		shared := Pass{File: f, Config: circle.New(doc), Facts: facts, Repo: e.Repo, report: func(x Finding) { found = append(found, x) }}
 		shared.aws = sync.OnceValue(func() *awsView { return newAWSView(&shared) })
 		for _, rule := range e.Rules {
 			p := shared

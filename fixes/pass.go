@@ -1,6 +1,8 @@
 package fixes
 
 import (
+	"io/fs"
+
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/rewrite"
 )
@@ -11,6 +13,7 @@ type Pass struct {
 	File   *rewrite.File
 	Config *circle.Config
 	Facts  *Facts
+	Repo   fs.FS // the files of the config's repo, to be read only; nil when there are none
 	report func(Finding)
 	aws    func() *awsView // what the AWS rules see, worked out once for all of them
 }
