@@ -28,7 +28,7 @@ func (r replacer) replace(old *snapshot, data []byte) (err error) {
 	temp, err := r.writeTemp(dir, old.info, data)
 	defer func() {
 		if err != nil && temp != "" {
-			os.Remove(temp)
+			_ = os.Remove(temp)
 		}
 	}()
 	if err != nil {

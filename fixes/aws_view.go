@@ -2,7 +2,6 @@ package fixes
 
 import (
 	"slices"
-	"strings"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/rewrite"
@@ -217,10 +216,8 @@ func (u *awsUnit) standIn() bool {
 	if x, ok := env.Lookup(keyIDVar); ok && classify(x.Text).kind == noSource && !x.Value.IsNull() {
 		return true
 	}
-	for _, x := range env.Vars() {
-		if strings.HasPrefix(x.Name, "AWS_ENDPOINT_URL") && x.Text != "" && !strings.Contains(x.Text, "amazonaws.com") || x.Name == "AWS_WEB_IDENTITY_TOKEN_FILE" {
-			return true
-		}
+	if _, ok := env.Lookup("AWS_WEB_IDENTITY_TOKEN_FILE"); ok || foreignEndpoint(env.Vars()) {
+		return true
 	}
 	return onRunner(u.job) && len(u.forms) == 0
 }

@@ -43,15 +43,15 @@ func TestRegistryEntries(t *testing.T) {
 		t.Run(r.ID, func(t *testing.T) {
 			t.Parallel()
 			for what, holds := range map[string]bool{
-				"the id is in kebab-case":             kebab.MatchString(r.ID),
-				"the id can be named in settings":     slices.Contains(RuleIDs(), r.ID),
-				"ByID finds the rule":                 ByID(r.ID) == r,
-				"the title is one line, not sentence": r.Title != "" && !strings.ContainsAny(r.Title, "\n.") && r.Title == strings.TrimSpace(r.Title),
-				"there is a severity":                 r.Severity > None && r.Severity <= Critical,
-				"there is a confidence":               r.Confidence >= LowConfidence && r.Confidence <= HighConfidence,
-				"Since is a version":                  version.MatchString(r.Since),
-				"CWEs have their usual form":          !slices.ContainsFunc(r.CWE, func(s string) bool { return !weakness.MatchString(s) }),
-				"it can be run":                       r.Run != nil,
+				"the id is in kebab-case":              kebab.MatchString(r.ID),
+				"the id can be named in settings":      slices.Contains(RuleIDs(), r.ID),
+				"ByID finds the rule":                  ByID(r.ID) == r,
+				"the title is a line without a period": r.Title != "" && !strings.ContainsAny(r.Title, "\n.") && r.Title == strings.TrimSpace(r.Title),
+				"there is a severity":                  r.Severity > None && r.Severity <= Critical,
+				"there is a confidence":                r.Confidence >= LowConfidence && r.Confidence <= HighConfidence,
+				"Since is a version":                   version.MatchString(r.Since),
+				"CWEs have their usual form":           !slices.ContainsFunc(r.CWE, func(s string) bool { return !weakness.MatchString(s) }),
+				"it can be run":                        r.Run != nil,
 			} {
 				if !holds {
 					t.Errorf("does not hold: %s", what)
@@ -138,7 +138,7 @@ func TestDocPages(t *testing.T) {
 				t.Errorf("the page does not begin with %q", title)
 			}
 			for _, h := range headings {
-				if text := section(page, h); len(strings.TrimSpace(text)) < 20 {
+				if strings.TrimSpace(section(page, h)) == "" {
 					t.Errorf("nothing is said under %q", h)
 				}
 			}

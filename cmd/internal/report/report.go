@@ -81,7 +81,7 @@ func faultOf(err error) fault {
 	}
 	// The name of the file is shown in front; the operating system's errors would say it again.
 	var path *fs.PathError
-	if errors.As(err, &path) && path == err {
+	if errors.As(err, &path) && path == err { //nolint:errorlint // not one that is wrapped in words of its own
 		return fault{what: path.Op + ": " + path.Err.Error()}
 	}
 	return fault{what: err.Error()}

@@ -1,0 +1,310 @@
+package fixes
+
+import (
+	"slices"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// keysFix builds the fix of one owner's forms.
+type keysFix struct {
+	view    *awsView
+	group   []*keyForm
+	units   []*awsUnit
+	removed map[rewrite.Node][]shell.Span // parts of scripts that go away
+	region  string
+	doubts  []doubt // found while building
+	fix     *Fix
+}
+
+// build fills in the fix, or says why there is none.
+func (b *keysFix) build() (refusal string) {
+	for _, f := range b.group {
+		if f.blocker != "" {
+			return f.blocker
+		}
+		for _, u := range b.view.unitsOf(f) {
+			if !slices.Contains(b.units, u) {
+				b.units = append(b.units, u)
+			}
+		}
+	}
+	for _, u := range b.units {
+		if u.mixed != "" {
+			return u.mixed
+		}
+	}
+	for _, part := range []func() string{b.remove, b.setUp, b.complete} {
+		if refusal := part(); refusal != "" {
+			return refusal
+		}
+	}
+	b.judge()
+	b.require()
+	return ""
+}
+
+// setUp adds the operations that give every unit its setup, once.
+func (b *keysFix) setUp() (refusal string) {
+	var given []credentials
+	for _, u := range b.units {
+		role := b.role(u)
+		if role.need != nil {
+			if !slices.Contains(b.fix.Needs, *role.need) {
+				b.fix.Needs = append(b.fix.Needs, *role.need)
+			}
+			continue
+		}
+		if role.fact != "" && !slices.Contains(b.fix.Facts, role.fact) {
+			b.fix.Facts = append(b.fix.Facts, role.fact)
+		}
+		c := b.credentials(u, role.credentials)
+		if m := roleARN.FindStringSubmatch(c.role); m != nil && m[1] != "aws" && !u.showsRegion(c) {
+			b.fix.Needs = append(b.fix.Needs, Need{"aws.region", "--set aws.region=REGION: a role of the partition " + m[1] + " needs one of its own regions"})
+			continue
+		}
+		if slices.ContainsFunc(given, func(o credentials) bool { return o != c }) && b.sharesSite(u) {
+			return "the same steps are used with several roles: give each user a setup step of its own"
+		}
+		given = append(given, c)
+		for _, s := range u.sites {
+			if refusal := b.place(s, c); refusal != "" {
+				return refusal
+			}
+		}
+	}
+	if len(b.fix.Needs) > 0 {
+		return ""
+	}
+	for _, f := range b.group {
+		if f.setup == nil && !f.element.inPlace() {
+			continue
+		}
+		if slices.ContainsFunc(given, func(c credentials) bool { return c.role != given[0].role }) {
+			return "the step is used with several roles: give each user a setup step of its own"
+		}
+		ops, refusal := b.convert(f, given[0])
+		if refusal != "" {
+			return refusal
+		}
+		b.fix.Ops = append(b.fix.Ops, ops...)
+	}
+	return ""
+}
+
+// sharesSite reports whether another unit of the fix has its setup at the same place.
+func (b *keysFix) sharesSite(u *awsUnit) bool {
+	for _, o := range b.units {
+		for _, s := range o.sites {
+			if o != u && slices.ContainsFunc(u.sites, func(t site) bool { return s.step != nil && t.step != nil && s.step.Entry == t.step.Entry }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// showsRegion reports whether the setup gets a region, or finds one in the unit's environment.
+func (u *awsUnit) showsRegion(c credentials) bool {
+	if c.region != "" || u.job == nil {
+		return c.region != ""
+	}
+	_, ok := u.job.EffectiveEnvironments().Lookup("AWS_DEFAULT_REGION")
+	return ok
+}
+
+// role is the role of the unit. A setup step that has one beside its keys keeps it.
+func (b *keysFix) role(u *awsUnit) roleChoice {
+	if x := b.group[0].setup; x != nil && x.role != "" {
+		return roleChoice{credentials: credentials{role: x.role}}
+	}
+	return b.view.roleFor(b.group[0].keys, u)
+}
+
+// convert turns a step that takes keys into one that takes the role.
+func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal string) {
+	if f.setup != nil {
+		return b.view.convert(f.setup, c)
+	}
+	ops, d, refusal := b.view.convertElement(f.element, c)
+	if d != nil {
+		b.doubts = append(b.doubts, *d)
+	}
+	return ops, refusal
+}
+
+// credentials completes what a unit's setup is given by what the unit's environment says.
+func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
+	c.region = orElse(b.region, c.region)
+	if u.job == nil {
+		return c
+	}
+	env := u.job.EffectiveEnvironments()
+	_, regional := env.Lookup("AWS_DEFAULT_REGION")
+	if _, ok := env.Lookup("AWS_REGION"); ok && !regional && c.region == "" {
+		c.region = "${AWS_REGION}"
+	}
+	if x, ok := env.Lookup("AWS_PROFILE"); ok && c.profile == "" {
+		if text, known := x.Known(); known && text != "default" {
+			c.profile = text
+		}
+	}
+	return c
+}
+
+// place adds the operation that puts a setup step at a site.
+func (b *keysFix) place(s site, c credentials) (refusal string) {
+	if s.form != nil {
+		return ""
+	}
+	if s.use != nil {
+		return b.placeBefore(s.use, c)
+	}
+	step := s.step
+	for i := len(s.calls) - 1; i >= 0 && step.Config().Orb != nil; i-- {
+		step = s.calls[i] // an inline orb cannot call an orb of the config around it
+	}
+	if step.Config().Orb != nil {
+		return "the step stands in an inline orb, which has orbs of its own"
+	}
+	if step == s.step && len(s.calls) > 0 && !b.view.agree(s) {
+		step = s.calls[0]
+	}
+	if step.List == nil || step.List.Node.Kind() != rewrite.Sequence {
+		return "there is no list of steps to put the setup into"
+	}
+	if other := b.bystander(step); other != "" {
+		return "the steps are shared through an anchor with " + other + ", which does not use these keys"
+	}
+	value, ops, refusal := b.view.newStep(c)
+	if refusal != "" {
+		return refusal
+	}
+	b.fix.Ops = append(b.fix.Ops, ops...)
+	b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.InsertBefore(step.Entry, rewrite.Item(value)))...)
+	return ""
+}
+
+// bystander is a job that runs the list of a step through an anchor without being one of the fix's units.
+func (b *keysFix) bystander(step *circle.Step) string {
+	if len(step.Entry.Parent().Users()) == 0 {
+		return ""
+	}
+	for _, j := range b.view.config.UsersOf(step.Item) {
+		if !slices.ContainsFunc(b.units, func(u *awsUnit) bool { return u.job != nil && u.job.Node == j.Node }) {
+			return "job " + j.Name
+		}
+	}
+	return ""
+}
+
+// placeBefore gives a workflow entry that runs an orb's job the setup as a pre-step.
+func (b *keysFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal string) {
+	value, ops, refusal := b.view.newStep(c)
+	if refusal != "" {
+		return refusal
+	}
+	pair := rewrite.Pair{Key: "pre-steps", Value: rewrite.List(value)}
+	switch list := use.PreSteps(); {
+	case list != nil && list.Node.Kind() == rewrite.Sequence && list.Node.Len() > 0:
+		ops = append(ops, shared(list.Node, rewrite.InsertBefore(list.Node.Entries()[0], rewrite.Item(value)))...)
+	case list != nil:
+		return "the entry's pre-steps are no list of steps"
+	case use.Bare:
+		ops = append(ops, shared(use.Node, rewrite.Wrap(use.Node, rewrite.Map(pair)))...)
+	case use.Args.Len() > 0:
+		ops = append(ops, shared(use.Args, rewrite.InsertBefore(use.Args.Entries()[0], pair))...)
+	default:
+		ops = append(ops, shared(use.Node, rewrite.Append(use.Key.Entry().Value(), pair))...)
+	}
+	b.fix.Ops = append(b.fix.Ops, ops...)
+	return ""
+}
+
+// agree reports whether all units that run a step of a command need their setup right there.
+func (v *awsView) agree(s site) bool {
+	for _, u := range v.units {
+		visited := slices.ContainsFunc(u.visits, func(x awsVisit) bool { return x.Step.Node == s.step.Node })
+		if visited && !slices.ContainsFunc(u.sites, func(o site) bool { return o.step != nil && o.step.Node == s.step.Node }) {
+			return false
+		}
+	}
+	return true
+}
+
+// newStep is a setup step by the method that the facts or the config's version choose.
+func (v *awsView) newStep(c credentials) (value rewrite.Value, ops []rewrite.Op, refusal string) {
+	if v.webIdentity() {
+		if c.profile != "" {
+			return value, nil, "the keys are used by the profile " + c.profile + ", and web identity without an orb sets up no profile"
+		}
+		return c.webIdentityStep(), nil, ""
+	}
+	choice, refusal := v.orbFor(c.role)
+	return c.orbStep(choice), choice.ops, refusal
+}
+
+// webIdentity reports whether the setup does without an orb: by the facts, or because the config cannot use orbs.
+func (v *awsView) webIdentity() bool {
+	method := v.p.Facts.AWS.Method
+	return method == "web-identity" || method == "" && !v.config.Is21()
+}
+
+// complete hands the session token on wherever a step hands the keys to a container.
+func (b *keysFix) complete() (refusal string) {
+	for _, u := range b.units {
+		for _, x := range u.visits {
+			if x.facts.script == nil || b.view.webIdentity() {
+				continue
+			}
+			for _, c := range keyCopies(x.facts.script) {
+				if c.insert != "" {
+					b.fix.Ops = append(b.fix.Ops, shared(x.facts.text, rewrite.ReplaceText(x.facts.text, c.span.End, c.span.End, c.insert))...)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// judge lowers the fix's safety for what it might break.
+func (b *keysFix) judge() {
+	lower := func(d doubt) {
+		if d.safety < b.fix.Safety {
+			b.fix.Safety, b.fix.Reason = d.safety, d.reason
+		}
+	}
+	for _, d := range b.doubts {
+		lower(d)
+	}
+	for _, u := range b.units {
+		for _, d := range b.view.guard(u, b.removed) {
+			lower(d)
+		}
+	}
+	for _, f := range b.group {
+		if f.setup != nil && f.setup.release != nil && f.setup.release.Swap != "" {
+			lower(doubt{Unsafe, f.setup.orb.Ref() + ": " + f.setup.release.Swap})
+		}
+	}
+	if b.fix.Safety == Setup && b.swapsCLI() {
+		lower(doubt{Unsafe, "a step calls `aws ecr get-login`, which only version 1 of the CLI has, and nothing shows that it stays in front"})
+	}
+}
+
+// swapsCLI reports whether the setup step may put version 2 of the CLI in front of a version 1 that a step needs.
+func (b *keysFix) swapsCLI() bool {
+	for _, u := range b.units {
+		for _, f := range b.group {
+			if f.setup == nil || f.setup.release == nil || f.setup.release.OIDC || f.setup.release.Raise != "" {
+				continue
+			}
+			if slices.ContainsFunc(u.visits, func(x awsVisit) bool { return x.facts.v1Only }) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,119 @@
+package fixes
+
+import (
+	"slices"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// remove adds the operations that take the keys away, but for setup steps, which are converted by setUp.
+func (b *keysFix) remove() (refusal string) {
+	b.removed = map[rewrite.Node][]shell.Span{}
+	var steps []*circle.Step
+	for _, f := range b.group {
+		b.fix.Ops = append(b.fix.Ops, f.element.removeKeys()...)
+		b.region = orElse(b.region, f.region)
+		for _, e := range f.remove {
+			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
+		}
+		if len(f.parts) > 0 {
+			b.removed[f.node] = append(b.removed[f.node], f.parts...)
+			if !slices.Contains(steps, f.step) {
+				steps = append(steps, f.step)
+			}
+		}
+	}
+	for _, s := range steps {
+		if refusal := b.removeFrom(s); refusal != "" {
+			return refusal
+		}
+	}
+	return ""
+}
+
+// removeFrom takes the keys out of a script, and the step away when nothing is left that does something.
+func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
+	facts := b.view.factsOf(s)
+	parts := append(b.removed[facts.text], printsOnly(facts.script, b.sources())...)
+	b.removed[facts.text] = parts
+	edits, err := facts.script.Remove(parts...)
+	if err != nil {
+		return "the keys cannot be taken out of the script: " + err.Error()
+	}
+	if region, settings := regionSettings(facts.script, parts); len(settings) > 0 {
+		if all, err := facts.script.Remove(append(slices.Clone(parts), settings...)...); err == nil {
+			if left, err := facts.script.Leftover(all); err == nil && left != shell.LeftCode {
+				b.region = region
+				return b.removeStep(s)
+			}
+		}
+	}
+	switch left, err := facts.script.Leftover(edits); {
+	case err != nil:
+		return "the keys cannot be taken out of the script: " + err.Error()
+	case left != shell.LeftCode:
+		return b.removeStep(s)
+	}
+	for _, e := range edits {
+		b.fix.Ops = append(b.fix.Ops, shared(facts.text, rewrite.ReplaceText(facts.text, e.Start, e.End, e.New))...)
+	}
+	return ""
+}
+
+// sources are the variables that hold the keys: the standard ones and those they are copied from.
+func (b *keysFix) sources() []string {
+	out := slices.Clone(keyVars)
+	for _, f := range b.group {
+		out = append(out, f.keys.id, f.keys.secret)
+	}
+	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
+}
+
+// printsOnly are the statements of a script that do nothing but print the given variables.
+func printsOnly(script *shell.Script, names []string) []shell.Span {
+	var out []shell.Span
+	for _, c := range script.Calls() {
+		if c.Name() != "echo" && c.Name() != "printf" || c.Stdout().To != shell.ToLog || c.Substitution {
+			continue
+		}
+		_, printed := c.Prints()
+		if len(printed) > 0 && !slices.ContainsFunc(printed, func(n string) bool { return !slices.Contains(names, n) }) {
+			out = append(out, c.Stmt)
+		}
+	}
+	return out
+}
+
+// regionSettings are the statements beside the removed ones that set a region with aws configure set, when all set
+// the same one: with nothing else in the script they move into the setup step.
+func regionSettings(script *shell.Script, removed []shell.Span) (region string, settings []shell.Span) {
+	for _, c := range script.Calls() {
+		if slices.Contains(removed, c.Stmt) || !c.Is("aws", "configure", "set") || len(c.Args()) < 4 {
+			continue
+		}
+		_, name := profileOf(c)
+		value := c.Args()[3]
+		text := value.Value
+		if len(value.Vars) == 1 && value.IsVar(value.Vars[0]) {
+			text = "${" + value.Vars[0] + "}"
+		} else if !value.Static {
+			return "", nil
+		}
+		if name != "region" || region != "" && region != text {
+			return "", nil
+		}
+		region = text
+		settings = append(settings, c.Stmt)
+	}
+	return region, settings
+}
+
+func (b *keysFix) removeStep(s *circle.Step) (refusal string) {
+	if s.Item.Kind() == rewrite.Alias || s.Node.Anchor() != "" || s.List == nil || s.List.Node.Kind() != rewrite.Sequence {
+		return "nothing would be left of the script, and its step is shared by an anchor"
+	}
+	b.fix.Ops = append(b.fix.Ops, shared(s.Entry.Parent(), rewrite.Remove(s.Entry))...)
+	return ""
+}

@@ -1,0 +1,78 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+)
+
+// require says what has to be done outside the file.
+func (b *keysFix) require() {
+	add := func(when When, kind, where, format string, args ...any) {
+		p := Prerequisite{when, kind, fmt.Sprintf(format, args...), where}
+		if !slices.Contains(b.fix.Requires, p) {
+			b.fix.Requires = append(b.fix.Requires, p)
+		}
+	}
+	d := b.group[0].keys
+	add(Before, "role", "", "create an IAM role that trusts CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind %s", d)
+	for _, u := range b.units {
+		if role := b.role(u); isVariable(role.role) {
+			name := strings.TrimSuffix(strings.TrimPrefix(role.role, "${"), "}")
+			add(Before, "variable", u.place(), "define %s with the ARN of that role", name)
+		}
+		if t := longest(u); t != "" {
+			add(Before, "session", u.name, "allow the role sessions of more than one hour and set aws.session_duration: a step may run for %s", t)
+		}
+		if u.job != nil && onRunner(u.job) {
+			add(Before, "runner", u.name, "make sure that the `circleci` command is on the runner: the aws-cli orb calls it")
+		}
+	}
+	for _, f := range b.group {
+		if f.element.inPlace() {
+			add(Before, "role", f.element.orb.Ref(), "limit the role by audience and project-id, not by branch: the orb sends the first version of the token")
+		}
+	}
+	add(Before, "check", "", "try it on a branch first: a job with the setup step and `aws sts get-caller-identity`; builds of forked pull requests get no token unless secrets are passed to them")
+	if d.isLiteral() {
+		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository", d)
+		return
+	}
+	for _, u := range b.units {
+		add(After, "variable", u.place(), "delete %s", d)
+	}
+	add(After, "key", "", "deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d)
+}
+
+// place is where the variables of the unit are stored, as far as the file tells.
+func (u *awsUnit) place() string {
+	switch len(u.contexts) {
+	case 0:
+		return "the project"
+	case 1:
+		return "context " + u.contexts[0]
+	default:
+		return "one of the contexts " + strings.Join(u.contexts, ", ")
+	}
+}
+
+func (d identity) isLiteral() bool { return d.literal != "" }
+
+// longest is the longest no_output_timeout of the unit that asks for a session of an hour or nearly so.
+func longest(u *awsUnit) string {
+	for _, x := range u.visits {
+		text := x.Step.NoOutputTimeout().Value()
+		if minutes, ok := strings.CutSuffix(text, "m"); ok && len(minutes) >= 2 && (len(minutes) > 2 || minutes >= "45") || strings.HasSuffix(text, "h") {
+			return text
+		}
+	}
+	return ""
+}
+
+// onRunner reports whether the job runs on a self-hosted runner: its resource class has a namespace.
+func onRunner(j *circle.Job) bool {
+	text, known := circle.Known(j.ResourceClass())
+	return known && strings.Contains(text, "/")
+}
