@@ -173,8 +173,8 @@ func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 	switch {
 	case p.Facts.Circle.Server:
 		fix.Safety, fix.Reason = Manual, "circleci.server is set, and oidc_role_arn exists on CircleCI's cloud only"
-	case generated(p.File):
-		fix.Safety, fix.Reason = Manual, "the file says that it is generated: change its source"
+	case generated(p.File) != "":
+		fix.Safety, fix.Reason = Manual, generated(p.File)
 	case need != nil:
 		fix.Needs = []Need{*need}
 	default:
