@@ -15,7 +15,7 @@ type rulesOptions struct {
 	io  *streams
 	all []*fixes.Rule
 	id  string // "" for the list
-	// page is the full text about a rule, when it has one. It may be nil.
+	// page is the full text about a rule, when it has one.
 	page func(id string) (string, bool)
 }
 
@@ -71,10 +71,8 @@ func (o *rulesOptions) show() error {
 			describe(&b, r)
 		}
 	}
-	if o.page != nil {
-		if page, ok := o.page(o.id); ok {
-			b.WriteString("\n" + strings.TrimSpace(page) + "\n")
-		}
+	if page, ok := o.page(o.id); ok {
+		b.WriteString("\n" + strings.TrimSpace(page) + "\n")
 	}
 	_, err := fmt.Fprint(o.io.out, b.String())
 	return err

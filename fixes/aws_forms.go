@@ -38,6 +38,7 @@ type keyForm struct {
 	step    *circle.Step // nil for the environment of a job or executor
 	keys    identity
 	literal bool
+	from    string // where the keys come from when no variable or key is shown
 	message string
 	blocker string              // why the form cannot be taken away by an edit
 	remove  []rewrite.Entry     // of an environment: the entries to remove
@@ -108,8 +109,10 @@ func (f *keyForm) describe(sources [2]keySource, profile string) bool {
 				f.keys.literal = s.text
 			}
 		case inertSource:
+			f.from = "a text that is no key"
 			f.blocker = "the value is no key: the job runs on other credentials, and a role would be a guess"
 		case exprSource:
+			f.from = "an expression"
 			f.blocker = "the value is an expression: whose keys these are is known only when the pipeline is compiled"
 		}
 	}
@@ -131,14 +134,10 @@ func (f *keyForm) describe(sources [2]keySource, profile string) bool {
 
 // origin says in words where the keys come from.
 func (f *keyForm) origin() string {
-	switch {
-	case f.literal:
+	if f.literal || f.keys.id != "" {
 		return f.keys.String()
-	case f.keys.id != "":
-		return f.keys.String()
-	default:
-		return "a value that is not known"
 	}
+	return f.from
 }
 
 // foreignEndpoint reports whether an environment points AWS tools at a service that is not AWS.

@@ -17,11 +17,11 @@ func (b *keysFix) require() {
 		}
 	}
 	d := b.group[0].keys
-	add(Before, "role", "", "create an IAM role that trusts CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind %s", d)
+	add(Before, "role", "", "create an IAM role in place of %s: it trusts CircleCI's OIDC provider for this organisation and project, and has the permissions of the user behind the key", d)
 	for _, u := range b.units {
 		if role := b.role(u); isVariable(role.role) {
 			name := strings.TrimSuffix(strings.TrimPrefix(role.role, "${"), "}")
-			add(Before, "variable", u.place(), "define %s with the ARN of that role", name)
+			add(Before, "variable", u.place(), "define %s with the ARN of the role in place of %s", name, d)
 		}
 		if t := longest(u); t != "" {
 			add(Before, "session", u.name, "allow the role sessions of more than one hour and set aws.session_duration: a step may run for %s", t)
@@ -35,7 +35,8 @@ func (b *keysFix) require() {
 			add(Before, "role", f.element.orb.Ref(), "limit the role by audience and project-id, not by branch: the orb sends the first version of the token")
 		}
 	}
-	add(Before, "check", "", "try it on a branch first: a job with the setup step and `aws sts get-caller-identity`; builds of forked pull requests get no token unless secrets are passed to them")
+	add(Before, "fork", "", "know that builds of forked pull requests get no token unless the project passes secrets to them")
+	add(Before, "check", "", "try it on a branch first: a job with the setup step and `aws sts get-caller-identity`")
 	if d.isLiteral() {
 		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository", d)
 		return

@@ -74,7 +74,7 @@ const (
 // Two prerequisites with the same When and Text are one.
 type Prerequisite struct {
 	When  When
-	Kind  string // role, variable, context, runner, key, session, check
+	Kind  string // role, variable, context, runner, key, session, fork, check
 	Text  string // an imperative sentence, without the period
 	Where string // the context, project or account it belongs to; "" when the text says it
 }

@@ -5,6 +5,7 @@ var rules = []*Rule{
 	awsImplicitKeys,
 	awsStaticKeys,
 	ecrImageAuth,
+	internalNetwork,
 }
 
 // All are the rules, sorted by id.

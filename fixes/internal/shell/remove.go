@@ -20,19 +20,20 @@ type Reason string
 
 // The reasons for a refusal.
 const (
-	ReasonUnknown      Reason = "no statement, assignment or line of a here-document has this place"
-	ReasonInner        Reason = "it is part of a script inside a quoted text"
-	ReasonOnly         Reason = "it is the only statement of a body"
-	ReasonPipeline     Reason = "it is in a pipeline with other commands"
-	ReasonSubstitution Reason = "it is in a command substitution"
-	ReasonCondition    Reason = "it is part of a condition"
-	ReasonNegated      Reason = "it is negated"
-	ReasonOr           Reason = "what follows it runs only if it fails, or it runs only if something fails"
-	ReasonTest         Reason = "only a test would be left, which fails the step when it is false"
-	ReasonHereDocument Reason = "a here-document stands in between"
-	ReasonComment      Reason = "a comment stands in between"
-	ReasonAllLines     Reason = "nothing would be left of the here-document"
-	ReasonUnproven     Reason = "the script without it does not parse to what it should"
+	ReasonUnknown        Reason = "no statement, assignment or line of a here-document has this place"
+	ReasonInner          Reason = "it is part of a script inside a quoted text"
+	ReasonOnly           Reason = "it is the only statement of a body"
+	ReasonPipeline       Reason = "it is in a pipeline with other commands"
+	ReasonSubstitution   Reason = "it is in a command substitution"
+	ReasonCondition      Reason = "it is part of a condition"
+	ReasonNegated        Reason = "it is negated"
+	ReasonOr             Reason = "what follows it runs only if it fails, or it runs only if something fails"
+	ReasonTest           Reason = "only a test would be left, which fails the step when it is false"
+	ReasonHereDocument   Reason = "a here-document stands in between"
+	ReasonComment        Reason = "a comment stands in between"
+	ReasonAllLines       Reason = "nothing would be left of the here-document"
+	ReasonCarriageReturn Reason = "the script holds a carriage return, which ends a line for some and not for others"
+	ReasonUnproven       Reason = "the script without it does not parse to what it should"
 )
 
 // RefusedError says that a removal is not possible without changing what the rest of the script does.
@@ -63,6 +64,9 @@ type removal struct {
 // its operator; an assignment goes with the blanks beside it, and a statement that only made assignments goes with
 // the last of them. Edits are in order and do not overlap. The error is a *RefusedError for what cannot be removed.
 func (s *Script) Remove(parts ...Span) ([]Edit, error) {
+	if i := strings.IndexByte(s.text, '\r'); i >= 0 {
+		return nil, &RefusedError{ReasonCarriageReturn, Span{i, i + 1}}
+	}
 	r, err := s.removal(parts)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,85 @@
+package fixes
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// benchmarkConfig is a config of about that many lines. Every fifth job, the first included, has static keys when keys
+// is true.
+func benchmarkConfig(lines int, keys bool) []byte {
+	var b strings.Builder
+	b.WriteString("version: 2.1\n\norbs:\n  node: circleci/node@5.2.0\n\njobs:\n")
+	const perJob = 18 // with its line in the workflow
+	jobs := max(1, lines/perJob)
+	for i := range jobs {
+		fmt.Fprintf(&b, `  job-%d:   # one of many
+    docker:
+      - image: cimg/node:20.11
+        environment: {NODE_ENV: test, SHARD: "%[1]d"}
+    steps:
+      - checkout
+      - restore_cache:
+          key: v1-{{ checksum "package-lock.json" }}
+      - run:
+          name: Test
+          command: |
+            npm ci
+            npm test -- --shard=%[1]d | tee log.txt
+      - run: |
+`, i)
+		if keys && i%5 == 0 {
+			b.WriteString("          export AWS_ACCESS_KEY_ID=$SITE_AWS_ACCESS_KEY_ID\n" +
+				"          export AWS_SECRET_ACCESS_KEY=$SITE_AWS_SECRET_ACCESS_KEY\n" +
+				"          aws s3 cp log.txt s3://acme-logs\n")
+			continue
+		}
+		b.WriteString("          npm run lint\n          npm run build\n")
+	}
+	b.WriteString("\nworkflows:\n  main:\n    jobs:\n")
+	for i := range jobs {
+		fmt.Fprintf(&b, "      - job-%d\n", i)
+	}
+	return []byte(b.String())
+}
+
+func TestBenchmarkConfig(t *testing.T) {
+	t.Parallel()
+	for _, lines := range []int{18, 500, 5000} {
+		src := benchmarkConfig(lines, true)
+		if got := strings.Count(string(src), "\n"); got < lines*9/10 || got > lines*11/10+15 {
+			t.Errorf("%d lines, want about %d", got, lines)
+		}
+		engine := Engine{Rules: All()}
+		if r := engine.Run(src, nil); r.Status != Changed {
+			t.Errorf("%d lines: %s (%v), want changed", lines, r.Status, r.Err)
+		}
+		if r := engine.Run(benchmarkConfig(lines, false), nil); r.Status != Unchanged || len(r.Results) > 0 {
+			t.Errorf("%d lines without keys: %s with %d findings, want unchanged", lines, r.Status, len(r.Results))
+		}
+	}
+}
+
+// BenchmarkRun runs all rules: over configs without findings, as most are, and over some that are fixed.
+func BenchmarkRun(b *testing.B) {
+	for _, kind := range []struct {
+		name string
+		keys bool
+	}{{"clean", false}, {"fix", true}} {
+		for _, size := range []struct {
+			name  string
+			lines int
+		}{{"small", 18}, {"500 lines", 500}, {"5000 lines", 5000}} {
+			b.Run(kind.name+"/"+size.name, func(b *testing.B) {
+				src := benchmarkConfig(size.lines, kind.keys)
+				engine := Engine{Rules: All()}
+				b.SetBytes(int64(len(src)))
+				b.ReportAllocs()
+				for b.Loop() {
+					engine.Run(src, nil)
+				}
+			})
+		}
+	}
+}

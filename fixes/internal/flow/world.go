@@ -1,0 +1,170 @@
+package flow
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// world is one way things may stand between two steps of a job.
+type world struct {
+	job      map[string]value  // the environment of the job and its executor; never changed
+	bash     map[string]value  // what $BASH_ENV sets, and unsets, in every bash step
+	profiles map[string]profile
+	section  string          // of the credentials file, the one that was written last
+	taken    map[string]bool // conditions that were decided on the way, and how
+}
+
+// profile is a section of the files in ~/.aws. Of a profile with a role the keys are not used.
+type profile struct {
+	keys
+	role string // assumed with the keys of another profile or of the environment
+	web  bool   // the role is opened by a token file instead
+}
+
+// anyProfile stands for all profiles of a credentials file whose content is not shown.
+const anyProfile = "*"
+
+func (w *world) clone() *world {
+	return &world{w.job, maps.Clone(w.bash), maps.Clone(w.profiles), w.section, maps.Clone(w.taken)}
+}
+
+// state describes all that later steps can tell, so that worlds that differ in nothing count once.
+func (w *world) state() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(w.bash)) {
+		fmt.Fprintf(&b, "%s=%v;", name, w.bash[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.profiles)) {
+		fmt.Fprintf(&b, "[%s]%v;", name, w.profiles[name])
+	}
+	return b.String() + w.section
+}
+
+// decisions are the conditions that were decided.
+func (w *world) decisions() string {
+	var b strings.Builder
+	for _, c := range slices.Sorted(maps.Keys(w.taken)) {
+		fmt.Fprintf(&b, "%s=%t;", c, w.taken[c])
+	}
+	return b.String()
+}
+
+// maxWorlds bounds the ways that are followed. Beyond it the later ones are left out.
+const maxWorlds = 32
+
+// distinct are the worlds that differ, in their order.
+func distinct(worlds []*world) []*world {
+	if len(worlds) < 2 {
+		return worlds
+	}
+	seen := map[string]bool{}
+	var out []*world
+	for _, w := range worlds {
+		key := w.state() + "\x00" + w.decisions()
+		if !seen[key] && len(out) < maxWorlds {
+			seen[key] = true
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// scope is a world as the script of one step sees it.
+type scope struct {
+	*world
+	step  map[string]value // the step's own environment
+	local map[string]value // what the script has set so far
+	inner map[string]value // the same, in the subshell that is running
+	reads bool             // the shell reads $BASH_ENV
+}
+
+func newScope(w *world, step map[string]value, reads bool) *scope {
+	return &scope{world: w, step: step, local: map[string]value{}, inner: map[string]value{}, reads: reads}
+}
+
+func (s *scope) clone() *scope {
+	return &scope{s.world.clone(), s.step, maps.Clone(s.local), maps.Clone(s.inner), s.reads}
+}
+
+// lookup is the value of a variable as the script sees it. given holds what is assigned for one command.
+func (s *scope) lookup(name string, given map[string]value) value {
+	layers := []map[string]value{given, s.inner, s.local, nil, s.step, s.job}
+	if s.reads {
+		layers[3] = s.bash
+	}
+	for _, layer := range layers {
+		if v, ok := layer[name]; ok {
+			return v
+		}
+	}
+	return value{ambient, name}
+}
+
+// environmentKeys are the keys in the environment of a command.
+func (s *scope) environmentKeys(given map[string]value) keys {
+	return keys{s.lookup(idVar, given), s.lookup(secretVar, given)}
+}
+
+// credentials is what a tool finds that is given no profile, or the named one. Keys in the environment come first, then
+// web identity, then the profile that the environment names; a profile given on the command line beats all of these.
+func (s *scope) credentials(named string, given map[string]value) source {
+	if named != "" {
+		src := s.fromProfile(named)
+		src.profile = named
+		return src
+	}
+	env := sourceOf(s.environmentKeys(given))
+	if env.kind != noCredentials && env.kind != outside {
+		return env
+	}
+	if role, file := s.lookup(roleVar, given), s.lookup(fileVar, given); role.origin != ambient && file.origin != ambient && !role.missing() && !file.missing() {
+		if env.kind == outside {
+			return source{kind: shadowed, role: role.roleText()}
+		}
+		return source{kind: assumed, role: role.roleText()}
+	}
+	name := "default"
+	if v := s.lookup(profileVar, given); v.origin != ambient && !v.missing() {
+		name = v.text
+	}
+	if src := s.fromProfile(name); src.kind != noCredentials {
+		return src
+	}
+	return env
+}
+
+// roleText is the role that a variable names.
+func (v value) roleText() string {
+	if v.origin == variable {
+		return "${" + v.text + "}"
+	}
+	return roleText(v.text)
+}
+
+func (s *scope) fromProfile(name string) source {
+	p, ok := s.profiles[name]
+	if !ok {
+		if p, ok = s.profiles[anyProfile]; !ok {
+			return source{}
+		}
+	}
+	switch {
+	case p.role != "" && p.web:
+		return source{kind: assumed, role: p.role}
+	case p.role != "":
+		return source{kind: chain, role: p.role}
+	}
+	return sourceOf(keys{p.id.shown(), p.secret.shown()})
+}
+
+// setProfile changes a profile.
+func (w *world) setProfile(name string, change func(*profile)) {
+	p, ok := w.profiles[name]
+	if !ok {
+		p.id, p.secret = value{origin: unset}, value{origin: unset}
+	}
+	change(&p)
+	w.profiles[name] = p
+}

@@ -1,0 +1,112 @@
+package fixes
+
+import (
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+)
+
+// learn takes in what the file itself makes: containers, Docker networks, clusters and names in /etc/hosts. They look
+// like an internal network, and are none.
+func (s *networkScope) learn(v *networkView) {
+	s.learnConfig(v.p.Config)
+	for _, x := range v.order {
+		for _, c := range x.script.Calls() {
+			s.learnCall(c)
+		}
+		for _, w := range x.script.Writes() {
+			if !strings.HasSuffix(w.File.Value, "etc/hosts") {
+				continue
+			}
+			for _, line := range w.Lines {
+				s.learnHostsLine(line.Text)
+			}
+		}
+	}
+}
+
+// learnConfig takes in the names of containers, and orbs that make a cluster.
+func (s *networkScope) learnConfig(c *circle.Config) {
+	for _, x := range c.Executors() {
+		s.learnContainers(x.DockerItems())
+	}
+	for _, j := range c.Jobs() {
+		s.learnContainers(j.DockerItems())
+	}
+	for _, fr := range c.Fragments() {
+		s.learnContainers(fr.Docker)
+		if fr.Job != nil {
+			s.learnContainers(fr.Job.DockerItems())
+		}
+	}
+	for _, o := range c.Orbs() {
+		name := path.Base(o.Name())
+		s.cluster = s.cluster || slices.ContainsFunc(s.table.Cluster.Orbs, func(part string) bool { return strings.Contains(name, part) })
+		if inline := o.Inline(); inline != nil {
+			s.learnConfig(inline)
+		}
+	}
+}
+
+func (s *networkScope) learnContainers(items []*circle.DockerItem) {
+	for _, d := range items {
+		s.addLocal(d.Name())
+	}
+}
+
+func (s *networkScope) addLocal(name string) {
+	if name != "" {
+		s.localNames[strings.ToLower(name)] = true
+	}
+}
+
+func (s *networkScope) learnCall(c *shell.Call) {
+	switch c.Name() {
+	case "docker", "podman", "nerdctl":
+		s.learnDocker(c)
+	case "curl":
+		if w, ok := c.Option("--resolve"); ok {
+			name, _, _ := strings.Cut(w.Value, ":")
+			s.addLocal(name)
+		}
+	}
+	for _, made := range s.table.Cluster.Commands {
+		words := strings.Fields(made)
+		s.cluster = s.cluster || c.Is(words[0], words[1:]...)
+	}
+}
+
+// learnDocker takes in the names and networks that a docker command gives to containers.
+func (s *networkScope) learnDocker(c *shell.Call) {
+	if c.Is(c.Name(), "network", "create") {
+		for _, option := range []string{"--subnet", "--ip-range", "--gateway"} {
+			w, _ := c.Option(option)
+			if p, err := netip.ParsePrefix(w.Value); err == nil {
+				s.localNets = append(s.localNets, p)
+			}
+		}
+		return
+	}
+	for _, option := range []string{"--name", "--hostname", "--network-alias", "--net-alias", "--add-host"} {
+		if w, ok := c.Option(option); ok {
+			name, _, _ := strings.Cut(w.Value, ":")
+			s.addLocal(name)
+		}
+	}
+}
+
+// learnHostsLine takes in the names of one line of /etc/hosts, unless they lead to an internal address.
+func (s *networkScope) learnHostsLine(line string) {
+	line, _, _ = strings.Cut(line, "#")
+	fields := strings.Fields(line)
+	if len(fields) < 2 || s.kind(fields[0]) != publicHost {
+		return
+	}
+	for _, name := range fields[1:] {
+		s.addLocal(name)
+	}
+}

@@ -1,0 +1,280 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// networkSign is one place that shows that whatever runs it has to be inside the network, or gets there by a tunnel.
+type networkSign struct {
+	owner   string
+	node    rewrite.Node // the scalar or mapping that span is in
+	span    rewrite.Span
+	message string
+	host    string        // "" for a tunnel
+	tunnel  string        // what opens it; "" for a contact
+	users   []*circle.Job // that run it
+}
+
+// netScript is the script of one physical step.
+type netScript struct {
+	step   *circle.Step
+	text   rewrite.Node
+	script *shell.Script
+}
+
+// networkView is what the network rules see of one config.
+type networkView struct {
+	p       *Pass
+	table   *networkTable
+	scope   *networkScope
+	scripts map[rewrite.Node]*netScript // by physical step
+	order   []*netScript
+	signs   []*networkSign
+	seen    map[rewrite.Node]bool // environments
+}
+
+func newNetworkView(p *Pass) *networkView {
+	t := networkData()
+	v := &networkView{p: p, table: t, scripts: map[rewrite.Node]*netScript{}, seen: map[rewrite.Node]bool{}}
+	v.scope = &networkScope{facts: &p.Facts.Network, table: t, localNames: map[string]bool{}}
+	for s := range p.Config.Walk {
+		if x := parseStep(s); x != nil {
+			v.scripts[s.Node] = x
+			v.order = append(v.order, x)
+		}
+	}
+	v.scope.learn(v)
+	v.scanConfig(p.Config)
+	for s := range p.Config.Walk {
+		v.scanStep(s)
+	}
+	v.signs = slices.DeleteFunc(v.signs, (*networkSign).onRunner)
+	slices.SortStableFunc(v.signs, func(a, b *networkSign) int { return a.span.Start - b.span.Start })
+	return v
+}
+
+// parseStep is nil for a step without a script that can be read.
+func parseStep(s *circle.Step) *netScript {
+	text := s.Command()
+	if !text.Exists() || !shell.Supported(shellOf(s)) {
+		return nil
+	}
+	if j := s.Job(); j != nil && !s.Shell().Exists() {
+		if name, known := circle.Known(j.Shell()); known && !shell.Supported(name) {
+			return nil
+		}
+	}
+	script, err := shell.Parse(text.Value())
+	if err != nil {
+		return nil
+	}
+	return &netScript{s, text, script}
+}
+
+// onRunner reports whether all that run the sign's place are in the network already.
+func (x *networkSign) onRunner() bool {
+	return len(x.users) > 0 && !slices.ContainsFunc(x.users, func(j *circle.Job) bool { return !onRunner(j) })
+}
+
+// scanConfig looks at the environments of jobs, executors and containers, inline orbs included.
+func (v *networkView) scanConfig(c *circle.Config) {
+	for _, x := range c.Executors() {
+		if class, known := circle.Known(x.ResourceClass()); !known || !strings.Contains(class, "/") {
+			v.scanEnvironments(x.Environment())
+			v.scanContainers(x.DockerItems())
+		}
+	}
+	for _, j := range c.Jobs() {
+		v.scanJob(j)
+	}
+	for _, fr := range c.Fragments() {
+		if fr.Job != nil {
+			v.scanJob(fr.Job)
+		}
+		v.scanContainers(fr.Docker)
+	}
+	for _, o := range c.Orbs() {
+		if inline := o.Inline(); inline != nil {
+			v.scanConfig(inline)
+		}
+	}
+}
+
+func (v *networkView) scanJob(j *circle.Job) {
+	if !onRunner(j) {
+		v.scanEnvironments(j.EffectiveEnvironments())
+		v.scanContainers(j.DockerItems())
+	}
+}
+
+func (v *networkView) scanContainers(items []*circle.DockerItem) {
+	for _, d := range items {
+		v.scanEnvironments(d.Environment())
+	}
+}
+
+func (v *networkView) scanEnvironments(places circle.Environments) {
+	for _, env := range places {
+		if v.seen[env.Node] {
+			continue
+		}
+		v.seen[env.Node] = true
+		sign := networkSign{owner: v.p.Config.Owner(env.Node), node: env.Node, users: v.p.Config.UsersOf(env.Node)}
+		for _, x := range env.Vars() {
+			sign.span = x.Value.Span()
+			v.scanVariable(sign, x.Name, x.Text)
+		}
+	}
+}
+
+// scanVariable looks at a value that reaches the environment of a command.
+func (v *networkView) scanVariable(at networkSign, name, value string) {
+	switch {
+	case v.table.namesHost(name):
+		for _, host := range hostsIn(value) {
+			v.addContact(at, name+" names", host)
+		}
+	case slices.Contains(v.table.Shells, name):
+		if script, err := shell.Parse(value); err == nil {
+			v.addTunnels(script, func(shell.Span) networkSign { return at })
+		}
+	}
+}
+
+func (v *networkView) addContact(at networkSign, who, host string) {
+	if !v.scope.needsRunner(host) {
+		return
+	}
+	at.host, at.message = host, fmt.Sprintf("%s the internal host %s", who, host)
+	v.signs = append(v.signs, &at)
+}
+
+func (v *networkView) addTunnel(at networkSign, by, opens string) {
+	at.tunnel, at.message = by, fmt.Sprintf("%s opens %s", by, opens)
+	v.signs = append(v.signs, &at)
+}
+
+// scanStep looks at one physical step.
+func (v *networkView) scanStep(s *circle.Step) {
+	if l := s.List; l != nil && l.Fragment != nil && l.Fragment.Job != nil && onRunner(l.Fragment.Job) {
+		return
+	}
+	v.scanEnvironments(s.Environment())
+	at := networkSign{owner: s.Owner(), node: s.Node, span: s.Node.Span(), users: s.Jobs()}
+	if orb, command, ok := s.OrbCall(); ok && orb != nil && v.table.connects(orb.Name(), command) {
+		at.span = s.Entry.Value().Span()
+		if e := s.Node.Entries(); len(e) > 0 {
+			at.span = e[0].Key().Span()
+		}
+		v.addTunnel(at, "the step "+s.Name, "a VPN or tunnel")
+	}
+	if x := v.scripts[s.Node]; x != nil {
+		at.node = x.text
+		v.scanScript(x, func(part shell.Span) networkSign {
+			sign := at
+			sign.span = spanIn(x.text, part)
+			return sign
+		})
+	}
+}
+
+// connects reports whether a command of an orb opens a VPN, by their names.
+func (t *networkTable) connects(orb, command string) bool {
+	return slices.ContainsFunc(t.Orbs.Names, func(part string) bool { return strings.Contains(orb, part) }) &&
+		!slices.ContainsFunc(t.Orbs.Quiet, func(start string) bool { return strings.HasPrefix(command, start) })
+}
+
+func (v *networkView) scanScript(x *netScript, at func(shell.Span) networkSign) {
+	v.addTunnels(x.script, at)
+	for _, c := range x.script.Calls() {
+		for _, a := range c.Assigns {
+			if a.Exported && !a.Naked {
+				v.scanVariable(at(a.Span), a.Name, a.Value.Value)
+			}
+		}
+		for _, r := range c.Redirects {
+			if parts := strings.Split(r.Target.Value, "/"); len(parts) > 3 && parts[1] == "dev" && (parts[2] == "tcp" || parts[2] == "udp") {
+				v.addContact(at(r.Span), "a redirection reaches", parts[3])
+			}
+		}
+		cmd := v.table.command(c)
+		for _, a := range v.table.contacts(cmd) {
+			for _, host := range a.hosts {
+				v.addContact(at(a.word.Span), cmd.name+" reaches", host)
+			}
+		}
+	}
+	for _, e := range x.script.BashEnv() {
+		if e.Exported {
+			v.scanVariable(at(e.Line.Span), e.Name, e.Value.Value)
+		}
+	}
+	for _, w := range x.script.Writes() {
+		v.scanWrite(w, at)
+	}
+}
+
+// netContact is an argument that stands where a command takes hosts.
+type netContact struct {
+	word  shell.Word
+	hosts []string
+}
+
+// contacts are the hosts that a command is given.
+func (t *networkTable) contacts(cmd netCommand) []netContact {
+	if cmd.name == "" {
+		return nil
+	}
+	client := t.client(cmd)
+	if client.Operands == "words" || client.Operands == "run" {
+		return t.wordContacts(client, cmd.words)
+	}
+	var out []netContact
+	operands, options := client.arguments(cmd.words)
+	for _, o := range options {
+		if slices.Contains(client.Hosts, o.option) {
+			out = append(out, netContact{o.word, hostsIn(o.text)})
+		}
+	}
+	for _, o := range operands {
+		var hosts []string
+		switch client.Operands {
+		case "host":
+			if strings.HasPrefix(o.word.Text, "$") {
+				continue // options, or the host itself: then what follows is no host either
+			}
+			return append(out, netContact{o.word, hostsIn(o.text)})
+		case "hosts":
+			hosts = hostsIn(o.text)
+		case "remotes":
+			hosts = remoteHosts(o.text)
+		case "shares":
+			if share, ok := strings.CutPrefix(o.text, "//"); ok {
+				hosts = hostsIn(share)
+			}
+		case "images":
+			hosts = imageHosts(o.text)
+		}
+		out = append(out, netContact{o.word, hosts})
+	}
+	return out
+}
+
+// wordContacts looks at arguments one by one, whatever their places mean.
+func (t *networkTable) wordContacts(client *netClient, words []shell.Word) []netContact {
+	var out []netContact
+	for _, w := range words {
+		hosts := t.wordHosts(w.Value)
+		if len(hosts) == 0 && client.Operands == "run" {
+			hosts = imageHosts(w.Value)
+		}
+		out = append(out, netContact{w, hosts})
+	}
+	return out
+}
