@@ -141,7 +141,7 @@ func (x *elementUse) inPlace() bool {
 
 // convertElement gives an element that logs in by itself the role in place of the keys, raising the orb when that
 // changes nothing else. doubt is set when it may.
-func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op, d *doubt, refusal string) {
+func convertElement(x *elementUse, c credentials) (ops []rewrite.Op, d *doubt) {
 	release := x.release
 	if release.Raise != "" {
 		ref := x.orb.Ref()
@@ -151,21 +151,21 @@ func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op
 		}
 		release = orbTables()[x.orb.Name()].release(release.Raise)
 	}
-	pairs := v.elementArguments(x, release, c)
+	pairs := elementArguments(x, release, c)
 	if x.args.Len() == 0 {
 		if x.node.Kind() == rewrite.Scalar {
-			return append(ops, shared(x.node, rewrite.Wrap(x.node, rewrite.Map(pairs...)))...), d, ""
+			return append(ops, shared(x.node, rewrite.Wrap(x.node, rewrite.Map(pairs...)))...), d
 		}
 		for _, p := range pairs {
 			ops = append(ops, shared(x.node, rewrite.Append(x.value, p))...)
 		}
-		return ops, d, ""
+		return ops, d
 	}
 	last := x.args.Entries()[x.args.Len()-1]
 	for _, p := range pairs {
 		ops = append(ops, shared(x.args, rewrite.InsertAfter(last, p))...)
 	}
-	return ops, d, ""
+	return ops, d
 }
 
 // removeKeys takes the key parameters away.
@@ -183,7 +183,7 @@ func (x *elementUse) removeKeys() []rewrite.Op {
 }
 
 // elementArguments are the arguments to add: the role, and what keeps the meaning of the call.
-func (v *awsView) elementArguments(x *elementUse, release *orbRelease, c credentials) []rewrite.Pair {
+func elementArguments(x *elementUse, release *orbRelease, c credentials) []rewrite.Pair {
 	var pairs []rewrite.Pair
 	for _, name := range slices.Sorted(maps.Keys(x.release.Keep)) {
 		if !x.arg(name).Exists() {

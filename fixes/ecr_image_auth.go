@@ -185,7 +185,7 @@ func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 		return nil, refusal
 	}
 	fix.Ops = ops
-	x.require(p, fix)
+	x.require(fix)
 	return fix, ""
 }
 
@@ -284,7 +284,7 @@ func (x *ecrImage) ops(role string) (ops []rewrite.Op, refusal string) {
 }
 
 // require says what has to exist, and what can go afterwards.
-func (x *ecrImage) require(p *Pass, fix *Fix) {
+func (x *ecrImage) require(fix *Fix) {
 	account := "the account of the registry"
 	if x.account != "" {
 		account = "account " + x.account

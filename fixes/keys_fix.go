@@ -128,11 +128,11 @@ func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal 
 	if f.setup != nil {
 		return b.view.convert(f.setup, c)
 	}
-	ops, d, refusal := b.view.convertElement(f.element, c)
+	ops, d := convertElement(f.element, c)
 	if d != nil {
 		b.doubts = append(b.doubts, *d)
 	}
-	return ops, refusal
+	return ops, ""
 }
 
 // credentials completes what a unit's setup is given by what the unit's environment says.

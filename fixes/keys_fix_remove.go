@@ -36,7 +36,7 @@ func (b *keysFix) remove() (refusal string) {
 // removeFrom takes the keys out of a script, and the step away when nothing is left that does something.
 func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
 	facts := b.view.factsOf(s)
-	parts := append(b.removed[facts.text], printsOnly(facts.script, b.sources())...)
+	parts := slices.Concat(b.removed[facts.text], printsOnly(facts.script, b.sources()))
 	b.removed[facts.text] = parts
 	edits, err := facts.script.Remove(parts...)
 	if err != nil {
