@@ -107,7 +107,7 @@ func writesConfig(script *shell.Script) bool {
 func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 	var out []*keyForm
 	for _, c := range facts.script.Calls() {
-		f := &keyForm{kind: toolForm, owner: s.Owner(), step: s, node: facts.text, span: spanIn(facts.text, c.Span)}
+		f := &keyForm{kind: toolForm, step: s, node: facts.text}
 		var sources [2]keySource
 		switch {
 		case c.Is("serverless", "config", "credentials"), c.Is("sls", "config", "credentials"):
@@ -124,6 +124,7 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 		if sources[0].kind == noSource || !f.describe(sources, "") {
 			continue
 		}
+		f.owner, f.span = s.Owner(), spanIn(facts.text, c.Span)
 		f.message = fmt.Sprintf("%s is given AWS keys, from %s", callTitle(c), f.origin())
 		out = append(out, f)
 	}

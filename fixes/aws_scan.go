@@ -34,8 +34,8 @@ func (v *awsView) scanScript(s *circle.Step, facts *stepFacts) {
 	if text.Kind() != rewrite.Scalar || !shell.Supported(shellOf(s)) {
 		return
 	}
-	script, err := shell.Parse(text.Value())
-	if err != nil {
+	script := v.p.scripts.parse(text.Value())
+	if script == nil {
 		return
 	}
 	facts.script, facts.text = script, text

@@ -84,26 +84,27 @@ func (e *Engine) Run(src []byte, facts *Facts) (r *FileResult) {
 	if facts == nil {
 		facts = &Facts{}
 	}
-	found, isConfig, err := e.check(f, facts)
+	scripts := scriptCache{}
+	found, isConfig, err := e.check(f, facts, scripts)
 	switch {
 	case err != nil:
 		r.Status, r.Err = Failed, err
 	case !isConfig:
 		r.Status = Skipped
 	default:
-		e.fix(r, found, facts)
+		e.fix(r, found, facts, scripts)
 	}
 	return r
 }
 
 // check runs all rules over all documents of a file. isConfig is false when none of them is a CircleCI config.
-func (e *Engine) check(f *rewrite.File, facts *Facts) (found []Finding, isConfig bool, err error) {
+func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (found []Finding, isConfig bool, err error) {
 	for _, doc := range f.Documents() {
 		if !circle.IsConfig(doc) {
 			continue
 		}
 		isConfig = true
-		shared := Pass{File: f, Config: circle.New(doc), Facts: facts, Repo: e.Repo, report: func(x Finding) { found = append(found, x) }}
+		shared := Pass{File: f, Config: circle.New(doc), Facts: facts, Repo: e.Repo, scripts: scripts, report: func(x Finding) { found = append(found, x) }}
 		shared.aws = sync.OnceValue(func() *awsView { return newAWSView(&shared) })
 		for _, rule := range e.Rules {
 			p := shared
@@ -142,8 +143,8 @@ func (e *Engine) complete(f *Finding) {
 func (f *Finding) key() string { return f.Rule.ID + "\x00" + f.Owner + "\x00" + f.Message }
 
 // fix applies what can be applied, in rounds: a fix that met another one gets its chance in the next round.
-func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts) {
-	run := &fixRun{engine: e, facts: facts, file: r.file, fate: map[string]Result{}, barred: map[string]string{}}
+func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts scriptCache) {
+	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: r.file, fate: map[string]Result{}, barred: map[string]string{}}
 	now := found
 	for range maxRounds {
 		change, next, applied, err := run.round(now)
@@ -186,11 +187,12 @@ func (e *Engine) discard(r *FileResult) {
 
 // fixRun is the state of the rounds over one file.
 type fixRun struct {
-	engine *Engine
-	facts  *Facts
-	file   *rewrite.File
-	fate   map[string]Result // by finding key
-	barred map[string]string // findings whose fix was rolled back, with the reason
+	engine  *Engine
+	facts   *Facts
+	scripts scriptCache
+	file    *rewrite.File
+	fate    map[string]Result // by finding key
+	barred  map[string]string // findings whose fix was rolled back, with the reason
 }
 
 // outcome is a file after a round, and what is found in it.
@@ -343,7 +345,7 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 	if err != nil {
 		return nil, outcome{}, err
 	}
-	after, _, err := run.engine.check(file, run.facts)
+	after, _, err := run.engine.check(file, run.facts, run.scripts)
 	if err != nil {
 		return nil, outcome{}, err
 	}

@@ -44,7 +44,7 @@ func newNetworkView(p *Pass) *networkView {
 	v := &networkView{p: p, table: t, scripts: map[rewrite.Node]*netScript{}, seen: map[rewrite.Node]bool{}}
 	v.scope = &networkScope{facts: &p.Facts.Network, table: t, localNames: map[string]bool{}}
 	for s := range p.Config.Walk {
-		if x := parseStep(s); x != nil {
+		if x := v.parseStep(s); x != nil {
 			v.scripts[s.Node] = x
 			v.order = append(v.order, x)
 		}
@@ -60,7 +60,7 @@ func newNetworkView(p *Pass) *networkView {
 }
 
 // parseStep is nil for a step without a script that can be read.
-func parseStep(s *circle.Step) *netScript {
+func (v *networkView) parseStep(s *circle.Step) *netScript {
 	text := s.Command()
 	if !text.Exists() || !shell.Supported(shellOf(s)) {
 		return nil
@@ -70,8 +70,8 @@ func parseStep(s *circle.Step) *netScript {
 			return nil
 		}
 	}
-	script, err := shell.Parse(text.Value())
-	if err != nil {
+	script := v.p.scripts.parse(text.Value())
+	if script == nil {
 		return nil
 	}
 	return &netScript{s, text, script}

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -16,6 +17,21 @@ type Pass struct {
 	Repo   fs.FS // the files of the config's repo, to be read only; nil when there are none
 	report func(Finding)
 	aws    func() *awsView // what the AWS rules see, worked out once for all of them
+
+	scripts scriptCache
+}
+
+// scriptCache holds the parsed scripts of one run over a file, by their text: rules and rounds read the same ones.
+type scriptCache map[string]*shell.Script
+
+// parse reads a script. It is nil when it is none that can be read.
+func (c scriptCache) parse(text string) *shell.Script {
+	script, known := c[text]
+	if !known {
+		script, _ = shell.Parse(text) // what cannot be read is nil and stays so
+		c[text] = script
+	}
+	return script
 }
 
 // Report adds a finding.

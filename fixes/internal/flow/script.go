@@ -267,7 +267,7 @@ func (in *interpreter) observe(c *shell.Call, number int, s *scope, given map[st
 	how, ok := certaintyOf(c)
 	if ok {
 		u := in.use(2*number, c, how)
-		u.foreign = how == sure && (elsewhere(c) || s.local_(given))
+		u.foreign = how == sure && (elsewhere(c) || s.redirected(given))
 		u.add(s.credentials(profileOption(s, c, given), given))
 	}
 	if found, whole := copies(c); found {
@@ -283,8 +283,8 @@ func (in *interpreter) observe(c *shell.Call, number int, s *scope, given map[st
 	in.leak(c)
 }
 
-// local_ reports whether the environment sends AWS tools to another service.
-func (s *scope) local_(given map[string]value) bool {
+// redirected reports whether the environment sends AWS tools to another service.
+func (s *scope) redirected(given map[string]value) bool {
 	v := s.lookup("AWS_ENDPOINT_URL", given)
 	return v.origin == literal && !strings.Contains(v.text, "amazonaws.com")
 }

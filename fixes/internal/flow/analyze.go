@@ -1,0 +1,546 @@
+package flow
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// analyzer interprets one config and its inline orbs.
+type analyzer struct {
+	report  *Report
+	scripts map[rewrite.Node]*parsed
+	left    int // of maxActs
+}
+
+// parsed is a script of the config; nil when it cannot be read as one.
+type parsed struct{ script *shell.Script }
+
+// config adds the units of a config. prefix is that of an inline orb.
+func (z *analyzer) config(c *circle.Config, prefix string) {
+	for _, j := range c.Jobs() {
+		z.job(j, prefix)
+	}
+	for _, w := range slices.Concat(c.Workflows(), c.JobGroups()) {
+		for _, use := range w.Jobs() {
+			if _, _, ok := use.OrbJob(); ok && use.Job() == nil {
+				z.orbJob(use, prefix+"orb-job:"+w.Name+"/"+use.Name())
+			}
+		}
+	}
+	for _, cmd := range c.Commands() {
+		if len(cmd.Callers()) == 0 {
+			z.loose(prefix+"command:"+cmd.Name, walk(cmd.Steps(), nil, 0), nil)
+		}
+	}
+	for _, f := range c.Fragments() {
+		z.fragment(f, prefix+"anchor:"+f.Name)
+	}
+	for _, x := range c.Executors() {
+		if len(x.Users()) == 0 {
+			z.report.add(&unit{key: prefix + "executor:" + x.Name, where: prefix + "executor:" + x.Name, images: imagesOf(x.DockerItems())})
+		}
+	}
+	for _, o := range c.Orbs() {
+		if inline := o.Inline(); inline != nil && strings.Count(prefix, "/") < 3 {
+			z.config(inline, prefix+"orb:"+o.Alias+"/")
+		}
+	}
+}
+
+// job adds a unit for the job, and one for each entry that gives it steps of its own.
+func (z *analyzer) job(j *circle.Job, prefix string) {
+	where := prefix + "job:" + j.Name
+	contexts, known := j.Contexts()
+	names := strings.Join(slices.Sorted(slices.Values(contexts)), ", ")
+	if !known {
+		names += " and others"
+	}
+	u := &unit{key: where, where: where, contexts: names, images: imagesOf(j.DockerItems())}
+	z.run(u, j.Flow(), j)
+	for _, use := range j.Uses() {
+		if use.PreSteps() == nil && use.PostSteps() == nil && len(use.StepArgs()) == 0 {
+			continue
+		}
+		key := where + " in " + use.Workflow.Name
+		z.run(&unit{key: key, where: key, contexts: names}, use.Flow(), j)
+	}
+}
+
+// orbJob adds a unit for a workflow entry that runs an orb's job: what the entry itself shows, and the job in it.
+func (z *analyzer) orbJob(use *circle.WorkflowJob, where string) {
+	var names []string
+	for _, c := range use.Contexts() {
+		names = append(names, c.Name)
+	}
+	u := &unit{key: where, where: where, contexts: strings.Join(slices.Sorted(slices.Values(names)), ", ")}
+	orb, name, _ := use.OrbJob()
+	visits := use.Flow()
+	end := len(visits)
+	if post := use.PostSteps(); post != nil {
+		if i := slices.IndexFunc(visits, func(v circle.Visit) bool { return v.Step.List != nil && v.Step.List.Node.Same(post.Node) }); i >= 0 {
+			end = i
+		}
+	}
+	r := z.start(u, nil)
+	r.visits(visits[:end])
+	r.element(&element{orb, name, use.Args}, &act{name: orbName(orb, use.JobName, name)})
+	r.visits(visits[end:])
+	z.report.add(u)
+}
+
+// fragment adds a unit for a definition that nothing uses.
+func (z *analyzer) fragment(f *circle.Fragment, where string) {
+	switch {
+	case f.Job != nil:
+		u := &unit{key: where, where: where, images: imagesOf(f.Job.DockerItems())}
+		z.run(u, f.Job.Flow(), f.Job)
+	case f.Steps != nil:
+		z.loose(where, walk(f.Steps, nil, 0), nil)
+	case f.Step != nil:
+		z.loose(where, inside(f.Step, nil, 0), nil)
+	default:
+		z.loose(where, nil, f.Docker)
+	}
+}
+
+// loose adds a unit for steps without a job.
+func (z *analyzer) loose(where string, visits []circle.Visit, docker []*circle.DockerItem) {
+	z.run(&unit{key: where, where: where, images: imagesOf(docker)}, visits, nil)
+}
+
+// maxDepth bounds how deep lists of steps that no job runs are followed into each other.
+const maxDepth = 8
+
+// walk are the steps of a list that no job runs. What its parameters hold is not known.
+func walk(l *circle.StepList, calls []*circle.Step, depth int) []circle.Visit {
+	var out []circle.Visit
+	if l == nil || depth > maxDepth {
+		return nil
+	}
+	for _, s := range l.Steps() {
+		out = append(out, inside(s, calls, depth)...)
+	}
+	return out
+}
+
+func inside(s *circle.Step, calls []*circle.Step, depth int) []circle.Visit {
+	out := []circle.Visit{{Step: s, Calls: calls}}
+	if nested := s.Nested(); nested != nil {
+		return append(out, walk(nested, calls, depth+1)...)
+	}
+	if cmd := s.Callee(); cmd != nil {
+		return append(out, walk(cmd.Steps(), append(slices.Clip(calls), s), depth+1)...)
+	}
+	for _, l := range s.StepArgs() {
+		out = append(out, walk(l, calls, depth+1)...)
+	}
+	return out
+}
+
+func (z *analyzer) run(u *unit, visits []circle.Visit, j *circle.Job) {
+	z.start(u, j).visits(visits)
+	z.report.add(u)
+}
+
+// start is a unit before its first step.
+func (z *analyzer) start(u *unit, j *circle.Job) *running {
+	w := &world{job: map[string]value{}, bash: map[string]value{}, profiles: map[string]profile{}, taken: map[string]bool{}}
+	r := &running{z: z, unit: u, worlds: []*world{w}}
+	if j == nil {
+		return r
+	}
+	r.shell = j.Shell().Value()
+	w.job = variables(j.EffectiveEnvironments())
+	return r
+}
+
+// variables are what an environment gives to a shell.
+func variables(environments circle.Environments) map[string]value {
+	out := map[string]value{}
+	empty := &scope{world: &world{}}
+	for _, x := range environments.Vars() {
+		switch {
+		case x.Value.IsNull():
+			out[x.Name] = value{origin: unset}
+		default:
+			out[x.Name] = textValue(x.Text, empty, nil)
+		}
+	}
+	return out
+}
+
+var registry = regexp.MustCompile(`(?:^|/)(\d{12})?[^/]*\.dkr\.ecr[.-]`)
+
+// imagesOf are the containers with what they are pulled with.
+func imagesOf(items []*circle.DockerItem) []image {
+	var out []image
+	for _, d := range items {
+		x := image{name: d.Image().Value(), other: d.Auth().Exists()}
+		if m := registry.FindStringSubmatch(x.name); m != nil {
+			x.ecr, x.account = true, m[1]
+		}
+		if auth := d.AWSAuth(); auth.Exists() {
+			x.ecr = true
+			x.auth = authSource(auth)
+		} else if x.ecr && !x.other {
+			x.auth = source{kind: outside, keys: standardKeys}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// authSource reads an aws_auth block. Keys that are left beside a role count: which of the two is taken is not said.
+func authSource(auth rewrite.Node) source {
+	role := auth.Get("oidc_role_arn").Resolve().Value()
+	id, secret := auth.Get("aws_access_key_id").Resolve(), auth.Get("aws_secret_access_key").Resolve()
+	empty := &scope{world: &world{}}
+	switch {
+	case role != "" && (id.Exists() || secret.Exists()):
+		return source{kind: broken}
+	case role != "":
+		return source{kind: assumed, role: roleText(role)}
+	}
+	return sourceOf(keys{textValue(id.Value(), empty, nil), textValue(secret.Value(), empty, nil)})
+}
+
+// running is a unit while its steps are interpreted.
+type running struct {
+	z      *analyzer
+	unit   *unit
+	shell  string
+	worlds []*world
+	failed []*world // how things may stand when a step has failed
+	number int
+}
+
+// visits interprets steps in the order they run. A call that takes steps as arguments acts behind these.
+func (r *running) visits(visits []circle.Visit) {
+	var open []circle.Visit
+	for _, v := range visits {
+		for len(open) > 0 && !below(v, open[len(open)-1].Step) {
+			r.visit(open[len(open)-1])
+			open = open[:len(open)-1]
+		}
+		if v.Step.Kind == circle.CallStep && v.Step.Callee() == nil && len(v.Step.StepArgs()) > 0 {
+			open = append(open, v)
+			continue
+		}
+		r.visit(v)
+	}
+	for _, v := range slices.Backward(open) {
+		r.visit(v)
+	}
+}
+
+// below reports whether a step stands in a list that a step holds or is given.
+func below(v circle.Visit, outer *circle.Step) bool {
+	for _, s := range slices.Concat(v.Calls, []*circle.Step{v.Step}) {
+		for depth := 0; s != nil && s.List != nil && depth < 100; depth++ {
+			if s = s.List.Step; s != nil && s.Node == outer.Node {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *running) visit(v circle.Visit) {
+	if r.z.left <= 0 {
+		r.unit.cut = true
+		return
+	}
+	s := v.Step
+	switch s.Kind {
+	case circle.RunStep:
+		r.z.left--
+		r.script(v)
+	case circle.BuiltinStep:
+		r.z.left--
+		r.builtin(v)
+	case circle.CallStep:
+		r.z.left--
+		if orb, name, ok := s.OrbCall(); ok && s.Callee() == nil {
+			r.conditional(v, func(w []*world) []*world {
+				return r.elementIn(w, &element{orb, name, s.Args()}, r.act(orbName(orb, s.Name, name), "", textOfNode(s.Args())))
+			})
+			return
+		}
+		r.act(s.Name, "", "")
+	}
+}
+
+// orbName is an element of an orb, however the orb is called in the file.
+func orbName(orb *circle.Orb, written, name string) string {
+	if orb == nil || orb.Name() == "" {
+		return written
+	}
+	return orb.Name() + "/" + name
+}
+
+func textOfNode(n rewrite.Node) string {
+	if !n.Exists() {
+		return ""
+	}
+	return n.File().Text(n.Span())
+}
+
+// act adds a step to the unit.
+func (r *running) act(name, title, text string) *act {
+	r.number++
+	return r.add(&act{name: name, title: title, number: r.number, text: text})
+}
+
+func (r *running) add(a *act) *act {
+	a.leaks, a.roles = map[string]bool{}, map[string]bool{}
+	r.unit.acts = append(r.unit.acts, a)
+	return a
+}
+
+// conditional runs a step wherever its conditions let it. A condition that decides about credentials splits a world.
+func (r *running) conditional(v circle.Visit, run func([]*world) []*world) {
+	var next []*world
+	for _, w := range r.worlds {
+		decided := conditions(v)
+		runs := !slices.ContainsFunc(decided, func(c condition) bool { taken, known := w.taken[c.text]; return known && taken != c.holds })
+		if !runs {
+			next = append(next, w)
+			continue
+		}
+		before := w.state()
+		after := run([]*world{w.clone()})
+		open := slices.DeleteFunc(decided, func(c condition) bool { _, known := w.taken[c.text]; return known })
+		if len(open) == 0 {
+			next = append(next, after...)
+			continue
+		}
+		if len(after) == 1 && after[0].state() == before {
+			next = append(next, w)
+			continue
+		}
+		for _, a := range after {
+			for _, c := range open {
+				a.taken[c.text] = c.holds
+			}
+			next = append(next, a)
+		}
+		other := w.clone()
+		if len(open) == 1 {
+			other.taken[open[0].text] = !open[0].holds
+		}
+		next = append(next, other)
+	}
+	r.worlds = distinct(next)
+}
+
+// condition is what a when or unless step asks for.
+type condition struct {
+	text  string
+	holds bool
+}
+
+// conditions are all that decide whether a step runs. A condition that reads parameters means another one in each call.
+func conditions(v circle.Visit) []condition {
+	var out []condition
+	frame := ""
+	for _, s := range slices.Concat(v.Calls, []*circle.Step{v.Step}) {
+		call := s
+		for depth := 0; s != nil && s.List != nil && depth < 100; depth++ {
+			if s = s.List.Step; s != nil && (s.Kind == circle.WhenStep || s.Kind == circle.UnlessStep) {
+				out = append(out, condition{frame + textOfNode(s.Condition()), s.Kind == circle.WhenStep})
+			}
+		}
+		frame = fmt.Sprintf("%s%d/", frame, call.Node.Span().Start)
+	}
+	return out
+}
+
+// element runs an orb's element in every world.
+func (r *running) element(e *element, a *act) {
+	r.worlds = distinct(r.elementIn(r.worlds, e, r.add(a)))
+}
+
+func (r *running) elementIn(worlds []*world, e *element, a *act) []*world {
+	for _, w := range worlds {
+		r.failed = append(r.failed, w.clone())
+		before := sessions(w)
+		s := newScope(w, nil, true)
+		u := e.run(s)
+		if u != nil {
+			u.name, u.text = a.name, a.text
+			if u.sources == nil {
+				u.add(s.credentials("", nil))
+			}
+			a.merge(u)
+		}
+		a.note(before, w)
+	}
+	r.failed = distinct(r.failed)
+	return worlds
+}
+
+// merge adds what a use of an element sees in one more world.
+func (a *act) merge(u *use) {
+	if len(a.uses) == 0 {
+		a.uses = append(a.uses, u)
+		return
+	}
+	for s := range u.sources {
+		a.uses[0].add(s)
+	}
+}
+
+// sessions are the roles that a world holds, and where.
+func sessions(w *world) map[string]bool {
+	out := map[string]bool{}
+	for name, v := range w.bash {
+		if v.origin == session {
+			out[v.text+" "+name] = true
+		}
+	}
+	for name, p := range w.profiles {
+		if p.id.origin == session {
+			out[p.id.text+" "+name] = true
+		}
+	}
+	if v := w.bash[roleVar]; v.origin != ambient && w.bash[fileVar].origin != ambient {
+		out[v.roleText()+" "+fileVar] = true
+	}
+	return out
+}
+
+// note takes up what a step has left behind.
+func (a *act) note(before map[string]bool, w *world) {
+	for s := range sessions(w) {
+		if !before[s] {
+			role, _, _ := strings.Cut(s, " ")
+			a.roles[role] = true
+			a.keeps = true
+		}
+	}
+}
+
+// builtin looks at what a step carries to other jobs.
+func (r *running) builtin(v circle.Visit) {
+	a := r.act(v.Step.Name, v.Step.Title(), textOfNode(v.Step.Args()))
+	if !slices.Contains([]string{"persist_to_workspace", "save_cache", "store_artifacts"}, v.Step.Name) {
+		return
+	}
+	profiles, bash := carried(v.Step.Value())
+	for _, w := range r.worlds {
+		for held := range sessions(w) {
+			role, name, _ := strings.Cut(held, " ")
+			_, isProfile := w.profiles[name]
+			if profiles && isProfile || bash && !isProfile {
+				a.leaks["carries a session of "+role+" to other jobs"] = true
+			}
+		}
+	}
+}
+
+// carried reports whether a step takes ~/.aws along, or what $BASH_ENV names.
+func carried(n rewrite.Node) (profiles, bash bool) {
+	n = n.Resolve()
+	switch t := strings.TrimSuffix(n.Value(), "/"); {
+	case t == "~" || t == "/root" || t == "/home/circleci" || strings.HasSuffix(t, ".aws") || strings.Contains(t, ".aws/"):
+		profiles = true
+	case strings.Contains(t, "BASH_ENV"):
+		bash = true
+	}
+	for _, e := range n.Entries() {
+		if e.Value().Kind() != rewrite.Alias {
+			p, b := carried(e.Value())
+			profiles, bash = profiles || p, bash || b
+		}
+	}
+	return profiles, bash
+}
+
+// script interprets a run step.
+func (r *running) script(v circle.Visit) {
+	step := v.Step
+	text := step.Command().Value()
+	a := r.act("run", step.Title(), text)
+	kind := step.Shell().Value()
+	if kind == "" {
+		kind = r.shell
+	}
+	p := r.z.parse(step.Command())
+	if p.script == nil || !shell.Supported(kind) {
+		if text != "" {
+			r.blind(v, a)
+		}
+		return
+	}
+	in := newInterpreter(p.script, shell.Traces(kind))
+	worlds := r.worlds
+	late := step.RunWhen() == "always" || step.RunWhen() == "on_fail"
+	if late {
+		r.worlds = distinct(append(slices.Clone(r.failed), r.worlds...))
+	}
+	r.conditional(v, func(ws []*world) []*world { return r.interpret(in, ws, step, shell.IsBash(kind), a) })
+	if late {
+		worlds, r.worlds = r.worlds, worlds
+		r.worlds = distinct(append(r.worlds, worlds...))
+	}
+	for _, n := range slices.Sorted(maps.Keys(in.uses)) {
+		a.uses = append(a.uses, in.uses[n])
+	}
+	a.leaks = in.leaks
+}
+
+func (r *running) interpret(in *interpreter, worlds []*world, step *circle.Step, bash bool, a *act) []*world {
+	var out []*world
+	for _, w := range worlds {
+		if len(in.uses) > 0 || !onlyKeeps(in) {
+			r.failed = append(r.failed, w.clone())
+		}
+		before := sessions(w)
+		for _, s := range in.run([]*scope{newScope(w, variables(step.Environment()), bash)}) {
+			a.note(before, s.world)
+			out = append(out, s.world)
+		}
+	}
+	r.failed = distinct(r.failed)
+	return out
+}
+
+// onlyKeeps reports whether a script does nothing but put credentials in place. Whatever else there is may fail.
+func onlyKeeps(in *interpreter) bool {
+	return len(in.writes) > 0 && !slices.ContainsFunc(in.calls, func(c *shell.Call) bool {
+		return !slices.Contains([]string{"", "umask", "echo", "printf", "cat", "mktemp", "mkdir", "chmod", "export"}, c.Name())
+	})
+}
+
+// blind is a step whose script cannot be read: it may use whatever there is.
+func (r *running) blind(v circle.Visit, a *act) {
+	u := &use{name: "script", text: a.text, how: likely}
+	r.conditional(v, func(ws []*world) []*world {
+		for _, w := range ws {
+			u.add(newScope(w, variables(v.Step.Environment()), false).credentials("", nil))
+		}
+		return ws
+	})
+	if u.sources != nil {
+		a.uses = append(a.uses, u)
+	}
+}
+
+func (z *analyzer) parse(n rewrite.Node) *parsed {
+	if p, ok := z.scripts[n]; ok {
+		return p
+	}
+	p := &parsed{}
+	if script, err := shell.Parse(n.Value()); err == nil {
+		p.script = script
+	}
+	z.scripts[n] = p
+	return p
+}
