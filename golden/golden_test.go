@@ -7,7 +7,8 @@
 //	unsafe        optional, empty: run with unsafe fixes
 //	config.yml    the input
 //	findings.txt  LINE:COL RULE SEVERITY OWNER: MESSAGE [STATUS], with the reason below it when there is one
-//	requires.txt  optional: before: or after:, what has to be done outside the file, and where
+//	requires.txt  optional: what has to be done outside the file, as before: or after: and where; of a finding that
+//	              lacks a fact, needs: and how to give it
 //	want.yml      the output; absent when nothing changes
 //
 // With UPDATE=1 in the environment the test writes findings.txt, requires.txt where there is one, and want.yml.
@@ -233,20 +234,27 @@ func findingText(r *fixes.FileResult, x *fixes.Result) string {
 	return text
 }
 
-// requiresText is the section requires.txt of a result.
+// requiresText is the section requires.txt of a result: each line once.
 func requiresText(r *fixes.FileResult) string {
 	var lines []string
-	for _, x := range r.Results {
-		if x.Status != fixes.Applied {
-			continue
+	add := func(format string, args ...any) {
+		if line := fmt.Sprintf(format, args...); !slices.Contains(lines, line) {
+			lines = append(lines, line)
 		}
-		for _, p := range x.Fix.Requires {
-			line := fmt.Sprintf("%s: %s", p.When, p.Text)
-			if p.Where != "" {
-				line += " (" + p.Where + ")"
+	}
+	for _, x := range r.Results {
+		switch x.Status {
+		case fixes.Applied:
+			for _, p := range x.Fix.Requires {
+				where := ""
+				if p.Where != "" {
+					where = " (" + p.Where + ")"
+				}
+				add("%s: %s%s\n", p.When, p.Text, where)
 			}
-			if line += "\n"; !slices.Contains(lines, line) {
-				lines = append(lines, line)
+		case fixes.NeedsFacts:
+			for _, n := range x.Fix.Needs {
+				add("needs: %s: %s\n", n.Key, n.Hint)
 			}
 		}
 	}
@@ -281,4 +289,73 @@ func (c *testCase) set(name, text string) {
 		return
 	}
 	c.archive.Files = append(c.archive.Files, txtar.File{Name: name, Data: []byte(text)})
+}
+
+func TestCasesHaveComments(t *testing.T) {
+	t.Parallel()
+	for _, c := range readCases(t) {
+		if len(bytes.TrimSpace(c.archive.Comment)) == 0 {
+			t.Errorf("%s: the comment that says what the case shows is missing", c.name)
+		}
+	}
+}
+
+// TestCasesLeaveAlone holds the share of cases that do not touch the file: to leave alone what is not sure is half of
+// the work.
+func TestCasesLeaveAlone(t *testing.T) {
+	t.Parallel()
+	cases := readCases(t)
+	unchanged := 0
+	for _, c := range cases {
+		if c.index("want.yml") < 0 {
+			unchanged++
+		}
+	}
+	if unchanged*4 < len(cases) {
+		t.Errorf("%d of %d cases leave the file as it is: that should be a quarter at least", unchanged, len(cases))
+	}
+}
+
+// TestRulesHaveCases asks for the kinds of cases that every rule has in its own folder.
+func TestRulesHaveCases(t *testing.T) {
+	t.Parallel()
+	cases := readCases(t)
+	for _, r := range fixes.All() {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			missing := map[string]bool{"example.txtar": true, "a case that fires and is fixed": true, "a silent case": true, "a case that is left unfixed": true}
+			if r.Safety == fixes.Manual {
+				delete(missing, "a case that fires and is fixed") // a rule without fixes shows what it finds
+			}
+			for _, c := range cases {
+				folder, name, _ := strings.Cut(c.name, "/")
+				if folder != r.ID {
+					continue
+				}
+				if name == "example" {
+					delete(missing, "example.txtar")
+				}
+				findings, _ := c.section("findings.txt")
+				delete(missing, kindOf(r.ID, string(findings)))
+			}
+			for what := range missing {
+				t.Errorf("golden/%s lacks %s", r.ID, what)
+			}
+		})
+	}
+}
+
+// kindOf tells what a case shows of a rule by its section findings.txt.
+func kindOf(id, findings string) string {
+	kind := "a silent case"
+	for line := range strings.Lines(findings) {
+		if !strings.Contains(line, " "+id+" ") || strings.HasPrefix(line, " ") {
+			continue
+		}
+		if strings.HasSuffix(line, "[applied]\n") {
+			return "a case that fires and is fixed"
+		}
+		kind = "a case that is left unfixed"
+	}
+	return kind
 }
