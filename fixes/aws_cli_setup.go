@@ -96,8 +96,8 @@ func (v *awsView) judgeSetup(f *keyForm, facts *stepFacts) {
 	case !known:
 		f.blocker = "the version of " + x.orb.Ref() + " is not known"
 	}
-	f.message = fmt.Sprintf("aws-cli/setup uses the AWS keys %s", f.origin())
-	if !x.hasKeys {
+	f.message = fmt.Sprintf("aws-cli/setup uses AWS keys, from %s", f.origin())
+	if !x.hasKeys && x.role == "" {
 		f.message = "aws-cli/setup without a role uses AWS keys that are stored outside of the file"
 	}
 	facts.forms = append(facts.forms, f)

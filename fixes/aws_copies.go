@@ -23,7 +23,7 @@ func keyCopies(script *shell.Script) []keyCopy {
 		}
 		call := callAround(script, m.Span)
 		with := func(t shell.Mention) bool { return call == nil || call.Stmt.Contains(t.Span) }
-		if slices.ContainsFunc(tokens, with) {
+		if slices.ContainsFunc(tokens, with) || call != nil && (call.Name() == "[" || call.Name() == "test") {
 			continue
 		}
 		c := keyCopy{span: m.Span}

@@ -155,19 +155,42 @@ func carriedPath(s *circle.Step) string {
 // printsKeys reports whether a call puts the keys into the job's output.
 func printsKeys(script *shell.Script, c *shell.Call) bool {
 	isKey := func(name string) bool { return slices.Contains(keyVars, name) }
-	if all, names := c.Prints(); all || slices.ContainsFunc(names, isKey) {
-		return c.Stdout().To == shell.ToLog
-	}
-	if c.Name() == "cat" && slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return strings.HasSuffix(w.Value, ".aws/credentials") }) {
-		return c.Stdout().To == shell.ToLog
+	holds := func(w shell.Word) bool { return strings.HasSuffix(w.Value, ".aws/credentials") || w.IsVar("BASH_ENV") }
+	all, names := c.Prints()
+	if all || slices.ContainsFunc(names, isKey) || c.Name() == "cat" && slices.ContainsFunc(c.Args(), holds) {
+		return reachesLog(c)
 	}
 	return script.Xtrace(c) && slices.ContainsFunc(c.Words, func(w shell.Word) bool { return slices.ContainsFunc(w.Vars, isKey) })
 }
 
+// filters are programs that pass on what they read.
+var filters = []string{"grep", "egrep", "fgrep", "sort", "uniq", "cat", "tee", "head", "tail", "sed", "awk", "cut", "tr", "column", "less", "more", "xargs", "base64", "rev"}
+
+// reachesLog reports whether what a call prints ends in the job's output, through filters too.
+func reachesLog(c *shell.Call) bool {
+	for c != nil {
+		switch out := c.Stdout(); {
+		case out.To == shell.ToLog:
+			return true
+		case out.To != shell.ToPipe || out.Next == nil || !slices.Contains(filters, out.Next.Name()):
+			return false
+		default:
+			c = out.Next
+		}
+	}
+	return false
+}
+
 // bashDoubt says when the place where a unit runs may have no bash, the only shell that reads $BASH_ENV.
 func bashDoubt(u *awsUnit) *doubt {
+	if u.executor != nil && len(u.executor.DockerItems()) > 0 && u.use != nil {
+		return imageDoubt(u.executor.DockerItems()[0].Image())
+	}
 	if u.use != nil {
 		return orbJobDoubt(u.use)
+	}
+	if u.executor != nil {
+		return nil // nothing runs in it
 	}
 	if u.job == nil {
 		return &doubt{Unsafe, "nothing in the file runs this, so where it runs is not known"}

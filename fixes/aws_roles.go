@@ -14,6 +14,8 @@ type roleChoice struct {
 	credentials
 	fact string // the fact it came from, as KEY=VALUE; "" for the default
 	need *Need
+	// refusal says why no role can be right.
+	refusal string
 }
 
 // roleFor finds the role of an identity in a unit: by aws.roles, by aws.role_arn while the file shows one identity, by
@@ -21,12 +23,15 @@ type roleChoice struct {
 func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 	facts := &v.p.Facts.AWS
 	c := roleChoice{credentials: credentials{region: facts.Region, duration: facts.SessionDuration, profile: d.profile}}
-	for i := range facts.Roles {
-		if r := &facts.Roles[i]; r.matches(d, u) {
-			c.role, c.fact = r.RoleARN, fmt.Sprintf("aws.roles[%d].role_arn=%s", i, r.RoleARN)
-			c.region, c.duration = orElse(r.Region, c.region), orElse(r.SessionDuration, c.duration)
-			return c
-		}
+	switch i, agree := v.ruledBy(d, u); {
+	case !agree:
+		c.refusal = "the job runs under several contexts, for which aws.roles has different roles: give each entry a job of its own"
+		return c
+	case i >= 0:
+		r := &facts.Roles[i]
+		c.role, c.fact = r.RoleARN, fmt.Sprintf("aws.roles[%d].role_arn=%s", i, r.RoleARN)
+		c.region, c.duration = orElse(r.Region, c.region), orElse(r.SessionDuration, c.duration)
+		return c
 	}
 	if account := u.account(); facts.Accounts[account] != "" {
 		c.role = facts.Accounts[account]
@@ -34,6 +39,10 @@ func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 		return c
 	}
 	if facts.RoleARN != "" {
+		if m := roleARN.FindStringSubmatch(facts.RoleARN); m != nil && u.region() != "" && partition(u.region()) != m[1] {
+			c.need = &Need{"aws.role_arn", "a role of the partition " + partition(u.region()) + " for the region " + u.region()}
+			return c
+		}
 		if v.identities() > 1 {
 			c.need = &Need{"aws.role_arn", "the file uses several AWS identities, so one role cannot serve them all: " +
 				"give each its role in the list aws.roles of the settings file, by jobs, contexts or keys; here: " + d.String()}
@@ -54,6 +63,18 @@ func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 	}
 	c.role = "${" + name + "}"
 	return c
+}
+
+// region is the region that the unit's environment names as it is, "" for none.
+func (u *awsUnit) region() string {
+	for _, name := range []string{"AWS_DEFAULT_REGION", "AWS_REGION"} {
+		if x, ok := u.environments().Lookup(name); ok {
+			if text, known := x.Known(); known && !strings.Contains(text, "$") {
+				return text
+			}
+		}
+	}
+	return ""
 }
 
 var registryHost = regexp.MustCompile(`\b(\d{12})\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com`)
@@ -82,14 +103,27 @@ func orElse(a, b string) string {
 	return b
 }
 
-// matches reports whether every selector that is given matches the use.
-func (r *RoleFact) matches(d identity, u *awsUnit) bool {
+// ruledBy is the index of the entry of aws.roles that serves an identity in a unit, -1 for none. agree is false when the
+// unit runs under several contexts that are served by different ones.
+func (v *awsView) ruledBy(d identity, u *awsUnit) (index int, agree bool) {
+	first := func(contexts []string) int {
+		return slices.IndexFunc(v.p.Facts.AWS.Roles, func(r RoleFact) bool { return r.matches(d, u, contexts) })
+	}
+	if len(u.entries) == 0 {
+		return first(u.contexts), true
+	}
+	index = first(u.entries[0])
+	return index, !slices.ContainsFunc(u.entries, func(contexts []string) bool { return first(contexts) != index })
+}
+
+// matches reports whether every selector that is given matches the use under these contexts.
+func (r *RoleFact) matches(d identity, u *awsUnit, contexts []string) bool {
 	job := u.name
 	if u.job != nil {
 		job = u.job.Name
 	}
 	keys := []string{d.id, d.secret}
-	return matchAny(r.Jobs, job) && matchAny(r.Contexts, u.contexts...) && matchAny(r.Keys, keys...) &&
+	return matchAny(r.Jobs, job) && matchAny(r.Contexts, contexts...) && matchAny(r.Keys, keys...) &&
 		(r.Profile == "" || matchAny([]string{r.Profile}, orElse(d.profile, "default")))
 }
 
@@ -109,8 +143,10 @@ func (v *awsView) identities() int {
 	for _, u := range v.units {
 		for _, f := range u.forms {
 			d := f.keys
-			contexts := slices.Sorted(slices.Values(u.contexts))
-			seen[d.id+"\x00"+d.secret+"\x00"+d.literal+"\x00"+strings.Join(contexts, "\x00")] = true
+			for _, contexts := range orOne(u.entries, u.contexts) {
+				names := slices.Sorted(slices.Values(contexts))
+				seen[d.id+"\x00"+d.secret+"\x00"+d.literal+"\x00"+strings.Join(names, "\x00")] = true
+			}
 			project = project && !d.sameKeys(standard)
 		}
 		for _, x := range u.visits {
@@ -123,6 +159,14 @@ func (v *awsView) identities() int {
 		return len(seen) + 1
 	}
 	return len(seen)
+}
+
+// orOne are the lists, or the one alone when there are none.
+func orOne(lists [][]string, one []string) [][]string {
+	if len(lists) == 0 {
+		return [][]string{one}
+	}
+	return lists
 }
 
 // sameVariable reports whether another identity of the file would get the same variable as this one, which holds one
@@ -138,14 +182,15 @@ func (v *awsView) sameVariable(d identity) bool {
 // given reports whether aws.roles has a role for a form wherever it acts.
 func (v *awsView) given(f *keyForm) bool {
 	return !slices.ContainsFunc(v.unitsOf(f), func(u *awsUnit) bool {
-		return !slices.ContainsFunc(v.p.Facts.AWS.Roles, func(r RoleFact) bool { return r.matches(f.keys, u) })
+		i, _ := v.ruledBy(f.keys, u)
+		return i < 0
 	})
 }
 
 // siblingRole is the role that setup steps of this file assume for the same identity: the standard names, the same
 // contexts and profile, and no other candidate.
 func (v *awsView) siblingRole(d identity, u *awsUnit) string {
-	if !d.sameKeys(standard) || !u.known || len(u.contexts) == 0 {
+	if !d.sameKeys(standard) || !u.known || len(u.contexts) == 0 || len(u.entries) > 1 {
 		return ""
 	}
 	var roles []string

@@ -183,10 +183,10 @@ func shared(n rewrite.Node, ops ...rewrite.Op) []rewrite.Op {
 // convert makes the operations that turn an aws-cli/setup with keys into one with the role.
 func (v *awsView) convert(x *setupStep, c credentials) (ops []rewrite.Op, refusal string) {
 	table := orbTables()[awsCLI]
-	keep := x.release != nil && (x.release.OIDC || x.release.Raise != "")
-	if keep {
+	if x.keeps() {
 		ops = raise(x.orb, x.release, c.role)
-		return append(ops, shared(x.step.Node, inPlace(x, table.Setups[x.release.Setup], c)...)...), ""
+		edits, refusal := inPlace(x, table.Setups[x.release.Setup], c)
+		return append(ops, edits...), refusal
 	}
 	choice, refusal := v.orbFor(c.role)
 	if refusal != "" {
@@ -196,29 +196,48 @@ func (v *awsView) convert(x *setupStep, c credentials) (ops []rewrite.Op, refusa
 		return nil, "the orb " + x.orb.Ref() + " is not known"
 	}
 	moved, refusal := moveStep(x, choice, table, c)
+	if x.step.Args().Len() > 0 && !x.step.Args().Within(x.step.Node) {
+		return nil, "the parameters stand elsewhere, behind an anchor"
+	}
 	return append(choice.ops, shared(x.step.Node, moved...)...), refusal
 }
 
+// keeps reports whether the step can stay with its orb, as it is or raised.
+func (x *setupStep) keeps() bool {
+	return x.release != nil && (x.release.OIDC || x.release.Raise != "")
+}
+
 // inPlace replaces the key parameters of a setup step by the role.
-func inPlace(x *setupStep, p setup, c credentials) []rewrite.Op {
-	role := rewrite.Pair{Key: p.Role, Value: rewrite.String(c.role)}
+func inPlace(x *setupStep, p setup, c credentials) (ops []rewrite.Op, refusal string) {
+	if c.region != "" && p.RegionByName {
+		return nil, x.orb.Ref() + " takes the region as the name of a variable: define one, and leave the region out of the settings"
+	}
+	c.profile = "" // that of the step stays
 	args := x.step.Args()
 	switch {
 	case x.step.Node.Kind() == rewrite.Scalar:
-		return []rewrite.Op{rewrite.Wrap(x.step.Node, rewrite.Map(role))}
+		return shared(x.step.Node, rewrite.Wrap(x.step.Node, rewrite.Map(c.arguments(p)...))), ""
 	case args.Len() == 0:
-		return []rewrite.Op{rewrite.Append(x.step.Value(), role)}
+		for _, pair := range c.arguments(p) {
+			ops = append(ops, shared(x.step.Node, rewrite.Append(x.step.Value(), pair))...)
+		}
+		return ops, ""
 	}
-	var ops []rewrite.Op
-	if x.role == "" {
-		ops = append(ops, rewrite.InsertBefore(args.Entries()[0], role))
+	for _, pair := range c.arguments(p) {
+		switch old := args.Own(pair.Key); {
+		case pair.Key == p.Role && x.role != "":
+		case old.Exists():
+			ops = append(ops, rewrite.Replace(old, pair.Value))
+		default:
+			ops = append(ops, rewrite.InsertBefore(args.Entries()[0], pair))
+		}
 	}
 	for _, e := range args.Entries() {
 		if e.Name() == p.KeyID || e.Name() == p.Secret {
 			ops = append(ops, rewrite.Remove(e))
 		}
 	}
-	return ops
+	return shared(args, ops...), ""
 }
 
 // moveStep makes a setup step of an old version one of another alias, with that version's parameters.
@@ -239,7 +258,7 @@ func moveStep(x *setupStep, o orbChoice, table *orbTable, c credentials) (ops []
 		switch to := table.Renames[e.Name()]; {
 		case e.Name() == old.KeyID || e.Name() == old.Secret || e.Name() == "skip-install-check":
 			ops = append(ops, rewrite.Remove(e))
-		case e.Name() == "version" && strings.HasPrefix(e.Value().Value(), "2"):
+		case e.Name() == "version":
 			ops = append(ops, rewrite.Remove(e))
 		case to == "":
 			return nil, "the parameter " + e.Name() + " has no counterpart in the version with OIDC"

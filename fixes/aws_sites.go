@@ -31,6 +31,8 @@ func (v *awsView) findSites(u *awsUnit) {
 	if slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind == environmentForm && f.step == nil }) {
 		if s := u.firstRun(); s != nil {
 			u.addSite(awsVisit{Visit: circle.Visit{Step: s}}, nil)
+		} else if u.use != nil {
+			u.sites = append(u.sites, site{use: u.use})
 		}
 	}
 	for i, x := range u.visits {

@@ -25,8 +25,10 @@ type awsUnit struct {
 	job      *circle.Job         // nil for a command that nothing calls, and for an orb's job
 	use      *circle.WorkflowJob // the entry that runs an orb's job
 	visits   []awsVisit
-	contexts []string
-	known    bool // all names of contexts are known
+	executor *circle.Executor // of an orb's job that is given one of the file's; of a unit that stands for an unused executor
+	contexts []string         // that any of its entries has
+	entries  [][]string       // the contexts of each entry that runs it, where they differ
+	known    bool             // all names of contexts are known
 	forms    []*keyForm
 	sites    []site
 	mixed    string // why the unit cannot do with one setup
@@ -44,6 +46,7 @@ func newAWSView(p *Pass) *awsView {
 	for _, u := range v.units {
 		v.collect(u)
 	}
+	v.addUnused()
 	for _, u := range v.units {
 		v.findSites(u)
 	}
@@ -95,7 +98,7 @@ func (v *awsView) addUnits() {
 	for _, w := range v.config.Workflows() {
 		for _, use := range w.Jobs() {
 			if _, _, ok := use.OrbJob(); ok {
-				u := &awsUnit{name: "job " + use.Name(), use: use}
+				u := &awsUnit{name: "job " + use.Name(), use: use, executor: v.executorOf(use)}
 				u.contexts, u.known = useContexts(use)
 				u.add(use.Flow())
 				v.units = append(v.units, u)
@@ -109,7 +112,13 @@ func (v *awsView) addJob(j *circle.Job) {
 	u := &awsUnit{name: "job " + j.Name, job: j}
 	u.contexts, u.known = j.Contexts()
 	uses := j.Uses()
-	if !slices.ContainsFunc(uses, func(w *circle.WorkflowJob) bool { return w.PreSteps() != nil || len(w.StepArgs()) > 0 }) {
+	for _, w := range uses {
+		contexts, _ := useContexts(w)
+		if !slices.ContainsFunc(u.entries, func(o []string) bool { return sameSet(o, contexts) }) {
+			u.entries = append(u.entries, contexts)
+		}
+	}
+	if !slices.ContainsFunc(uses, hasSteps) {
 		u.add(j.Flow())
 		v.units = append(v.units, u)
 		return
@@ -122,12 +131,39 @@ func (v *awsView) addJob(j *circle.Job) {
 	}
 }
 
+// hasSteps reports whether a workflow entry brings steps of its own to the job.
+func hasSteps(w *circle.WorkflowJob) bool {
+	return w.PreSteps() != nil || w.PostSteps() != nil || len(w.StepArgs()) > 0
+}
+
 func useContexts(w *circle.WorkflowJob) (names []string, known bool) {
 	known = true
 	for _, c := range w.Contexts() {
 		names, known = append(names, c.Name), known && c.Known
 	}
 	return names, known
+}
+
+// executorOf is the executor of the file that a workflow entry gives to an orb's job, or nil.
+func (v *awsView) executorOf(use *circle.WorkflowJob) *circle.Executor {
+	for _, x := range v.config.Executors() {
+		if slices.ContainsFunc(x.Entries(), func(w *circle.WorkflowJob) bool { return w.Item == use.Item }) {
+			return x
+		}
+	}
+	return nil
+}
+
+// environments are the physical environments that reach the unit's steps, those that win first.
+func (u *awsUnit) environments() circle.Environments {
+	switch {
+	case u.job != nil:
+		return u.job.EffectiveEnvironments()
+	case u.executor != nil:
+		return u.executor.Environment()
+	default:
+		return nil
+	}
 }
 
 // addSteps adds a list of steps that no job runs.
@@ -161,10 +197,9 @@ func (u *awsUnit) add(visits []circle.Visit) {
 // collect scans the unit's steps and environments and gathers the forms that act in it. A call that reads keys from
 // outside of the file counts only while nothing before it has supplied any.
 func (v *awsView) collect(u *awsUnit) {
-	if u.job != nil {
-		for _, env := range u.job.EffectiveEnvironments() {
-			v.addEnvironment(u, env)
-		}
+	hidden := map[string]bool{}
+	for _, env := range u.environments() {
+		v.addEnvironment(u, env, hidden)
 	}
 	supplied := len(u.forms) > 0 || u.standIn()
 	assumed := false
@@ -209,20 +244,27 @@ func (u *awsUnit) mix(f *keyForm, assumed bool) {
 
 // standIn reports whether the unit's environment points AWS tools at a local service, or gives them keys that are none.
 func (u *awsUnit) standIn() bool {
-	if u.job == nil {
-		return false
-	}
-	env := u.job.EffectiveEnvironments()
+	env := u.environments()
 	if x, ok := env.Lookup(keyIDVar); ok && classify(x.Text).kind == noSource && !x.Value.IsNull() {
 		return true
 	}
 	if _, ok := env.Lookup("AWS_WEB_IDENTITY_TOKEN_FILE"); ok || foreignEndpoint(env.Vars()) {
 		return true
 	}
-	return onRunner(u.job) && len(u.forms) == 0
+	return u.job != nil && onRunner(u.job) && len(u.forms) == 0
 }
 
-func (v *awsView) addEnvironment(u *awsUnit, env *circle.Environment) {
+// addEnvironment adds the keys of one environment. hidden are the names that an environment before it has set: keys
+// that are all hidden do not act in this unit.
+func (v *awsView) addEnvironment(u *awsUnit, env *circle.Environment, hidden map[string]bool) {
+	acts := false
+	for _, x := range env.Vars() {
+		acts = acts || !hidden[x.Name] && slices.Contains(keyVars, x.Name)
+		hidden[x.Name] = true
+	}
+	if !acts {
+		return
+	}
 	for _, f := range v.forms {
 		if f.kind == environmentForm && f.step == nil && f.node == env.Node {
 			u.forms = append(u.forms, f)
@@ -238,6 +280,47 @@ func (v *awsView) addEnvironment(u *awsUnit, env *circle.Environment) {
 func (v *awsView) addForm(f *keyForm) {
 	if !slices.Contains(v.forms, f) {
 		v.forms = append(v.forms, f)
+	}
+}
+
+// addUnused adds the keys of executors that no unit runs in, as far as the file shows, and of anchored mappings that
+// nothing uses: a key counts whether it is used or not.
+func (v *awsView) addUnused() {
+	seen := func(n rewrite.Node) bool {
+		return slices.ContainsFunc(v.forms, func(f *keyForm) bool { return f.node == n })
+	}
+	for _, x := range v.config.Executors() {
+		u := &awsUnit{name: "executor " + x.Name, executor: x, known: true}
+		for _, env := range x.Environment() {
+			if !seen(env.Node) {
+				v.addEnvironment(u, env, map[string]bool{})
+			}
+		}
+		if len(u.forms) > 0 {
+			if len(x.Users())+len(x.Entries()) > 0 {
+				u.mixed = "a job chooses the executor by a parameter: which jobs need a setup is known when the pipeline is compiled"
+			}
+			v.units = append(v.units, u)
+		}
+	}
+	for _, e := range v.config.Node.Entries() {
+		if n := e.Value(); v.config.Owner(n) == "anchor:"+n.Anchor() && n.Kind() == rewrite.Mapping && len(n.Aliases()) == 0 {
+			v.addAnchored(n)
+		}
+	}
+}
+
+// addAnchored adds a literal key in an anchored mapping that nothing uses.
+func (v *awsView) addAnchored(n rewrite.Node) {
+	id := n.Own(keyIDVar)
+	if s := classify(id.Value()); s.kind == literalSource {
+		f := &keyForm{
+			kind: environmentForm, owner: v.config.Owner(n), node: n, span: id.Entry().Span(), literal: true, keys: identity{literal: s.text},
+			message: "an environment that nothing uses holds the literal key " + redacted(s.text),
+			blocker: "nothing uses the anchor: delete it",
+		}
+		v.addForm(f)
+		v.units = append(v.units, &awsUnit{name: "anchor " + n.Anchor(), known: true, forms: []*keyForm{f}})
 	}
 }
 

@@ -39,6 +39,7 @@ func runECRImageAuth(p *Pass) error {
 // ecrImage is a docker item that is pulled from ECR, or has aws_auth.
 type ecrImage struct {
 	item    *circle.DockerItem
+	place   rewrite.Node // the mapping that the image is written in: the item, or one that it merges
 	config  *circle.Config
 	account string // 12 digits; "" when the host is not shown
 	region  string
@@ -55,10 +56,8 @@ func ecrImages(c *circle.Config) []*ecrImage {
 	var out []*ecrImage
 	add := func(c *circle.Config, items []*circle.DockerItem) {
 		for _, d := range items {
-			if slices.ContainsFunc(out, func(x *ecrImage) bool { return x.item.Node == d.Node }) {
-				continue
-			}
-			if x := newECRImage(c, d); x != nil {
+			x := newECRImage(c, d)
+			if x != nil && !slices.ContainsFunc(out, func(o *ecrImage) bool { return o.place == x.place }) {
 				out = append(out, x)
 			}
 		}
@@ -90,12 +89,15 @@ func ecrImages(c *circle.Config) []*ecrImage {
 
 // newECRImage is nil for an item of another registry, and for one that logs in by other means.
 func newECRImage(c *circle.Config, d *circle.DockerItem) *ecrImage {
-	x := &ecrImage{item: d, config: c, auth: d.AWSAuth(), keys: standard}
+	x := &ecrImage{item: d, place: d.Node, config: c, auth: d.AWSAuth(), keys: standard}
+	if m := d.Image().Parent(); m.Kind() == rewrite.Mapping && !d.Node.Own("image").Exists() && !d.Node.Own("aws_auth").Exists() {
+		x.place = m
+	}
 	image := d.Image().Value()
 	if m := ecrHost.FindStringSubmatch(image); m != nil {
 		x.account, x.region = m[1], m[2]
 	}
-	isECR := strings.Contains(image, ".dkr.ecr.")
+	isECR := strings.Contains(image, ".dkr.ecr.") || strings.Contains(image, ".dkr.ecr-fips.")
 	switch {
 	case x.auth.Kind() == rewrite.Mapping:
 		if !x.auth.Get("aws_access_key_id").Exists() && !x.auth.Get("aws_secret_access_key").Exists() {
@@ -103,7 +105,7 @@ func newECRImage(c *circle.Config, d *circle.DockerItem) *ecrImage {
 			return x
 		}
 		x.keys = authIdentity(x.auth)
-	case x.auth.Exists() || !isECR:
+	case x.auth.Exists() && !x.auth.IsNull() || !isECR:
 		return nil
 	case d.Auth().Exists():
 		if d.Auth().Get("username").Resolve().Value() != "AWS" {
@@ -131,26 +133,32 @@ func authIdentity(auth rewrite.Node) identity {
 }
 
 // users are the jobs that run in the image.
-func (x *ecrImage) users(c *circle.Config) []*circle.Job { return c.UsersOf(x.item.Node) }
+func (x *ecrImage) users(c *circle.Config) []*circle.Job { return c.UsersOf(x.place) }
 
 func (x *ecrImage) finding(p *Pass, all []*ecrImage) (Finding, bool) {
-	f := Finding{Span: x.item.Image().Span(), Path: x.item.Node.Path(), Owner: p.Config.Owner(x.item.Node)}
+	f := Finding{Span: x.item.Image().Span(), Path: x.place.Path(), Owner: p.Config.Owner(x.place)}
 	if f.Span.Len() == 0 {
 		f.Span = x.auth.Span()
 	}
-	runner := slices.ContainsFunc(x.users(p.Config), onRunner)
+	users := x.users(p.Config)
+	runner := slices.ContainsFunc(users, onRunner)
+	cloud := slices.ContainsFunc(users, func(j *circle.Job) bool { return !onRunner(j) })
 	switch {
 	case x.keys.isLiteral():
 		f.Severity = Critical
 		f.Message = fmt.Sprintf("the image %s is pulled with %s", x.name(), x.keys)
-	case x.auth.Exists():
+	case x.auth.Kind() == rewrite.Mapping:
 		f.Message = fmt.Sprintf("the image %s is pulled with long-lived AWS keys", x.name())
 	case x.login.Exists():
 		f.Message = fmt.Sprintf("the image %s is pulled with a stored login token, which some other job renews with long-lived keys", x.name())
-	case runner:
+	case runner && !cloud:
 		return f, false // the cluster's own role can pull
 	default:
 		f.Message = fmt.Sprintf("the image %s has no aws_auth, so it is pulled with the project's AWS keys", x.name())
+	}
+	if runner && cloud {
+		f.NoFix = "the image is used on a container runner too, which cannot use oidc_role_arn"
+		return f, true
 	}
 	if runner {
 		f.NoFix = "a container runner cannot use oidc_role_arn: let the cluster's service account pull the image"
@@ -170,6 +178,9 @@ func (x *ecrImage) name() string {
 func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 	fix := &Fix{Title: "pull the image with a role", Safety: Setup}
 	role, fact, need := x.role(p, all)
+	if x.auth.Get("oidc_role_arn").Exists() {
+		role, fact, need = "", "", nil // the role stands beside the keys already
+	}
 	switch {
 	case p.Facts.Circle.Server:
 		fix.Safety, fix.Reason = Manual, "circleci.server is set, and oidc_role_arn exists on CircleCI's cloud only"
@@ -177,7 +188,7 @@ func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 		fix.Safety, fix.Reason = Manual, generated(p.File)
 	case need != nil:
 		fix.Needs = []Need{*need}
-	default:
+	case fact != "":
 		fix.Facts = []string{fact}
 	}
 	ops, refusal := x.ops(role)
@@ -192,7 +203,7 @@ func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 // role is the role for the image: that of its account, one that aws.roles gives its users, or ecr.role_arn.
 func (x *ecrImage) role(p *Pass, all []*ecrImage) (role, fact string, need *Need) {
 	facts := p.Facts
-	if arn := facts.AWS.Accounts[x.account]; arn != "" && x.account != "" {
+	if arn := facts.AWS.Accounts[x.account]; arn != "" && x.account != "" && x.inPartition(arn) {
 		return arn, "aws.accounts." + x.account + ".role_arn=" + arn, nil
 	}
 	for i := range facts.AWS.Roles {
@@ -200,7 +211,7 @@ func (x *ecrImage) role(p *Pass, all []*ecrImage) (role, fact string, need *Need
 		users := x.users(p.Config)
 		if len(users) > 0 && !slices.ContainsFunc(users, func(j *circle.Job) bool {
 			contexts, _ := j.Contexts()
-			return !r.matches(x.keys, &awsUnit{job: j, contexts: contexts})
+			return !r.matches(x.keys, &awsUnit{job: j}, contexts)
 		}) {
 			return r.RoleARN, fmt.Sprintf("aws.roles[%d].role_arn=%s", i, r.RoleARN), nil
 		}
@@ -224,7 +235,7 @@ func (x *ecrImage) serves(arn string, all []*ecrImage) bool {
 	if m == nil {
 		return true
 	}
-	if x.account != "" && m[1] != partition(x.region) {
+	if !x.inPartition(arn) {
 		return false
 	}
 	if x.account == m[2] {
@@ -236,6 +247,12 @@ func (x *ecrImage) serves(arn string, all []*ecrImage) bool {
 		}
 	}
 	return true
+}
+
+// inPartition reports whether a literal role is of the image's partition. A variable is taken at its word.
+func (x *ecrImage) inPartition(arn string) bool {
+	m := roleARN.FindStringSubmatch(arn)
+	return m == nil || x.account == "" || m[1] == partition(x.region)
 }
 
 func partition(region string) string {
@@ -253,8 +270,10 @@ func partition(region string) string {
 func (x *ecrImage) ops(role string) (ops []rewrite.Op, refusal string) {
 	pair := rewrite.Pair{Key: "oidc_role_arn", Value: rewrite.String(role)}
 	block := rewrite.Pair{Key: "aws_auth", Value: rewrite.Map(pair)}
-	item := x.item.Node
+	item := x.place
 	switch {
+	case x.auth.IsNull() && item.Own("aws_auth").Exists():
+		return shared(item, rewrite.Append(item.Own("aws_auth"), pair)), ""
 	case x.auth.Exists():
 		entries := x.auth.Entries()
 		if !x.auth.Own("oidc_role_arn").Exists() {
@@ -265,7 +284,7 @@ func (x *ecrImage) ops(role string) (ops []rewrite.Op, refusal string) {
 				ops = append(ops, rewrite.Remove(e))
 			}
 		}
-		if len(ops) < 2 {
+		if len(ops) == 0 || !x.auth.Own("oidc_role_arn").Exists() && len(ops) < 2 {
 			return nil, "the keys are merged in from elsewhere"
 		}
 		return shared(x.auth, ops...), ""

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/flow"
 	"cfgfix/rewrite"
 )
 
@@ -64,8 +66,9 @@ func (e *ProofError) Error() string {
 
 func (e *ProofError) Unwrap() error { return e.Err }
 
-// maxRounds bounds how often fixes may make room for one another.
-const maxRounds = 4
+// maxRounds bounds how often fixes may make room for one another. Rounds go on until nothing is left to apply, so that
+// a second run finds the same.
+const maxRounds = 10
 
 // Run checks one file and plans its fixes. facts may be nil. It never writes. A rule that panics fails the file alone.
 func (e *Engine) Run(src []byte, facts *Facts) (r *FileResult) {
@@ -99,12 +102,14 @@ func (e *Engine) Run(src []byte, facts *Facts) (r *FileResult) {
 
 // check runs all rules over all documents of a file. isConfig is false when none of them is a CircleCI config.
 func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (found []Finding, isConfig bool, err error) {
+	var configs []*circle.Config
+	report := func(x Finding) { found = append(found, x) }
 	for _, doc := range f.Documents() {
 		if !circle.IsConfig(doc) {
 			continue
 		}
-		isConfig = true
-		shared := Pass{File: f, Config: circle.New(doc), Facts: facts, Repo: e.Repo, scripts: scripts, report: func(x Finding) { found = append(found, x) }}
+		configs = append(configs, circle.New(doc))
+		shared := Pass{File: f, Config: configs[len(configs)-1], Facts: facts, Repo: e.Repo, scripts: scripts, report: report}
 		shared.aws = sync.OnceValue(func() *awsView { return newAWSView(&shared) })
 		for _, rule := range e.Rules {
 			p := shared
@@ -114,6 +119,11 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (foun
 			}
 		}
 	}
+	about, err := e.suppress(f, configs, found)
+	if err != nil {
+		return nil, true, fmt.Errorf("rule %s: %w", suppression.ID, err)
+	}
+	found = append(found, about...)
 	for i := range found {
 		e.complete(&found[i])
 	}
@@ -123,7 +133,7 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (foun
 		}
 		return strings.Compare(a.Rule.ID, b.Rule.ID)
 	})
-	return found, isConfig, nil
+	return found, len(configs) > 0, nil
 }
 
 // complete fills in what a finding leaves to its rule.
@@ -140,7 +150,10 @@ func (e *Engine) complete(f *Finding) {
 }
 
 // key tells findings apart from one round to the next: edits move offsets, not owners and messages.
-func (f *Finding) key() string { return f.Rule.ID + "\x00" + f.Owner + "\x00" + f.Message }
+// One that is suppressed may be like one that is not.
+func (f *Finding) key() string {
+	return strings.Join([]string{f.Rule.ID, f.Owner, f.Message, f.suppressed}, "\x00")
+}
 
 // fix applies what can be applied, in rounds: a fix that met another one gets its chance in the next round.
 func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts scriptCache) {
@@ -237,8 +250,9 @@ func (e *Engine) done() Status {
 }
 
 func (run *fixRun) settle(f Finding, s Status, why string) {
-	if old, ok := run.fate[f.key()]; ok && (old.Status == Applied || old.Status == Pending) {
-		return
+	old, ok := run.fate[f.key()]
+	if ok && (old.Status == Applied || old.Status == Pending || old.Status == s) {
+		return // the words of the first round speak of the file as it was given
 	}
 	run.fate[f.key()] = Result{Status: s, Why: why}
 }
@@ -247,9 +261,6 @@ func (run *fixRun) settle(f Finding, s Status, why string) {
 func (run *fixRun) choose(found []Finding) []Finding {
 	var chosen []Finding
 	for _, f := range found {
-		if fate, ok := run.fate[f.key()]; ok && fate.Status != Conflict {
-			continue // what is held back stays so: a change of this run may hide what was in the way
-		}
 		if s, why := run.obstacle(f); s != "" {
 			run.settle(f, s, why)
 			continue
@@ -279,6 +290,8 @@ func (run *fixRun) obstacle(f Finding) (Status, string) {
 		least = Unsafe
 	}
 	switch x := f.Fix; {
+	case f.suppressed != "":
+		return Suppressed, f.suppressed
 	case x == nil:
 		return NoFix, f.NoFix
 	case run.barred[f.key()] != "":
@@ -345,6 +358,9 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 	if err != nil {
 		return nil, outcome{}, err
 	}
+	if err := run.credentialFlow(chosen, file); err != nil {
+		return nil, outcome{}, err
+	}
 	after, _, err := run.engine.check(file, run.facts, run.scripts)
 	if err != nil {
 		return nil, outcome{}, err
@@ -366,4 +382,27 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 		return nil, outcome{}, fmt.Errorf("the fix would bring a new finding: %s: %s", f.Rule.ID, f.Message)
 	}
 	return change, outcome{file, after}, nil
+}
+
+// credentialFlow checks what fixes of AWS credentials do to every step: none may lose its credentials, or get others.
+func (run *fixRun) credentialFlow(chosen []Finding, after *rewrite.File) error {
+	if !slices.ContainsFunc(chosen, func(f Finding) bool {
+		return strings.HasPrefix(f.Rule.ID, "aws-") || strings.HasPrefix(f.Rule.ID, "ecr-")
+	}) {
+		return nil
+	}
+	given := slices.Collect(maps.Values(run.facts.AWS.Accounts))
+	for _, r := range run.facts.AWS.Roles {
+		given = append(given, r.RoleARN)
+	}
+	for i, doc := range run.file.Documents() {
+		if !circle.IsConfig(doc) {
+			continue
+		}
+		was, is := flow.Analyze(circle.New(doc)), flow.Analyze(circle.New(after.Documents()[i]))
+		if worse := flow.Compare(was, is, given...); len(worse) > 0 {
+			return fmt.Errorf("credential flow: %s", worse[0])
+		}
+	}
+	return nil
 }

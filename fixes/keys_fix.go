@@ -48,9 +48,12 @@ func (b *keysFix) build() (refusal string) {
 
 // setUp adds the operations that give every unit its setup, once.
 func (b *keysFix) setUp() (refusal string) {
-	var given []credentials
+	var given, facts []credentials // for new steps, and for steps that are there
 	for _, u := range b.units {
 		role := b.role(u)
+		if role.refusal != "" {
+			return role.refusal
+		}
 		if role.need != nil {
 			if !slices.Contains(b.fix.Needs, *role.need) {
 				b.fix.Needs = append(b.fix.Needs, *role.need)
@@ -68,7 +71,7 @@ func (b *keysFix) setUp() (refusal string) {
 		if slices.ContainsFunc(given, func(o credentials) bool { return o != c }) && b.sharesSite(u) {
 			return "the same steps are used with several roles: give each user a setup step of its own"
 		}
-		given = append(given, c)
+		given, facts = append(given, c), append(facts, role.credentials)
 		for _, s := range u.sites {
 			if refusal := b.place(s, c); refusal != "" {
 				return refusal
@@ -85,7 +88,7 @@ func (b *keysFix) setUp() (refusal string) {
 		if slices.ContainsFunc(given, func(c credentials) bool { return c.role != given[0].role }) {
 			return "the step is used with several roles: give each user a setup step of its own"
 		}
-		ops, refusal := b.convert(f, given[0])
+		ops, refusal := b.convert(f, facts[0])
 		if refusal != "" {
 			return refusal
 		}
@@ -243,7 +246,20 @@ func (v *awsView) newStep(c credentials) (value rewrite.Value, ops []rewrite.Op,
 		return c.webIdentityStep(), nil, ""
 	}
 	choice, refusal := v.orbFor(c.role)
+	if choice.params.RegionByName && c.region != "" && !isVariable(c.region) {
+		choice, refusal = v.declare() // an older version takes no region as it is
+	}
 	return c.orbStep(choice), choice.ops, refusal
+}
+
+// takesRegion reports whether a new setup step can be given a region as it stands: older versions of the orb take the
+// name of a variable only.
+func (v *awsView) takesRegion(region string) bool {
+	if v.webIdentity() || isVariable(region) {
+		return true
+	}
+	choice, _ := v.orbFor("${" + roleVar + "}")
+	return !choice.params.RegionByName
 }
 
 // webIdentity reports whether the setup does without an orb: by the facts, or because the config cannot use orbs.
@@ -287,6 +303,9 @@ func (b *keysFix) judge() {
 	for _, f := range b.group {
 		if f.setup != nil && f.setup.release != nil && f.setup.release.Swap != "" {
 			lower(doubt{Unsafe, f.setup.orb.Ref() + ": " + f.setup.release.Swap})
+		}
+		if f.setup != nil && !f.setup.keeps() && f.setup.step.Arg("version").Resolve().Value() == "1" {
+			lower(doubt{Unsafe, "the step installs version 1 of the CLI, and the orb's versions with OIDC install version 2"})
 		}
 	}
 	if b.fix.Safety == Setup && b.swapsCLI() {

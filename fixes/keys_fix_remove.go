@@ -42,7 +42,7 @@ func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
 	if err != nil {
 		return "the keys cannot be taken out of the script: " + err.Error()
 	}
-	if region, settings := regionSettings(facts.script, parts); len(settings) > 0 {
+	if region, settings := regionSettings(facts.script, parts); len(settings) > 0 && b.view.takesRegion(region) {
 		if all, err := facts.script.Remove(append(slices.Clone(parts), settings...)...); err == nil {
 			if left, err := facts.script.Leftover(all); err == nil && left != shell.LeftCode {
 				b.region = region

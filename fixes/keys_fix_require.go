@@ -20,10 +20,12 @@ func (b *keysFix) require() {
 	add(Before, "role", "", "create an IAM role in place of %s: it trusts CircleCI's OIDC provider for this organisation and project, and has the permissions of the user behind the key", d)
 	for _, u := range b.units {
 		if role := b.role(u); isVariable(role.role) {
-			name := strings.TrimSuffix(strings.TrimPrefix(role.role, "${"), "}")
+			name := strings.Trim(role.role, "${}")
 			add(Before, "variable", u.place(), "define %s with the ARN of the role in place of %s", name, d)
 		}
-		if t := longest(u); t != "" {
+		if d := b.role(u).duration; d != "" {
+			add(Before, "session", u.name, "allow the role sessions of %s seconds", d)
+		} else if t := longest(u); t != "" {
 			add(Before, "session", u.name, "allow the role sessions of more than one hour and set aws.session_duration: a step may run for %s", t)
 		}
 		if u.job != nil && onRunner(u.job) {

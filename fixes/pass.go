@@ -18,7 +18,8 @@ type Pass struct {
 	report func(Finding)
 	aws    func() *awsView // what the AWS rules see, worked out once for all of them
 
-	scripts scriptCache
+	scripts  scriptCache
+	comments []*suppressionComment // for the rule suppression
 }
 
 // scriptCache holds the parsed scripts of one run over a file, by their text: rules and rounds read the same ones.
@@ -52,6 +53,8 @@ type Finding struct {
 	Related    []Related
 	Fix        *Fix
 	NoFix      string // why a rule that fixes offers no fix here
+
+	suppressed string // the reason that a comment gives, "" for none
 }
 
 // Related is a further place that belongs to a finding.

@@ -6,6 +6,7 @@ var rules = []*Rule{
 	awsStaticKeys,
 	ecrImageAuth,
 	internalNetwork,
+	suppression,
 }
 
 // All are the rules, sorted by id.

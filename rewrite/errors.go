@@ -41,6 +41,8 @@ const (
 	MultiLineText
 	OtherDocument
 	AnchorNeeded
+	CommentThere
+	EmptyText
 )
 
 var reasonTexts = [...]string{
@@ -58,7 +60,9 @@ var reasonTexts = [...]string{
 	NotEditable:      "the operation does not fit the kind of the node",
 	MultiLineText:    "the flow scalar runs over several lines",
 	OtherDocument:    "an alias reaches into another document",
-	AnchorNeeded:     "an anchor inside is used elsewhere or defined twice",
+	AnchorNeeded:     "an anchor inside is used elsewhere",
+	CommentThere:     "the line has a comment already",
+	EmptyText:        "nothing would be left of the text",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }
@@ -77,6 +81,11 @@ func (e *RefusedError) Error() string {
 	}
 	return s
 }
+
+// ClashError says that two operations want different things at one place.
+type ClashError struct{ Path string }
+
+func (e *ClashError) Error() string { return e.Path + ": two changes meet here" }
 
 // VerifyError says that an edited source does not mean what its operations say. It is a bug of this package.
 type VerifyError struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,7 @@ type File struct {
 	lines    lineIndex
 	roots    []*node
 	comments []Span
+	scalars  []*node // the literal and folded scalars, in order
 }
 
 // Parse reads a source with yaml.v3, which decides what it means, and finds the place of each node. An empty source
@@ -90,7 +92,7 @@ func (f *File) Documents() []Node {
 	return out
 }
 
-// Position is the line and column of an offset.
+// Position is the line and column of an offset. It takes the same time anywhere in a file.
 func (f *File) Position(offset int) Position { return f.lines.position(offset) }
 
 // Comments are the places of all comments, each from its '#' to the end of its line, in order.
@@ -101,28 +103,29 @@ func (f *File) Text(s Span) string { return string(f.src[s.Start:s.End]) }
 
 // Innermost is the deepest node whose span holds offset; absent between documents.
 func (f *File) Innermost(offset int) Node {
-	for _, r := range f.roots {
-		if r.span.Start <= offset && offset <= r.span.End {
-			return Node{f, innermost(r, offset)}
-		}
+	i := sort.Search(len(f.roots), func(i int) bool { return f.roots[i].span.End >= offset })
+	if i == len(f.roots) || f.roots[i].span.Start > offset {
+		return Node{}
 	}
-	return Node{}
+	n := f.roots[i]
+	for deeper := n; deeper != nil; deeper = n.at(offset) {
+		n = deeper
+	}
+	return Node{f, n}
 }
 
-func innermost(n *node, offset int) *node {
-	for i := range n.items {
-		e := &n.items[i]
-		if offset < e.span.Start || offset > e.span.End {
-			continue
-		}
-		if e.key != nil && e.key.span.Start <= offset && offset <= e.key.span.End {
-			return innermost(e.key, offset)
-		}
-		if e.value.span.Start <= offset && offset < e.value.span.End {
-			return innermost(e.value, offset)
+// at is the key or value of the collection that holds offset, nil when none does. A key holds its end too.
+func (n *node) at(offset int) *node {
+	i := sort.Search(len(n.items), func(i int) bool { return n.items[i].span.End >= offset })
+	for ; i < len(n.items) && n.items[i].span.Start <= offset; i++ {
+		switch e := &n.items[i]; {
+		case e.key != nil && e.key.span.Start <= offset && offset <= e.key.span.End:
+			return e.key
+		case e.value.span.Start <= offset && offset < e.value.span.End:
+			return e.value
 		}
 	}
-	return n
+	return nil
 }
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_<][A-Za-z0-9_/@+<>-]*$`)
@@ -154,10 +157,5 @@ func (n Node) Path() string {
 	if len(n.file.roots) < 2 {
 		return path
 	}
-	for i, r := range n.file.roots {
-		if r == a {
-			return strconv.Itoa(i+1) + ":" + path
-		}
-	}
-	return path
+	return strconv.Itoa(a.index+1) + ":" + path
 }

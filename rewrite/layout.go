@@ -1,6 +1,8 @@
 package rewrite
 
-// How the file is laid out around a place: what new text copies.
+import "sort"
+
+// How the bytes lie around a place: lines, blank lines, comments, and what belongs to an entry.
 
 // lineStart is the offset where the line that holds offset begins.
 func (f *File) lineStart(offset int) int { return f.lines.starts[f.lines.line(offset)] }
@@ -13,105 +15,142 @@ func (f *File) nextLine(offset int) int {
 	return len(f.src)
 }
 
+// lineEnd is the offset of the break of the line that holds offset, or the end of the source.
+func (f *File) lineEnd(offset int) int {
+	next := f.nextLine(offset)
+	return next - breakBefore(f.src[f.lineStart(offset):next], next-f.lineStart(offset))
+}
+
+// sameLine reports whether both offsets are on one line.
+func (f *File) sameLine(a, b int) bool { return f.lines.line(a) == f.lines.line(b) }
+
 // lineBreak is the break that new lines near offset end with: that of the line before or, in the first, of the line
 // itself, or else the file's first. NEL, LS and PS are never written: some of them are text in a literal.
 func (f *File) lineBreak(offset int) string {
 	l := f.lines.line(offset)
 	for _, l := range [...]int{l, l + 1} {
-		if br := f.breakBefore(l); br != "" {
-			return br
+		if l < 1 || l >= len(f.lines.starts) {
+			continue
+		}
+		end := f.lines.starts[l]
+		if n := breakBefore(f.src, end); f.src[end-n] <= '\r' {
+			return string(f.src[end-n : end])
 		}
 	}
-	for l := 1; l < len(f.lines.starts); l++ {
-		if br := f.breakBefore(l); br != "" {
-			return br
-		}
-	}
-	return "\n"
+	return f.lines.br
 }
 
-// breakBefore is the CRLF, LF or CR that line l comes behind, "" for another break or none.
-func (f *File) breakBefore(l int) string {
-	if l < 1 || l >= len(f.lines.starts) {
-		return ""
+// endsWithBreak reports whether the source ends where a line would start.
+func (f *File) endsWithBreak() bool { return len(f.src) == 0 || breakBefore(f.src, len(f.src)) > 0 }
+
+// openEnd reports whether offset is the end of a source without a final line break.
+func (f *File) openEnd(offset int) bool { return offset == len(f.src) && !f.endsWithBreak() }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// skipBlanks is the offset of the first byte from offset on that is no blank.
+func (f *File) skipBlanks(offset int) int {
+	for offset < len(f.src) && isBlank(f.src[offset]) {
+		offset++
 	}
-	switch end := f.lines.starts[l]; {
-	case f.src[end-1] == '\n' && end > 1 && f.src[end-2] == '\r':
-		return "\r\n"
-	case f.src[end-1] == '\n' || f.src[end-1] == '\r':
-		return string(f.src[end-1 : end])
-	default:
-		return ""
-	}
+	return offset
 }
 
-// isBlankLine reports whether the line that begins at offset holds only blanks.
+// trimBlanks is the offset behind the last byte before offset that is no blank.
+func (f *File) trimBlanks(offset int) int {
+	for offset > 0 && isBlank(f.src[offset-1]) {
+		offset--
+	}
+	return offset
+}
+
+// isBlankLine reports whether the line that begins at start holds only blanks. There is no line at the end of the source.
 func (f *File) isBlankLine(start int) bool {
-	for i := start; i < len(f.src); i++ {
-		if breakLen(f.src, i) > 0 {
-			return true
-		}
-		if f.src[i] != ' ' && f.src[i] != '\t' {
-			return false
-		}
-	}
-	return true
+	i := f.skipBlanks(start)
+	return start < len(f.src) && (i == len(f.src) || breakLen(f.src, i) > 0)
 }
 
 // commentColumn is the column of the comment that the line at start consists of, or -1.
 func (f *File) commentColumn(start int) int {
-	i := start
-	for i < len(f.src) && (f.src[i] == ' ' || f.src[i] == '\t') {
-		i++
-	}
-	if i < len(f.src) && f.src[i] == '#' {
+	if i := f.skipBlanks(start); i < len(f.src) && f.src[i] == '#' {
 		return i - start
 	}
 	return -1
 }
 
-// ownsLine reports whether only spaces stand before offset on its line.
-func (f *File) ownsLine(offset int) bool {
-	start := f.lineStart(offset)
-	return countSpaces(f.src[start:offset]) == offset-start
+// startsLine reports whether only blanks stand before offset on its line.
+func (f *File) startsLine(offset int) bool {
+	return f.trimBlanks(offset) <= f.lineStart(offset)
 }
 
-// tail is the literal or folded scalar that an entry ends with, nil when it ends otherwise.
-func (e *entry) tail() *node {
-	n := e.value
-	for len(n.items) > 0 && n.style == Block {
-		n = n.items[len(n.items)-1].value
+// restIsTrivia reports whether only blanks and a comment follow offset on its line.
+func (f *File) restIsTrivia(offset int) bool {
+	i := f.skipBlanks(offset)
+	return i == len(f.src) || f.src[i] == '#' || breakLen(f.src, i) > 0
+}
+
+// commentsIn are the comments that begin in span.
+func (f *File) commentsIn(span Span) []Span {
+	lo := sort.Search(len(f.comments), func(i int) bool { return f.comments[i].Start >= span.Start })
+	hi := lo
+	for hi < len(f.comments) && f.comments[hi].Start < span.End {
+		hi++
 	}
-	if n.kind == Scalar && (n.style == Literal || n.style == Folded) {
-		return n
+	return f.comments[lo:hi]
+}
+
+// inComment reports whether a comment begins at offset: a '#' there may be text of a block scalar.
+func (f *File) inComment(offset int) bool { return len(f.commentsIn(Span{offset, offset + 1})) > 0 }
+
+// scalarAbove is the block scalar whose lines (the blank ones behind its text included) reach to offset, nil when
+// something else stands there. Lines from offset on may become its text when those between go.
+func (f *File) scalarAbove(offset int) *node {
+	i := sort.Search(len(f.scalars), func(i int) bool { return f.scalars[i].block.tail >= offset })
+	if i < len(f.scalars) && f.scalars[i].body.End <= offset && f.scalars[i].block.text.Start <= offset {
+		return f.scalars[i]
 	}
 	return nil
 }
 
-// afterEntry is where a line behind an entry of a block collection goes: behind its last line and the comment lines
-// below that are indented deeper than its column. atEnd says that the source ends there without a line break.
-func (f *File) afterEntry(n *node, e *entry) (offset int, atEnd bool) {
-	if s := e.tail(); s != nil {
-		offset = s.body.End
-		return offset, offset == len(f.src) && !f.endsWithBreak()
-	}
-	offset = f.nextLine(e.span.End)
-	if offset == len(f.src) && !f.endsWithBreak() {
-		return offset, true
-	}
-	for offset < len(f.src) && f.commentColumn(offset) > n.column {
-		next := f.nextLine(offset)
-		offset = next
-		if next == len(f.src) && !f.endsWithBreak() {
-			return offset, true
-		}
-	}
-	return offset, false
+// inText reports whether the line that begins at start is text of a block scalar.
+func (f *File) inText(start int) bool {
+	i := sort.Search(len(f.scalars), func(i int) bool { return f.scalars[i].body.End > start })
+	return i < len(f.scalars) && f.scalars[i].block.text.Start <= start
 }
 
-func (f *File) endsWithBreak() bool {
-	n := len(f.src)
-	return n == 0 || breakLen(f.src, n-1) > 0 || n > 1 && breakLen(f.src, n-2) == 2 || n > 2 && breakLen(f.src, n-3) == 3
+// tail is the literal or folded scalar that an entry ends with, nil when it ends otherwise.
+func (e *entry) tail() *node {
+	if e.key != nil && e.explicit && e.colon < 0 {
+		return e.key.tail()
+	}
+	return e.value.tail()
+}
+
+func (n *node) tail() *node {
+	for len(n.items) > 0 && n.style == Block {
+		e := &n.items[len(n.items)-1]
+		n = e.value
+		if e.key != nil && e.explicit && e.colon < 0 {
+			n = e.key
+		}
+	}
+	if n.block == nil {
+		return nil
+	}
+	return n
+}
+
+// afterEntry is where a line behind an entry of a block collection goes: behind its last line and the comment lines
+// below that are indented deeper than its column.
+func (f *File) afterEntry(n *node, e *entry) int {
+	if s := e.tail(); s != nil {
+		return s.body.End
+	}
+	offset := f.nextLine(e.span.End)
+	for f.commentColumn(offset) > n.column {
+		offset = f.nextLine(offset)
+	}
+	return offset
 }
 
 // beforeEntry is where a line before an entry goes that begins its own line: above the comment lines directly above
@@ -129,95 +168,20 @@ func (f *File) beforeEntry(e *entry) int {
 	return start
 }
 
-// inComment reports whether a comment begins at offset: a '#' there may be text of a block scalar.
-func (f *File) inComment(offset int) bool {
-	lo, hi := 0, len(f.comments)
-	for lo < hi {
-		if mid := (lo + hi) / 2; f.comments[mid].Start < offset {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo < len(f.comments) && f.comments[lo].Start == offset
-}
-
 // blankBetween reports whether a blank line stands between entry i and the next of a block collection.
 func (f *File) blankBetween(n *node, i int) bool {
-	at, _ := f.afterEntry(n, &n.items[i])
+	at := f.afterEntry(n, &n.items[i])
 	return at < n.items[i+1].span.Start && f.isBlankLine(at)
 }
 
-// renderer copies the look of a collection's surroundings for text that is written near offset.
-func (f *File) renderer(n *node, offset int) renderer {
-	r := renderer{br: f.lineBreak(offset), gap: " "}
-	for a := n; a != nil && r.step == 0; a = a.parent {
-		r.step = nestedStep(a)
+// spaced reports whether blank lines set entry i off from its neighbours, as far as it has some.
+func (f *File) spaced(n *node, i int) bool {
+	switch {
+	case i+1 < len(n.items):
+		return f.blankBetween(n, i)
+	case i > 0:
+		return f.blankBetween(n, i-1)
+	default:
+		return false
 	}
-	root := n
-	for root.parent != nil {
-		root = root.parent
-	}
-	if r.step == 0 {
-		r.step = firstStep(root)
-	}
-	if r.step == 0 {
-		r.step = 2
-	}
-	r.seq = r.step
-	if s := firstSequence(root); s != nil {
-		r.seq = s.column - s.parent.column
-	}
-	if n.kind == Sequence && n.style == Block {
-		for i := range n.items {
-			if v := n.items[i].value; v.span.Len() > 0 && f.lines.line(v.span.Start) == f.lines.line(n.items[i].span.Start) {
-				r.gap = string(f.src[n.items[i].span.Start+1 : v.span.Start])
-				break
-			}
-		}
-	}
-	return r
-}
-
-// nestedStep is the number of columns from a mapping to a block mapping in it, as the entries of n have it.
-func nestedStep(n *node) int {
-	for i := range n.items {
-		v := n.items[i].value
-		if n.kind == Mapping && n.style == Block && v.kind == Mapping && v.style == Block {
-			return v.column - n.column
-		}
-		if n.kind == Sequence && v.kind == Mapping && v.style == Block {
-			if s := nestedStep(v); s > 0 {
-				return s
-			}
-		}
-	}
-	return 0
-}
-
-// firstStep looks for such a step in the whole tree.
-func firstStep(n *node) int {
-	if s := nestedStep(n); s > 0 {
-		return s
-	}
-	for i := range n.items {
-		if s := firstStep(n.items[i].value); s > 0 {
-			return s
-		}
-	}
-	return 0
-}
-
-// firstSequence is the first block sequence that is the value of a pair of a block mapping.
-func firstSequence(n *node) *node {
-	for i := range n.items {
-		v := n.items[i].value
-		if n.kind == Mapping && n.style == Block && v.kind == Sequence && v.style == Block {
-			return v
-		}
-		if s := firstSequence(v); s != nil {
-			return s
-		}
-	}
-	return nil
 }

@@ -16,9 +16,11 @@ type locator struct {
 	f        *File
 	src      []byte
 	p        int // the cursor
+	line     int // the line that lineStart gave last
 	anchors  map[*yaml.Node]*node
-	slab     []node
-	seekLine int // the last position asked for, so that a long line is walked once
+	nodes    []node  // room for the next nodes
+	entries  []entry // room for the next entries
+	seekLine int     // the last position asked for, so that a long line is walked once
 	seekCol  int
 	seekOff  int
 }
@@ -37,6 +39,7 @@ func locate(f *File, docs []*yaml.Node) (err error) {
 	for _, doc := range docs {
 		l.documentStart()
 		root := l.node(doc.Content[0], nil, -1, false)
+		root.index = len(f.roots)
 		f.roots = append(f.roots, root)
 		l.trivia()
 	}
@@ -76,7 +79,19 @@ func (l *locator) marker(m string) bool {
 }
 
 func (l *locator) atLineStart() bool {
-	return l.p == l.f.lines.starts[l.f.lines.line(l.p)]
+	return l.p == l.lineStart()
+}
+
+// lineStart is where the cursor's line begins. It looks from the line it found last, which is the same or near.
+func (l *locator) lineStart() int {
+	starts := l.f.lines.starts
+	for l.line+1 < len(starts) && starts[l.line+1] <= l.p {
+		l.line++
+	}
+	for l.line > 0 && starts[l.line] > l.p {
+		l.line--
+	}
+	return starts[l.line]
 }
 
 func (l *locator) peek() byte {
@@ -135,22 +150,30 @@ func (l *locator) seek(line, col int) int {
 	return l.seekOff
 }
 
+// new takes a node from a slab: one allocation serves many nodes.
 func (l *locator) new() *node {
-	if len(l.slab) == cap(l.slab) {
-		l.slab = make([]node, 0, 64)
+	if len(l.nodes) == cap(l.nodes) {
+		l.nodes = make([]node, 0, min(max(16, 2*cap(l.nodes)), 512))
 	}
-	l.slab = l.slab[:len(l.slab)+1]
-	return &l.slab[len(l.slab)-1]
+	l.nodes = l.nodes[:len(l.nodes)+1]
+	return &l.nodes[len(l.nodes)-1]
+}
+
+// newEntries is an empty list with room for n entries.
+func (l *locator) newEntries(n int) []entry {
+	if cap(l.entries)-len(l.entries) < n {
+		l.entries = make([]entry, 0, max(n, min(max(16, 2*cap(l.entries)), 512)))
+	}
+	at := len(l.entries)
+	l.entries = l.entries[:at+n]
+	return l.entries[at : at : at+n]
 }
 
 // node places y and all below it. indent is the column of the block collection around it, -1 for none.
 func (l *locator) node(y *yaml.Node, parent *node, indent int, flow bool) *node {
 	n := l.new()
-	n.parent, n.tag, n.value, n.anchor = parent, y.Tag, y.Value, y.Anchor
+	n.parent, n.tag, n.value = parent, y.Tag, y.Value
 	n.kind, n.style = kindOf(y), styleOf(y)
-	if y.Anchor != "" {
-		l.anchors[y] = n
-	}
 	if isEmptyPlain(y) && y.Anchor == "" && y.Style&yaml.TaggedStyle == 0 {
 		l.nonSpecificTag(n)
 		return n
@@ -160,7 +183,7 @@ func (l *locator) node(y *yaml.Node, parent *node, indent int, flow bool) *node 
 	if at := l.seek(y.Line, y.Column); at != l.p {
 		l.fail("expected it %d bytes further on", at-l.p)
 	}
-	l.properties(y)
+	l.properties(n, y)
 	if isEmptyPlain(y) {
 		n.span, n.body = Span{start, l.p}, Span{l.p, l.p}
 		return n
@@ -180,6 +203,7 @@ func (l *locator) nonSpecificTag(n *node) {
 		n.span = Span{l.p, l.p + 1}
 		l.p++
 		n.body = Span{l.p, l.p}
+		n.props = &properties{tag: n.span, end: l.p}
 		return
 	}
 	l.unskip(end)
@@ -225,7 +249,10 @@ func isEmptyPlain(y *yaml.Node) bool {
 
 // properties skips at most one anchor and one tag. In "&a k: v" the anchor is the key's: map and key are reported at
 // the same position then. A block mapping's own properties end before its first key's.
-func (l *locator) properties(y *yaml.Node) {
+func (l *locator) properties(n *node, y *yaml.Node) {
+	if c := l.peek(); c != '&' && c != '!' {
+		return
+	}
 	limit := len(l.src)
 	if y.Kind == yaml.MappingNode && len(y.Content) > 0 && y.Style&yaml.FlowStyle == 0 {
 		first := y.Content[0]
@@ -238,24 +265,34 @@ func (l *locator) properties(y *yaml.Node) {
 			}
 		}
 	}
-	anchor, tag := false, false
-	end := l.p
-	for l.p < limit {
+	var props properties
+	for end := l.p; ; l.trivia() {
 		switch c := l.peek(); {
-		case c == '&' && !anchor:
-			anchor = true
+		case l.p < limit && c == '&' && props.anchor == "":
+			props.anchor = y.Anchor
 			l.p += 1 + len(y.Anchor)
-		case c == '!' && !tag:
-			tag = true
+		case l.p < limit && c == '!' && props.tag.Len() == 0:
+			props.tag.Start = l.p
 			l.skipTag()
+			props.tag.End = l.p
 		default:
 			l.unskip(end)
+			l.keepProperties(n, y, props, end)
 			return
 		}
 		end = l.p
-		l.trivia()
 	}
-	l.unskip(end)
+}
+
+func (l *locator) keepProperties(n *node, y *yaml.Node, props properties, end int) {
+	if props.anchor == "" && props.tag.Len() == 0 {
+		return
+	}
+	props.end = end
+	n.props = &props
+	if props.anchor != "" {
+		l.anchors[y] = n
+	}
 }
 
 // unskip moves the cursor back to end, and forgets the comments seen behind it.
@@ -318,7 +355,7 @@ func (l *locator) alias(n *node, y *yaml.Node) {
 	if n.target == nil {
 		l.fail("the anchor of *%s was not seen", y.Value)
 	}
-	n.target.users = append(n.target.users, n)
+	n.target.props.users = append(n.target.props.users, n)
 }
 
 func (l *locator) doubleQuoted() {

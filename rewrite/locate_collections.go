@@ -4,7 +4,7 @@ import "gopkg.in/yaml.v3"
 
 func (l *locator) flowSequence(n *node, y *yaml.Node) {
 	l.expect('[')
-	n.items = make([]entry, 0, len(y.Content))
+	n.items = l.newEntries(len(y.Content))
 	for _, c := range y.Content {
 		l.trivia()
 		start := l.p
@@ -32,12 +32,12 @@ func (l *locator) comma() {
 func (l *locator) flowMapping(n *node, y *yaml.Node) {
 	n.column = -1
 	if len(y.Content) == 2 && (l.peek() == '?' || samePosition(y, y.Content[0]) && !isEmptyPlain(y.Content[0])) {
-		n.items = make([]entry, 0, 1)
+		n.items = l.newEntries(1)
 		l.pair(n, y.Content[0], y.Content[1], -1, true)
 		return
 	}
 	l.expect('{')
-	n.items = make([]entry, 0, len(y.Content)/2)
+	n.items = l.newEntries(len(y.Content) / 2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		l.pair(n, y.Content[i], y.Content[i+1], -1, true)
 		l.comma()
@@ -56,8 +56,8 @@ func (n *node) implicit(src []byte) bool {
 
 func (l *locator) blockMapping(n *node, y *yaml.Node) {
 	l.trivia()
-	n.column = l.p - l.f.lines.starts[l.f.lines.line(l.p)]
-	n.items = make([]entry, 0, len(y.Content)/2)
+	n.column = l.p - l.lineStart()
+	n.items = l.newEntries(len(y.Content) / 2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		l.pair(n, y.Content[i], y.Content[i+1], n.column, false)
 	}
@@ -69,8 +69,8 @@ func (n *node) endWithLast() { n.body.End = n.items[len(n.items)-1].span.End }
 
 func (l *locator) blockSequence(n *node, y *yaml.Node) {
 	l.trivia()
-	n.column = l.p - l.f.lines.starts[l.f.lines.line(l.p)]
-	n.items = make([]entry, 0, len(y.Content))
+	n.column = l.p - l.lineStart()
+	n.items = l.newEntries(len(y.Content))
 	for _, c := range y.Content {
 		l.trivia()
 		start := l.p
@@ -129,7 +129,9 @@ func (l *locator) explicit(key *yaml.Node, flow bool) bool {
 // blockScalar places a literal or folded scalar: header, text lines and the blank lines behind them. Its node ends where
 // a line starts (or at the end of the source); every other node ends inside a line.
 func (l *locator) blockScalar(n *node, indent int) {
-	b := &n.block
+	b := &blockInfo{}
+	n.block = b
+	l.f.scalars = append(l.f.scalars, n)
 	b.header.Start = l.p
 	l.p++
 	digit := 0

@@ -30,20 +30,41 @@ const (
 type node struct {
 	kind   Kind
 	style  Style
+	isKey  bool // of the entry of parent that it is in
+	merged bool // a mapping that has at least one merge key
 	tag    string
 	value  string // decoded text of a scalar, name of an alias
-	anchor string
-	span   Span // properties (anchor, tag) included; empty for a null without text
-	body   Span // the content behind the properties
+	span   Span   // properties (anchor, tag) included; empty for a null without text
+	body   Span   // the content behind the properties
 	parent *node
-	index  int     // the entry of parent that this node is in
-	isKey  bool    // it is that entry's key
-	items  []entry // of a mapping or sequence
-	target *node   // of an alias: the node it means
-	users  []*node // of an anchored node: the aliases that mean it
-	column int     // of a block collection: the column (in bytes from the line start) of its dashes or keys
-	block  blockInfo
-	merged bool // a mapping that has at least one merge key
+	index  int         // the entry of parent that this node is in; of a root: its document
+	items  []entry     // of a mapping or sequence
+	column int         // of a block collection: the column (in bytes from the line start) of its dashes or keys
+	props  *properties // nil for a node without anchor and tag
+	block  *blockInfo  // of a literal or folded scalar
+	target *node       // of an alias: the node it means
+}
+
+// properties are what stands before a node's content.
+type properties struct {
+	anchor string
+	users  []*node // the aliases that mean the node, in source order
+	tag    Span    // empty when there is none
+	end    int     // offset behind the last of them
+}
+
+func (n *node) anchor() string {
+	if n.props == nil {
+		return ""
+	}
+	return n.props.anchor
+}
+
+func (n *node) users() []*node {
+	if n.props == nil {
+		return nil
+	}
+	return n.props.users
 }
 
 // entry is one pair of a mapping, or one item of a sequence (key is nil).
@@ -115,7 +136,7 @@ func (n Node) Anchor() string {
 	if n.n == nil {
 		return ""
 	}
-	return n.n.anchor
+	return n.n.anchor()
 }
 
 // Value is the decoded text of a scalar, and "" for everything else.
@@ -148,8 +169,8 @@ func (n Node) Aliases() []Node {
 	if n.n == nil {
 		return nil
 	}
-	out := make([]Node, len(n.n.users))
-	for i, u := range n.n.users {
+	out := make([]Node, len(n.n.users()))
+	for i, u := range n.n.users() {
 		out[i] = Node{n.file, u}
 	}
 	return out
@@ -222,6 +243,10 @@ func isName(k *node, name string) bool {
 // Get is the value of that name in the mapping that the node is or means, its own pair first, then those merged in
 // with '<<'. The value is as written: it may be an alias.
 func (n Node) Get(key string) Node {
+	n = n.Resolve()
+	if own := n.Own(key); own.Exists() || n.n == nil || !n.n.merged {
+		return own
+	}
 	for _, e := range n.Fields() {
 		if e.Name() == key {
 			return e.Value()
@@ -246,18 +271,12 @@ func (n Node) Fields() []Entry {
 	return m.out
 }
 
-// merger collects the pairs of a mapping and its merges. A mapping that is merged twice adds nothing the second time.
-type merger struct {
-	out      []Entry
-	names    map[string]bool
-	mappings map[*node]bool
-}
-
+// hasDuplicates reports whether the mapping has a key twice. A merge may be there twice.
 func hasDuplicates(n *node) bool {
 	if len(n.items) < 8 {
 		for i := range n.items {
 			for j := range i {
-				if n.items[i].key.value == n.items[j].key.value {
+				if k := n.items[i].key; isName(k, n.items[j].key.value) && isName(n.items[j].key, k.value) {
 					return true
 				}
 			}
@@ -266,12 +285,23 @@ func hasDuplicates(n *node) bool {
 	}
 	seen := make(map[string]bool, len(n.items))
 	for i := range n.items {
-		if seen[n.items[i].key.value] {
+		k := n.items[i].key
+		if !isName(k, k.value) {
+			continue
+		}
+		if seen[k.value] {
 			return true
 		}
-		seen[n.items[i].key.value] = true
+		seen[k.value] = true
 	}
 	return false
+}
+
+// merger collects the pairs of a mapping and its merges. A mapping that is merged twice adds nothing the second time.
+type merger struct {
+	out      []Entry
+	names    map[string]bool
+	mappings map[*node]bool
 }
 
 func (m *merger) add(n Node) {
@@ -284,26 +314,30 @@ func (m *merger) add(n Node) {
 	for i := range n.n.items {
 		last[n.n.items[i].key.value] = i
 	}
-	var merges []Node
 	for i := range n.n.items {
-		k := n.n.items[i].key
-		if k.tag == mergeTag {
-			merges = append(merges, Node{n.file, n.n.items[i].value})
-			continue
-		}
-		if last[k.value] == i && !m.names[k.value] {
+		if k := n.n.items[i].key; k.tag != mergeTag && last[k.value] == i && !m.names[k.value] {
 			m.names[k.value] = true
 			m.out = append(m.out, Entry{n.file, n.n, i})
 		}
 	}
-	for _, merged := range merges {
-		if merged = merged.Resolve(); merged.Kind() != Sequence {
-			m.add(merged)
-			continue
+	if !n.n.merged {
+		return
+	}
+	for i := range n.n.items {
+		if n.n.items[i].key.tag == mergeTag {
+			m.merge(Node{n.file, n.n.items[i].value})
 		}
-		for _, item := range merged.Entries() {
-			m.add(item.Value())
-		}
+	}
+}
+
+// merge adds what the value of a merge key supplies: a mapping, or a sequence of them.
+func (m *merger) merge(value Node) {
+	if value = value.Resolve(); value.Kind() != Sequence {
+		m.add(value)
+		return
+	}
+	for _, item := range value.Entries() {
+		m.add(item.Value())
 	}
 }
 

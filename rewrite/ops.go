@@ -7,12 +7,25 @@ type opKind uint8
 const (
 	opReplace opKind = iota + 1
 	opText
+	opWrap
+	opOverride
+	opAppend
 	opRename
 	opBefore
 	opAfter
-	opAppend
 	opRemove
-	opWrap
+	opCommentAbove
+	opCommentBehind
+	opUncomment
+)
+
+// emptied says what becomes of a collection from which the last entry is removed.
+type emptied uint8
+
+const (
+	refused emptied = iota
+	pruned          // its own entry goes too
+	cleared         // {} or [] stays
 )
 
 // Op is one intended change. It states what the file shall mean afterwards; Plan finds the bytes, and Prove checks both.
@@ -24,14 +37,21 @@ type Op struct {
 	new        Pair // Key is "" for an item of a sequence
 	start, end int
 	text       string
-	prune      bool
+	emptied    emptied
 	shared     bool
 }
 
-// Replace writes v in place of the node's value. A scalar keeps its anchor.
-func Replace(n Node, v Value) Op { return Op{kind: opReplace, node: n, new: Pair{Value: v}} }
+// Replace writes v in place of the node's value, or of a key's text. An anchor stays; a tag that says something else
+// than v goes.
+func Replace(n Node, v Value) Op {
+	if n.Exists() && n.n.isKey && v.kind == textValue {
+		return Rename(n.Entry(), v.text)
+	}
+	return Op{kind: opReplace, node: n, new: Pair{Value: v}}
+}
 
-// ReplaceText writes text in place of the bytes from start to end of the scalar's decoded value.
+// ReplaceText writes text in place of the bytes from start to end of the scalar's decoded value. The rest of the scalar
+// keeps its bytes, and the scalar its style wherever that can hold the result.
 func ReplaceText(n Node, start, end int, text string) Op {
 	return Op{kind: opText, node: n, start: start, end: end, text: text}
 }
@@ -48,14 +68,31 @@ func InsertAfter(e Entry, p Pair) Op { return Op{kind: opAfter, entry: e, new: p
 // Append writes a pair (or, with an empty key, an item) as the last of a collection. A null becomes a collection.
 func Append(n Node, p Pair) Op { return Op{kind: opAppend, node: n, new: p} }
 
+// Override gives a mapping a pair of its own beside the merge key that supplies the name now, so that the others who
+// use the merged mapping keep what they have. An alias to a mapping becomes a mapping that merges it and has the pair.
+func Override(n Node, p Pair) Op { return Op{kind: opOverride, node: n, new: p} }
+
 // Remove takes a pair or item away, with the comment at its end. The last one cannot be removed alone.
 func Remove(e Entry) Op { return Op{kind: opRemove, entry: e} }
 
 // Prune is a Remove that takes the parent's entry away too when nothing is left in it.
-func Prune(e Entry) Op { return Op{kind: opRemove, entry: e, prune: true} }
+func Prune(e Entry) Op { return Op{kind: opRemove, entry: e, emptied: pruned} }
+
+// Clear is a Remove that leaves an empty collection, {} or [], when nothing is left in it.
+func Clear(e Entry) Op { return Op{kind: opRemove, entry: e, emptied: cleared} }
 
 // Wrap makes a pair of a scalar item: "- x" becomes "- x: v".
 func Wrap(n Node, v Value) Op { return Op{kind: opWrap, node: n, new: Pair{Value: v}} }
+
+// CommentAbove writes a comment on lines of its own directly above e. The text comes without '#'; each of its lines
+// becomes a line of the comment.
+func CommentAbove(e Entry, text string) Op { return Op{kind: opCommentAbove, entry: e, text: text} }
+
+// CommentBehind writes a comment at the end of the line that e begins on. The text comes without '#'.
+func CommentBehind(e Entry, text string) Op { return Op{kind: opCommentBehind, entry: e, text: text} }
+
+// RemoveComment takes away one of the file's Comments, with its line when it has one of its own.
+func RemoveComment(c Span) Op { return Op{kind: opUncomment, start: c.Start, end: c.End} }
 
 // Item is a new item of a sequence, for the operations that take a Pair.
 func Item(v Value) Pair { return Pair{Value: v} }
@@ -67,15 +104,28 @@ func (o Op) Shared() Op {
 }
 
 // Equal reports whether both operations are the same change at the same place.
-func (o Op) Equal(p Op) bool {
-	return o.kind == p.kind && o.node == p.node && o.entry == p.entry && o.new.Equal(p.new) && o.start == p.start &&
-		o.end == p.end && o.text == p.text && o.prune == p.prune
+func (o Op) Equal(p Op) bool { return o.key() == p.key() }
+
+// opKey identifies an operation; the value is part of it as text.
+type opKey struct {
+	kind       opKind
+	node       Node
+	entry      Entry
+	start, end int
+	text       string
+	emptied    emptied
+	new        string
 }
 
-// target is the node whose place decides who sees the change: what is edited, or the collection that is.
+func (o Op) key() opKey {
+	return opKey{o.kind, o.node, o.entry, o.start, o.end, o.text, o.emptied, string(o.new.fingerprint(nil))}
+}
+
+// target is the node whose place decides who sees the change: what is edited, or the collection that is. A comment is
+// seen by nobody, and its removal has no target.
 func (o Op) target() *node {
 	switch o.kind {
-	case opReplace, opText, opAppend, opWrap:
+	case opReplace, opText, opAppend, opWrap, opOverride:
 		return o.node.n
 	default:
 		return o.entry.parent
@@ -90,11 +140,20 @@ func (o Op) Place() Node {
 	return o.entry.Parent()
 }
 
+// Users are the aliases through which others would see the change: an operation that has some is made only when it is
+// Shared. The other ways are an Override at the place that shall differ, and no operation.
+func (o Op) Users() []Node {
+	if o.kind == opRename && o.entry.Exists() {
+		return o.entry.Key().Users()
+	}
+	return o.Place().Users()
+}
+
 // Users are the aliases through which other places see the node: those that mean it or something around it.
 func (n Node) Users() []Node {
 	var out []Node
 	for a := n.n; a != nil; a = a.parent {
-		for _, u := range a.users {
+		for _, u := range a.users() {
 			out = append(out, Node{n.file, u})
 		}
 	}

@@ -1,9 +1,10 @@
 package rewrite
 
 import (
-	"bytes"
-	"fmt"
+	"cmp"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // Change is a planned edit of a file: the splices, and what they mean.
@@ -13,225 +14,173 @@ type Change struct {
 	goal  *goal
 }
 
-// ClashError says that two operations want different things at one place.
-type ClashError struct{ Path string }
-
-func (e *ClashError) Error() string { return e.Path + ": two changes meet here" }
-
-// goal is what the file shall mean: the tree as it is, changed at the nodes and entries named here.
-type goal struct {
-	replace map[*node]Value
-	text    map[*node]string
-	wrap    map[*node]Value
-	extend  map[*node][]Pair // pairs or items for a collection that has no entry yet
-	lists   map[*node]*listGoal
-	shared  map[*node]bool // places whose change is meant for all users of an anchor
-}
-
-// listGoal is the change of one collection's entries.
-type listGoal struct {
-	before, after map[int][]Pair
-	remove        map[int]bool
-	rename        map[int]string
-}
-
-func (g *goal) list(n *node) *listGoal {
-	l := g.lists[n]
-	if l == nil {
-		l = &listGoal{map[int][]Pair{}, map[int][]Pair{}, map[int]bool{}, map[int]string{}}
-		g.lists[n] = l
-	}
-	return l
-}
-
-// emptied reports whether no entry of the collection would be left, and none comes in.
-func (g *goal) emptied(n *node) bool {
-	l := g.lists[n]
-	return l != nil && len(l.remove) == len(n.items) && len(l.before) == 0 && len(l.after) == 0
-}
-
-// Plan turns operations into splices. Two equal operations count once. The errors are *RefusedError for a layout that
-// cannot be edited faithfully, *ClashError for operations that contradict each other, and *ConflictError for splices
-// that overlap. Nothing is proved yet: see Prove.
+// Plan turns operations into splices. Equal operations count once, and what is planned inside something that another
+// operation takes away or replaces goes with it. The errors are *RefusedError for a layout that cannot be edited
+// faithfully, *ClashError for operations that contradict each other, and *ConflictError for splices that overlap.
+// Nothing is proved yet: see Prove.
 func (f *File) Plan(ops []Op) (*Change, error) {
-	p := &planner{f: f, goal: &goal{
-		replace: map[*node]Value{}, text: map[*node]string{}, wrap: map[*node]Value{},
-		extend: map[*node][]Pair{}, lists: map[*node]*listGoal{}, shared: map[*node]bool{},
-	}, texts: map[*node][]Op{}}
-	for i, o := range ops {
-		if slices.ContainsFunc(ops[:i], o.Equal) {
-			continue
+	p := &planner{f: f, goal: newGoal(), known: map[*node]bool{}, gone: map[*node]bool{}, looks: map[*node]renderer{}}
+	seen := make(map[opKey]bool, len(ops))
+	for _, o := range ops {
+		if key := o.key(); !seen[key] {
+			seen[key] = true
+			if err := p.admit(o); err != nil {
+				return nil, err
+			}
 		}
-		if err := p.admit(o); err != nil {
+	}
+	for _, step := range [...]func() error{p.prune, p.check, p.splice, p.removeComments} {
+		if err := step(); err != nil {
 			return nil, err
 		}
-	}
-	if err := p.prune(); err != nil {
-		return nil, err
-	}
-	if err := p.splice(); err != nil {
-		return nil, err
 	}
 	edits, err := Sort(p.edits)
 	if err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(p.goal.comments, func(a, b note) int { return cmp.Compare(a.at, b.at) })
 	return &Change{Edits: edits, file: f, goal: p.goal}, nil
 }
 
-// planner collects the goal of a set of operations, then the splices.
+// planner collects the goal of a set of operations, checks it, and makes the splices.
 type planner struct {
-	f      *File
-	goal   *goal
-	order  []*node // the nodes of the goal in the order they came in
-	texts  map[*node][]Op
-	prunes []*node // collections whose entries may all go
-	edits  []Edit
+	f          *File
+	goal       *goal
+	order      []*node        // the nodes of the goal
+	known      map[*node]bool // the same
+	gone       map[*node]bool // what is removed, or stands inside something replaced
+	anchors    []*node        // what of it has an anchor
+	uncomments []Span
+	looks      map[*node]renderer
+	edits      []Edit
+}
+
+func (p *planner) edit(start, end int, text string) {
+	if start < end || text != "" {
+		p.edits = append(p.edits, Edit{Span{start, end}, text})
+	}
 }
 
 func (p *planner) refuse(n *node, r Reason, detail string) error {
 	return &RefusedError{Node{p.f, n}.Path(), r, detail}
 }
 
-// admit checks one operation and adds it to the goal.
+func (p *planner) clash(n *node) error { return &ClashError{Node{p.f, n}.Path()} }
+
+// admit checks one operation by itself and adds it to the goal.
 func (p *planner) admit(o Op) error {
-	target := o.target()
-	if target == nil {
+	if o.kind == opUncomment {
+		return p.admitUncomment(o)
+	}
+	if o.target() == nil {
 		return &RefusedError{"", NotEditable, "the place does not exist"}
 	}
-	if err := p.checkUsers(o, target); err != nil {
+	o = o.resolved()
+	n := o.target()
+	if !utf8.ValidString(o.text) || !o.new.valid() || len(o.new.Key) > maxKey || o.kind == opRename && len(o.text) > maxKey {
+		return p.refuse(n, NotEditable, "the new text is not UTF-8, or too long for a key")
+	}
+	if !p.known[n] {
+		p.known[n] = true
+		p.order = append(p.order, n)
+	}
+	if o.kind == opCommentAbove || o.kind == opCommentBehind {
+		return p.admitComment(o, n)
+	}
+	if err := p.checkUsers(o, n); err != nil {
 		return err
 	}
-	if !slices.Contains(p.order, target) {
-		p.order = append(p.order, target)
-	}
 	switch o.kind {
-	case opReplace:
-		return p.admitReplace(o, target)
-	case opText:
-		if target.kind != Scalar || target.tag != "!!str" || o.start < 0 || o.end < o.start || o.end > len(target.value) {
-			return p.refuse(target, NotEditable, "")
-		}
-		p.texts[target] = append(p.texts[target], o)
-		return nil
-	case opWrap:
-		return p.admitWrap(o, target)
-	case opAppend:
-		return p.admitAppend(o, target)
+	case opReplace, opText, opWrap, opAppend, opOverride:
+		return p.admitNode(o, n)
 	default:
-		return p.admitEntry(o, target)
+		return p.admitEntry(o, n)
 	}
+}
+
+// resolved turns an append to a collection that has entries into an insertion behind the last, and an override in a
+// mapping into one behind the last merge, or into the replacement of the mapping's own pair.
+func (o Op) resolved() Op {
+	n := o.node.n
+	switch {
+	case o.kind == opAppend && len(n.items) > 0:
+		o.kind, o.entry = opAfter, Entry{o.node.file, n, len(n.items) - 1}
+	case o.kind == opOverride && n.kind == Mapping && o.node.Own(o.new.Key).Exists():
+		o.kind, o.node, o.new = opReplace, o.node.Own(o.new.Key), Item(o.new.Value)
+	case o.kind == opOverride && n.merged:
+		last := len(n.items) - 1
+		for n.items[last].key.tag != mergeTag {
+			last--
+		}
+		o.kind, o.entry = opAfter, Entry{o.node.file, n, last}
+	}
+	return o
 }
 
 // checkUsers refuses an edit that others would see through an anchor, unless the operation says that it is meant.
-func (p *planner) checkUsers(o Op, target *node) error {
-	for a := target; a != nil; a = a.parent {
-		if len(a.users) == 0 {
+func (p *planner) checkUsers(o Op, n *node) error {
+	if o.kind == opRename {
+		n = o.entry.raw().key
+	}
+	for a := n; a != nil; a = a.parent {
+		if len(a.users()) == 0 {
 			continue
 		}
 		if !o.shared {
-			return p.refuse(target, SharedAnchor, fmt.Sprintf("&%s, used %d times", a.anchor, len(a.users)))
+			return p.refuse(n, SharedAnchor, anchorDetail(a))
 		}
-		p.goal.shared[target] = true
+		p.goal.shared[n] = true
+		p.goal.shared[o.target()] = true
 	}
 	return nil
 }
 
-func (p *planner) admitReplace(o Op, n *node) error {
-	if old, ok := p.goal.replace[n]; ok && !old.Equal(o.new.Value) {
-		return &ClashError{Node{p.f, n}.Path()}
-	}
-	if n.isKey || n.anchor != "" && n.kind != Scalar || p.f.tagged(n) {
+// admitNode adds an operation on a node as a whole.
+func (p *planner) admitNode(o Op, n *node) error {
+	if !o.fits(n) {
 		return p.refuse(n, NotEditable, "")
 	}
-	p.goal.replace[n] = o.new.Value
-	for i := range n.items {
-		if err := p.checkAnchors(n.items[i].value, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkAnchors refuses to take away n, a part of what goes, when an alias outside means it or the anchor's name is
-// defined again elsewhere: then an alias would mean another node.
-func (p *planner) checkAnchors(n, whole *node) error {
-	if n.anchor != "" {
-		outside := slices.ContainsFunc(n.users, func(u *node) bool { return !(Node{p.f, u}).Within(Node{p.f, whole}) })
-		if outside || p.f.anchorCount(n.anchor) > 1 {
-			return p.refuse(n, AnchorNeeded, "&"+n.anchor)
-		}
-	}
-	for i := range n.items {
-		if err := p.checkAnchors(n.items[i].value, whole); err != nil {
-			return err
-		}
-		if k := n.items[i].key; k != nil && k.anchor != "" {
-			if err := p.checkAnchors(k, whole); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// tagged reports whether the node has a tag in the source.
-func (f *File) tagged(n *node) bool {
-	return bytes.IndexByte(f.src[n.span.Start:n.body.Start], '!') >= 0
-}
-
-// anchorCount is how many nodes of the file define that anchor.
-func (f *File) anchorCount(name string) int {
-	count := 0
-	var walk func(n *node)
-	walk = func(n *node) {
-		if n.anchor == name {
-			count++
-		}
-		for i := range n.items {
-			if k := n.items[i].key; k != nil {
-				walk(k)
-			}
-			walk(n.items[i].value)
-		}
-	}
-	for _, r := range f.roots {
-		walk(r)
-	}
-	return count
-}
-
-func (p *planner) admitWrap(o Op, n *node) error {
-	if old, ok := p.goal.wrap[n]; ok && !old.Equal(o.new.Value) {
-		return &ClashError{Node{p.f, n}.Path()}
-	}
-	if n.kind != Scalar || n.parent == nil || n.parent.kind != Sequence || n.anchor != "" || n.style == Literal || n.style == Folded {
-		return p.refuse(n, NotEditable, "")
-	}
-	p.goal.wrap[n] = o.new.Value
-	return nil
-}
-
-// admitAppend turns an append to a collection that has entries into an insertion behind the last.
-func (p *planner) admitAppend(o Op, n *node) error {
+	g := p.goal.nodes[n]
 	switch {
-	case (n.kind == Mapping || n.kind == Sequence) && len(n.items) > 0:
-		o.kind, o.entry = opAfter, Entry{p.f, n, len(n.items) - 1}
-		return p.admitEntry(o, n)
-	case n.kind == Mapping || n.kind == Sequence || n.kind == Scalar && n.tag == "!!null" && n.value == "" && n.anchor == "":
-		if slices.ContainsFunc(p.goal.extend[n], func(q Pair) bool { return q.Key != "" && q.Key == o.new.Key }) {
-			return &ClashError{Node{p.f, n}.Path()}
+	case g == nil:
+		g = &nodeGoal{kind: o.kind, value: o.new.Value}
+		p.goal.nodes[n] = g
+	case g.kind != o.kind, o.kind == opReplace, o.kind == opWrap:
+		return p.clash(n)
+	}
+	switch o.kind {
+	case opText:
+		g.parts = append(g.parts, o)
+	case opAppend, opOverride:
+		if slices.ContainsFunc(g.pairs, func(q Pair) bool { return (q.Key == "") != (o.new.Key == "") }) {
+			return p.clash(n)
 		}
-		p.goal.extend[n] = append(p.goal.extend[n], o.new)
-		return nil
+		g.pairs = append(g.pairs, o.new)
+	}
+	return nil
+}
+
+// fits reports whether the operation makes sense for the node.
+func (o Op) fits(n *node) bool {
+	switch o.kind {
+	case opText:
+		return n.kind == Scalar && n.tag == "!!str" && 0 <= o.start && o.start <= o.end && o.end <= len(n.value)
+	case opWrap:
+		return n.kind == Scalar && n.parent != nil && n.parent.kind == Sequence && n.props == nil && n.span.Len() > 0 &&
+			n.style != Literal && n.style != Folded
+	case opAppend:
+		return n.kind == Scalar && n.tag == "!!null" && !n.isKey || n.kind == Mapping && o.new.Key != "" || n.kind == Sequence && o.new.Key == ""
+	case opOverride:
+		return n.kind == Alias && !n.isKey && n.target.kind == Mapping && o.new.Key != ""
 	default:
-		return p.refuse(n, NotEditable, "")
+		return !n.isKey
 	}
 }
 
 // admitEntry adds an operation on one entry of a collection.
 func (p *planner) admitEntry(o Op, n *node) error {
-	if (n.kind == Mapping) != (o.new.Key != "" || o.kind == opRemove && n.kind == Mapping || o.kind == opRename) {
+	inserts := o.kind == opBefore || o.kind == opAfter
+	if inserts && (n.kind == Mapping) != (o.new.Key != "") || o.kind == opRename && (n.kind != Mapping || n.items[o.entry.index].key.tag == mergeTag) {
 		return p.refuse(n, NotEditable, "")
 	}
 	if n.kind == Mapping && hasDuplicates(n) {
@@ -240,160 +189,140 @@ func (p *planner) admitEntry(o Op, n *node) error {
 	l, i := p.goal.list(n), o.entry.index
 	switch o.kind {
 	case opRemove:
-		if o.prune {
-			p.prunes = append(p.prunes, n)
-		}
 		l.remove[i] = true
-		for _, part := range []*node{n.items[i].key, n.items[i].value} {
-			if part == nil {
-				continue
-			}
-			if err := p.checkAnchors(part, part); err != nil {
-				return err
-			}
+		if o.emptied != refused && l.emptied != refused && o.emptied != l.emptied {
+			return p.clash(n)
 		}
-		return p.checkMerge(n, i)
+		l.emptied = max(l.emptied, o.emptied)
 	case opRename:
 		if old, ok := l.rename[i]; ok && old != o.text {
-			return &ClashError{Node{p.f, n}.Path()}
+			return p.clash(n)
 		}
 		l.rename[i] = o.text
-		return nil
-	}
-	if n.kind == Mapping && p.hasKey(n, l, o.new.Key) {
-		return &ClashError{Node{p.f, n}.Path()}
-	}
-	if o.kind == opBefore {
+	case opBefore:
 		l.before[i] = append(l.before[i], o.new)
-	} else {
+	default:
 		l.after[i] = append(l.after[i], o.new)
 	}
 	return nil
 }
 
-// hasKey reports whether the mapping has or gets that key already.
-func (p *planner) hasKey(n *node, l *listGoal, key string) bool {
-	for i := range n.items {
-		if isName(n.items[i].key, key) && !l.remove[i] {
-			return true
-		}
+// admitComment adds a new comment. A text of several lines has room only above an entry.
+func (p *planner) admitComment(o Op, n *node) error {
+	lines := strings.Split(o.text, "\n")
+	if !printable(o.text) || o.kind == opCommentBehind && len(lines) > 1 {
+		return p.refuse(n, NotEditable, "")
 	}
-	for _, added := range []map[int][]Pair{l.before, l.after} {
-		for _, pairs := range added {
-			if slices.ContainsFunc(pairs, func(q Pair) bool { return q.Key == key }) {
-				return true
-			}
-		}
+	for i, line := range lines {
+		lines[i] = strings.TrimRight("# "+line, " \t")
 	}
-	return false
-}
-
-// checkMerge refuses to remove a pair whose name a merge would supply again.
-func (p *planner) checkMerge(n *node, i int) error {
-	if n.kind != Mapping || !n.merged {
+	l, i := p.goal.list(n), o.entry.index
+	if o.kind == opCommentAbove {
+		l.above[i] = append(l.above[i], lines...)
 		return nil
 	}
-	key := n.items[i].key.value
-	for j := range n.items {
-		if n.items[j].key.tag != mergeTag {
-			continue
-		}
-		if suppliesKey(Node{p.f, n.items[j].value}, key) {
-			return p.refuse(n, MergeSupplies, "")
-		}
+	if l.behind[i] != "" {
+		return p.clash(n)
 	}
+	l.behind[i] = lines[0]
 	return nil
 }
 
-func suppliesKey(merged Node, key string) bool {
-	if merged = merged.Resolve(); merged.Kind() == Sequence {
-		return slices.ContainsFunc(merged.Entries(), func(e Entry) bool { return e.Value().Get(key).Exists() })
-	}
-	return merged.Get(key).Exists()
-}
-
-// prune lets collections go whose entries all go, when every removal agreed to that, and refuses the others.
+// prune lets collections go whose entries all go, when the removals agreed to that, and refuses others that would be empty.
 func (p *planner) prune() error {
 	for i := 0; i < len(p.order); i++ { // grows while parents are emptied
 		n := p.order[i]
-		if !p.goal.emptied(n) {
+		if !p.goal.empties(n) || p.goal.lists[n].emptied == cleared {
 			continue
 		}
 		parent := n.parent
-		if !slices.Contains(p.prunes, n) || parent == nil || n.anchor != "" && len(n.users) > 0 {
+		if p.goal.lists[n].emptied == refused || parent == nil || n.isKey {
 			return p.refuse(n, EmptyCollection, "")
 		}
-		if parent.kind == Mapping {
-			if hasDuplicates(parent) {
-				return p.refuse(parent, DuplicateKey, "")
-			}
-			if err := p.checkMerge(parent, n.index); err != nil {
-				return err
-			}
+		if parent.kind == Mapping && hasDuplicates(parent) {
+			return p.refuse(parent, DuplicateKey, "")
 		}
 		if p.goal.shared[n] {
 			p.goal.shared[parent] = true
 		}
 		delete(p.goal.lists, n)
-		p.goal.list(parent).remove[n.index] = true
-		p.prunes = append(p.prunes, parent)
-		if !slices.Contains(p.order, parent) {
-			p.order = append(p.order, parent)
-		} else if slices.Index(p.order, parent) < i {
-			p.order = append(p.order, parent) // look at it again
-		}
+		l := p.goal.list(parent)
+		l.remove[n.index] = true
+		l.emptied = max(l.emptied, pruned)
+		p.known[parent] = true
+		p.order = append(p.order, parent) // again, if it was there: it may be empty now
 	}
 	return nil
 }
 
-// splice makes the edits of every node of the goal.
+// splice makes the edits of every node of the goal. Insertions at one offset come from the inside to the outside,
+// whatever the order of the operations.
 func (p *planner) splice() error {
-	done := map[*node]bool{}
-	for _, n := range p.order {
-		if done[n] || p.gone(n) {
+	slices.SortStableFunc(p.order, func(a, b *node) int {
+		return cmp.Or(cmp.Compare(a.span.End, b.span.End), cmp.Compare(b.span.Start, a.span.Start), cmp.Compare(b.depth(), a.depth()))
+	})
+	for _, n := range slices.Compact(p.order) {
+		if p.gone[n] {
 			continue
 		}
-		done[n] = true
-		if err := p.spliceNode(n); err != nil {
-			return err
+		if g := p.goal.nodes[n]; g != nil {
+			if err := p.spliceNode(n, g); err != nil {
+				return err
+			}
+		}
+		if l := p.goal.lists[n]; l != nil {
+			if err := p.spliceList(n, l); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// gone reports whether the node stands inside something that is removed or replaced.
-func (p *planner) gone(n *node) bool {
-	for a := n; a.parent != nil; a = a.parent {
-		if l := p.goal.lists[a.parent]; l != nil && l.remove[a.index] {
-			return true
-		}
-		if _, ok := p.goal.replace[a.parent]; ok {
-			return true
-		}
+func (n *node) depth() int {
+	d := 0
+	for a := n.parent; a != nil; a = a.parent {
+		d++
 	}
-	return false
+	return d
 }
 
-func (p *planner) spliceNode(n *node) error {
-	if v, ok := p.goal.replace[n]; ok {
-		return p.spliceReplace(n, v)
-	}
-	if v, ok := p.goal.wrap[n]; ok {
-		return p.spliceWrap(n, v)
-	}
-	if pairs := p.goal.extend[n]; len(pairs) > 0 {
-		return p.spliceExtend(n, pairs)
-	}
-	if len(p.texts[n]) > 0 {
-		return p.spliceText(n)
-	}
-	l := p.goal.lists[n]
-	switch {
-	case l == nil:
-		return nil
-	case n.style == Flow:
-		return p.spliceFlow(n, l)
+func (p *planner) spliceNode(n *node, g *nodeGoal) error {
+	switch g.kind {
+	case opText:
+		return p.spliceText(n, g)
+	case opWrap:
+		return p.spliceWrap(n, g.value)
+	case opOverride:
+		return p.spliceReplace(n, overrides(n, g.pairs))
+	case opAppend:
+		return p.spliceReplace(n, collection(g.pairs))
 	default:
-		return p.spliceBlock(n, l)
+		return p.spliceReplace(n, g.value)
 	}
+}
+
+// overrides is the mapping that merges what an alias means and has pairs of its own.
+func overrides(alias *node, pairs []Pair) Value {
+	merge := Pair{"<<", Value{kind: aliasValue, text: alias.value}}
+	return Map(append([]Pair{merge}, pairs...)...)
+}
+
+// collection is the mapping, or the sequence, of new pairs.
+func collection(pairs []Pair) Value {
+	if pairs[0].Key != "" {
+		return Map(pairs...)
+	}
+	v := List()
+	for _, q := range pairs {
+		v.items = append(v.items, q.Value)
+	}
+	return v
+}
+
+func (p *planner) spliceList(n *node, l *listGoal) error {
+	if n.style == Flow {
+		return p.spliceFlow(n, l)
+	}
+	return p.spliceBlock(n, l)
 }

@@ -2,7 +2,7 @@ package rewrite
 
 import (
 	"sort"
-	"unicode/utf8"
+	"sync"
 )
 
 // Span is a half-open range of byte offsets in a File's source.
@@ -24,7 +24,9 @@ type Position struct{ Line, Column int }
 // lineIndex finds line starts. Lines end where yaml.v3 ends them: CRLF, LF, CR, NEL, LS and PS.
 type lineIndex struct {
 	src    []byte
-	starts []int // offset of each line's first byte; starts[0] is behind a byte order mark
+	starts []int  // offset of each line's first byte; starts[0] is behind a byte order mark
+	br     string // the first CRLF, LF or CR, "\n" when there is none
+	runes  *runeIndex
 }
 
 const bom = "\xef\xbb\xbf"
@@ -36,15 +38,25 @@ func newLineIndex(src []byte) lineIndex {
 	}
 	starts := make([]int, 1, 16+len(src)/24)
 	starts[0] = first
+	br := ""
 	for i := first; i < len(src); {
-		if n := breakLen(src, i); n > 0 {
-			i += n
-			starts = append(starts, i)
+		if src[i] > '\r' && src[i] < 0xC2 {
+			i++
 			continue
 		}
-		i++
+		n := breakLen(src, i)
+		if n > 0 {
+			if br == "" && src[i] <= '\r' {
+				br = string(src[i : i+n])
+			}
+			starts = append(starts, i+n)
+		}
+		i += max(n, 1)
 	}
-	return lineIndex{src, starts}
+	if br == "" {
+		br = "\n"
+	}
+	return lineIndex{src, starts, br, &runeIndex{}}
 }
 
 // breakLen is the number of bytes of the line break at offset i, 0 when there is none.
@@ -69,6 +81,16 @@ func breakLen(src []byte, i int) int {
 	return 0
 }
 
+// breakBefore is the number of bytes of the line break that ends at offset, 0 when there is none.
+func breakBefore(src []byte, offset int) int {
+	for n := min(3, offset); n > 0; n-- {
+		if breakLen(src[:offset], offset-n) == n {
+			return n
+		}
+	}
+	return 0
+}
+
 // line is the index of the line that holds offset.
 func (x lineIndex) line(offset int) int {
 	return max(sort.SearchInts(x.starts, offset+1)-1, 0)
@@ -81,5 +103,40 @@ func (x lineIndex) position(offset int) Position {
 	if offset < start {
 		return Position{1, 1}
 	}
-	return Position{l + 1, utf8.RuneCount(x.src[start:offset]) + 1}
+	if offset-start < runeBlock {
+		return Position{l + 1, countRunes(x.src[start:offset]) + 1}
+	}
+	return Position{l + 1, x.runes.before(x.src, offset) - x.runes.before(x.src, start) + 1}
+}
+
+// runeBlock is the distance between the offsets whose number of code points runeIndex remembers.
+const runeBlock = 1 << 10
+
+// runeIndex makes columns on very long lines cheap. It is built when the first one is asked for.
+type runeIndex struct {
+	once   sync.Once
+	counts []int // counts[i] code points begin before offset i*runeBlock
+}
+
+// before is the number of code points that begin before offset.
+func (x *runeIndex) before(src []byte, offset int) int {
+	x.once.Do(func() {
+		x.counts = make([]int, 1, len(src)/runeBlock+1)
+		for at := 0; at+runeBlock <= len(src); at += runeBlock {
+			x.counts = append(x.counts, x.counts[len(x.counts)-1]+countRunes(src[at:at+runeBlock]))
+		}
+	})
+	block := offset / runeBlock
+	return x.counts[block] + countRunes(src[block*runeBlock:offset])
+}
+
+// countRunes counts the code points that begin in valid UTF-8, of which b may be cut at any byte.
+func countRunes(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if c&0xC0 != 0x80 {
+			n++
+		}
+	}
+	return n
 }

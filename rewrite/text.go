@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -28,9 +29,9 @@ func (n Node) Text() Text {
 	d := decoder{src: n.file.src, p: n.n.body.Start, end: n.n.body.End}
 	switch n.n.style {
 	case Literal:
-		d.literal(n.n.block)
+		d.literal(*n.n.block)
 	case Folded:
-		return t
+		d.folded(*n.n.block)
 	case SingleQuoted:
 		d.p, d.end = d.p+1, d.end-1
 		d.flow((*decoder).singleQuote)
@@ -66,19 +67,34 @@ func (t Text) Span(start, end int) (Span, error) {
 	return Span{from, max(from, to)}, nil
 }
 
+// reaching is the first segment that ends at or behind a value offset.
+func (t Text) reaching(at int) int {
+	return sort.Search(len(t.segs), func(i int) bool { return t.segs[i].value.End >= at })
+}
+
+// widen extends a replacement to whole segments where it begins or ends inside an escape or a fold.
+func (t Text) widen(o Op) Op {
+	if i := t.reaching(o.start); i < len(t.segs) && !t.segs[i].exact && t.segs[i].value.End > o.start {
+		v := t.segs[i].value
+		o.text = t.String()[v.Start:o.start] + o.text
+		o.start = v.Start
+	}
+	if i := t.reaching(o.end); i < len(t.segs) && !t.segs[i].exact && t.segs[i].value.Start < o.end {
+		v := t.segs[i].value
+		o.text += t.String()[o.end:v.End]
+		o.end = v.End
+	}
+	return o
+}
+
 // place is the source offset of a value offset: behind what has no text (indentation) when forward, else before it.
 func (t Text) place(at int, forward bool) (int, bool) {
 	if len(t.segs) == 0 {
 		return t.node.n.body.End, at == 0
 	}
 	best, ok := 0, false
-	for _, s := range t.segs {
-		if s.value.Start > at {
-			break
-		}
-		if ok && !forward {
-			break
-		}
+	for i := t.reaching(at); i < len(t.segs) && t.segs[i].value.Start <= at && (forward || !ok); i++ {
+		s := t.segs[i]
 		switch {
 		case at == s.value.Start && (forward || !ok):
 			best, ok = s.source.Start, true
@@ -139,6 +155,57 @@ func (d *decoder) literal(b blockInfo) {
 		}
 		d.add(eol+n, normalBreak(d.src[eol:eol+n]), n == 1 && d.src[eol] == '\n')
 	}
+}
+
+// folded reads the lines of a folded block scalar. Between two lines of text a break means a blank, and each blank line
+// a break; beside a line that begins with a blank all breaks stay.
+func (d *decoder) folded(b blockInfo) {
+	d.p = b.text.Start
+	next, breaks := d.blankLines(b)
+	for keep := true; next < b.text.End; {
+		text := next + b.indent
+		more := isBlank(d.src[text])
+		if rest, folds := strings.CutPrefix(breaks, "\n"); folds && !keep && !more {
+			breaks = rest
+			if rest == "" {
+				breaks = " "
+			}
+		}
+		d.add(next, breaks, false)
+		d.add(text, "", false)
+		eol := text
+		for eol < b.text.End && breakLen(d.src, eol) == 0 {
+			eol++
+		}
+		d.add(eol, string(d.src[text:eol]), true)
+		keep = more
+		next, breaks = d.blankLines(b)
+	}
+	if b.chomp == '-' {
+		return
+	}
+	if b.chomp == '+' {
+		b.text.End = b.tail
+		next, breaks = d.blankLines(b)
+	}
+	d.add(next, breaks, false)
+}
+
+// blankLines is the start of the next line with text, or the end of the text, and the breaks before it.
+func (d *decoder) blankLines(b blockInfo) (next int, breaks string) {
+	for next = d.p; next < b.text.End; {
+		end := next + min(countSpaces(d.src[next:b.text.End]), b.indent)
+		if end == b.text.End {
+			return end, breaks // blanks at the end of the source
+		}
+		n := breakLen(d.src, end)
+		if n == 0 {
+			return next, breaks
+		}
+		breaks += normalBreak(d.src[end : end+n])
+		next = end + n
+	}
+	return next, breaks
 }
 
 // normalBreak is what yaml.v3 makes of a line break: LS and PS stay, the others become LF.

@@ -44,7 +44,7 @@ func (s *Summary) addResult(r *fixes.Result) {
 	switch {
 	case !done(r.Status):
 		s.worst = max(s.worst, Severity(&r.Finding))
-	case r.Fix != nil:
+	case r.Fix != nil && r.Status != fixes.Suppressed:
 		for _, p := range r.Fix.Requires {
 			s.require(p)
 		}

@@ -369,7 +369,9 @@ func (r *running) element(e *element, a *act) {
 
 func (r *running) elementIn(worlds []*world, e *element, a *act) []*world {
 	for _, w := range worlds {
-		r.failed = append(r.failed, w.clone())
+		if e.orb == nil || e.orb.Name() != cliOrb { // a setup step is taken to work
+			r.failed = append(r.failed, w.clone())
+		}
 		before := sessions(w)
 		s := newScope(w, nil, true)
 		u := e.run(s)
@@ -402,16 +404,16 @@ func sessions(w *world) map[string]bool {
 	out := map[string]bool{}
 	for name, v := range w.bash {
 		if v.origin == session {
-			out[v.text+" "+name] = true
+			out[v.text+"\x00"+name] = true
 		}
 	}
 	for name, p := range w.profiles {
 		if p.id.origin == session {
-			out[p.id.text+" "+name] = true
+			out[p.id.text+"\x00"+name] = true
 		}
 	}
 	if v := w.bash[roleVar]; v.origin != ambient && w.bash[fileVar].origin != ambient {
-		out[v.roleText()+" "+fileVar] = true
+		out[v.roleText()+"\x00"+fileVar] = true
 	}
 	return out
 }
@@ -420,7 +422,7 @@ func sessions(w *world) map[string]bool {
 func (a *act) note(before map[string]bool, w *world) {
 	for s := range sessions(w) {
 		if !before[s] {
-			role, _, _ := strings.Cut(s, " ")
+			role, _, _ := strings.Cut(s, "\x00")
 			a.roles[role] = true
 			a.keeps = true
 		}
@@ -436,7 +438,7 @@ func (r *running) builtin(v circle.Visit) {
 	profiles, bash := carried(v.Step.Value())
 	for _, w := range r.worlds {
 		for held := range sessions(w) {
-			role, name, _ := strings.Cut(held, " ")
+			role, name, _ := strings.Cut(held, "\x00")
 			_, isProfile := w.profiles[name]
 			if profiles && isProfile || bash && !isProfile {
 				a.leaks["carries a session of "+role+" to other jobs"] = true
@@ -480,15 +482,13 @@ func (r *running) script(v circle.Visit) {
 		return
 	}
 	in := newInterpreter(p.script, shell.Traces(kind))
-	worlds := r.worlds
-	late := step.RunWhen() == "always" || step.RunWhen() == "on_fail"
-	if late {
-		r.worlds = distinct(append(slices.Clone(r.failed), r.worlds...))
-	}
-	r.conditional(v, func(ws []*world) []*world { return r.interpret(in, ws, step, shell.IsBash(kind), a) })
-	if late {
-		worlds, r.worlds = r.worlds, worlds
-		r.worlds = distinct(append(r.worlds, worlds...))
+	run := func(ws []*world) []*world { return r.interpret(in, ws, step, shell.IsBash(kind), a) }
+	r.conditional(v, run)
+	if step.RunWhen() == "always" || step.RunWhen() == "on_fail" {
+		passed := r.worlds
+		r.worlds = failures(r.failed)
+		r.conditional(v, run)
+		r.failed, r.worlds = distinct(append(r.failed, r.worlds...)), passed
 	}
 	for _, n := range slices.Sorted(maps.Keys(in.uses)) {
 		a.uses = append(a.uses, in.uses[n])
@@ -496,10 +496,26 @@ func (r *running) script(v circle.Visit) {
 	a.leaks = in.leaks
 }
 
+// failures are the worlds in which a step may have failed before one that runs in any case. When a role was there by
+// the time of the last of them, earlier ones do not count: what a step did that never got that far needs no undoing.
+func failures(failed []*world) []*world {
+	var open []*world
+	for _, w := range failed {
+		if len(sessions(w)) > 0 {
+			open = append(open, w)
+		}
+	}
+	if len(open) > 0 {
+		return open
+	}
+	return failed
+}
+
 func (r *running) interpret(in *interpreter, worlds []*world, step *circle.Step, bash bool, a *act) []*world {
 	var out []*world
+	fails := !onlyKeeps(in)
 	for _, w := range worlds {
-		if len(in.uses) > 0 || !onlyKeeps(in) {
+		if fails {
 			r.failed = append(r.failed, w.clone())
 		}
 		before := sessions(w)

@@ -8,7 +8,9 @@ import (
 )
 
 // awsFile reports whether a word names one of the files that hold profiles.
-func awsFile(w shell.Word) bool { return credentialsFile(w) || strings.HasSuffix(w.Value, ".aws/config") }
+func awsFile(w shell.Word) bool {
+	return credentialsFile(w) || strings.HasSuffix(w.Value, ".aws/config")
+}
 
 func credentialsFile(w shell.Word) bool { return strings.HasSuffix(w.Value, ".aws/credentials") }
 

@@ -9,8 +9,8 @@ import (
 
 // world is one way things may stand between two steps of a job.
 type world struct {
-	job      map[string]value  // the environment of the job and its executor; never changed
-	bash     map[string]value  // what $BASH_ENV sets, and unsets, in every bash step
+	job      map[string]value // the environment of the job and its executor; never changed
+	bash     map[string]value // what $BASH_ENV sets, and unsets, in every bash step
 	profiles map[string]profile
 	section  string          // of the credentials file, the one that was written last
 	taken    map[string]bool // conditions that were decided on the way, and how

@@ -1,0 +1,109 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+)
+
+// check looks at the goal as a whole, when it is known what goes and what comes.
+func (p *planner) check() error {
+	for n, l := range p.goal.lists {
+		for i := range l.remove {
+			p.take(n.items[i].key)
+			p.take(n.items[i].value)
+		}
+	}
+	for n, g := range p.goal.nodes {
+		if g.kind == opReplace {
+			for i := range n.items {
+				p.take(n.items[i].key)
+				p.take(n.items[i].value)
+			}
+		}
+	}
+	for _, n := range p.order {
+		if p.goal.lists[n] == nil || p.gone[n] {
+			continue
+		}
+		if err := p.checkList(n, p.goal.lists[n]); err != nil {
+			return err
+		}
+	}
+	return p.checkAnchors()
+}
+
+// take marks a node and all below it as gone.
+func (p *planner) take(n *node) {
+	if n == nil || p.gone[n] {
+		return
+	}
+	p.gone[n] = true
+	if n.anchor() != "" {
+		p.anchors = append(p.anchors, n)
+	}
+	for i := range n.items {
+		p.take(n.items[i].key)
+		p.take(n.items[i].value)
+	}
+}
+
+// checkAnchors refuses to take an anchored node away while an alias that stays means it.
+func (p *planner) checkAnchors() error {
+	slices.SortFunc(p.anchors, func(a, b *node) int { return a.span.Start - b.span.Start })
+	for _, n := range p.anchors {
+		if !p.allGone(n.users()) {
+			return p.refuse(n, AnchorNeeded, anchorDetail(n))
+		}
+	}
+	return nil
+}
+
+func (p *planner) allGone(aliases []*node) bool {
+	for _, u := range aliases {
+		if g := p.goal.nodes[u]; !p.gone[u] && (g == nil || g.kind != opReplace) {
+			return false
+		}
+	}
+	return true
+}
+
+func anchorDetail(n *node) string {
+	return fmt.Sprintf("&%s, used %d times", n.anchor(), len(n.users()))
+}
+
+// checkList refuses a mapping that would get a key twice, or one back from a merge.
+func (p *planner) checkList(n *node, l *listGoal) error {
+	if n.kind != Mapping || !l.changesMeaning() {
+		return nil
+	}
+	names, merged := map[string]bool{}, map[string]bool{}
+	for i := range n.items {
+		k := n.items[i].key
+		switch name, renamed := l.renamed(i); {
+		case l.remove[i]:
+		case renamed && names[name]:
+			return p.clash(n)
+		case renamed:
+			names[name] = true
+		case k.tag == mergeTag:
+			p.goal.names(merged, n.items[i].value, map[*node]bool{})
+		case k.kind == Scalar:
+			if names[k.value] {
+				return p.clash(n) // with a key renamed to it
+			}
+			names[k.value] = true
+		}
+	}
+	for q := range l.added {
+		if names[q.Key] {
+			return p.clash(n)
+		}
+		names[q.Key] = true
+	}
+	for i := range n.items {
+		if k := n.items[i].key; l.remove[i] && isName(k, k.value) && merged[k.value] && !names[k.value] {
+			return p.refuse(n, MergeSupplies, k.value)
+		}
+	}
+	return nil
+}

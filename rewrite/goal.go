@@ -1,0 +1,126 @@
+package rewrite
+
+// goal is what the file shall mean: the tree as it is, changed at the nodes and entries named here.
+type goal struct {
+	nodes    map[*node]*nodeGoal
+	lists    map[*node]*listGoal
+	shared   map[*node]bool // places whose change is meant for all users of an anchor
+	comments []note         // new ones
+}
+
+// nodeGoal is the change of one node as a whole.
+type nodeGoal struct {
+	kind  opKind // opReplace, opText, opWrap, opOverride, or opAppend to a collection without entries
+	value Value  // what it is replaced by, or wrapped around
+	pairs []Pair // what is appended, or written beside the merge
+	parts []Op   // what is replaced of its text
+	text  string // the text that this gives
+}
+
+// listGoal is the change of one collection's entries.
+type listGoal struct {
+	before, after map[int][]Pair
+	above         map[int][]string // comment lines
+	behind        map[int]string   // comments at the end of lines
+	remove        map[int]bool
+	rename        map[int]string
+	emptied       emptied
+}
+
+// note is a new comment, from its '#' on, and where it is inserted.
+type note struct {
+	at   int
+	text string
+}
+
+func newGoal() *goal {
+	return &goal{nodes: map[*node]*nodeGoal{}, lists: map[*node]*listGoal{}, shared: map[*node]bool{}}
+}
+
+func (g *goal) list(n *node) *listGoal {
+	l := g.lists[n]
+	if l == nil {
+		l = &listGoal{
+			before: map[int][]Pair{}, after: map[int][]Pair{}, above: map[int][]string{}, behind: map[int]string{},
+			remove: map[int]bool{}, rename: map[int]string{},
+		}
+		g.lists[n] = l
+	}
+	return l
+}
+
+// empties reports whether no entry of the collection would be left, and none comes in.
+func (g *goal) empties(n *node) bool {
+	l := g.lists[n]
+	return l != nil && len(l.remove) == len(n.items) && len(l.before) == 0 && len(l.after) == 0
+}
+
+// renamed is the new key of entry i.
+func (l *listGoal) renamed(i int) (string, bool) {
+	if l == nil {
+		return "", false
+	}
+	name, ok := l.rename[i]
+	return name, ok
+}
+
+// added are the pairs and items that come in, in no order.
+func (l *listGoal) added(yield func(Pair) bool) {
+	for _, side := range [...]map[int][]Pair{l.before, l.after} {
+		for _, pairs := range side {
+			for _, q := range pairs {
+				if !yield(q) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// changesMeaning reports whether the goal is more than comments.
+func (l *listGoal) changesMeaning() bool {
+	return len(l.before)+len(l.after)+len(l.remove)+len(l.rename) > 0
+}
+
+// names collects the names that a mapping, or the mappings of a merge, have once the goal is reached.
+func (g *goal) names(out map[string]bool, n *node, seen map[*node]bool) {
+	if seen[n] {
+		return
+	}
+	seen[n] = true
+	if c := g.nodes[n]; c != nil {
+		c.value.names(out)
+		Map(c.pairs...).names(out)
+		if c.kind == opReplace {
+			return
+		}
+	}
+	if n.kind == Alias {
+		g.names(out, n.target, seen)
+		return
+	}
+	l := g.lists[n]
+	for i := range n.items {
+		e := &n.items[i]
+		name, renamed := l.renamed(i)
+		switch {
+		case l != nil && l.remove[i]:
+		case e.key == nil || e.key.tag == mergeTag:
+			g.names(out, e.value, seen)
+		case renamed:
+			out[name] = true
+		default:
+			out[e.key.value] = true
+		}
+	}
+	if l == nil {
+		return
+	}
+	for q := range l.added {
+		if n.kind == Sequence { // a list of merges gets another one
+			q.Value.names(out)
+			continue
+		}
+		out[q.Key] = true
+	}
+}

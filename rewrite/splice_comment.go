@@ -1,0 +1,101 @@
+package rewrite
+
+import (
+	"slices"
+	"strings"
+)
+
+// spliceComments writes the new comments of entry i.
+func (p *planner) spliceComments(n *node, l *listGoal, i int) error {
+	if l.remove[i] {
+		return nil
+	}
+	if lines := l.above[i]; len(lines) > 0 {
+		if err := p.commentAbove(n, i, lines); err != nil {
+			return err
+		}
+	}
+	if text := l.behind[i]; text != "" {
+		return p.commentBehind(n, i, text)
+	}
+	return nil
+}
+
+// commentAbove writes comment lines above an entry. An entry behind a dash or the like moves to a line of its own.
+func (p *planner) commentAbove(n *node, i int, lines []string) error {
+	e := &n.items[i]
+	start := p.f.lineStart(e.span.Start)
+	indent := string(p.f.src[start:e.span.Start])
+	own := p.f.startsLine(e.span.Start)
+	if !own {
+		start, indent = e.span.Start, spaces(n.column)
+		if n.style == Flow || i > 0 {
+			return p.refuse(n, SameLine, "")
+		}
+	}
+	if strings.Contains(indent, "\t") || p.f.inComment(e.span.Start) {
+		return p.refuse(n, SameLine, "")
+	}
+	br := p.f.lineBreak(e.span.Start)
+	for _, line := range lines {
+		text := indent + line + br
+		if !own {
+			text = line + br + indent
+		}
+		p.edit(start, start, text)
+		p.goal.comments = append(p.goal.comments, note{start, line})
+	}
+	return nil
+}
+
+// commentBehind writes a comment at the end of the line that an entry begins on, where that is between two tokens.
+func (p *planner) commentBehind(n *node, i int, text string) error {
+	start := n.items[i].span.Start
+	end := p.f.lineEnd(start)
+	if len(p.f.commentsIn(Span{start, end})) > 0 {
+		return p.refuse(n, CommentThere, "")
+	}
+	if s := p.f.Innermost(end).n; s != nil && s.kind == Scalar && s.block == nil && s.body.Start < end && end < s.body.End {
+		return p.refuse(n, MultiLineText, "")
+	}
+	p.goal.comments = append(p.goal.comments, note{end, text})
+	if p.f.trimBlanks(end) == end {
+		text = " " + text
+	}
+	p.edit(end, end, text)
+	return nil
+}
+
+func (p *planner) admitUncomment(o Op) error {
+	c := Span{o.start, o.end}
+	if found := p.f.commentsIn(Span{c.Start, c.Start + 1}); len(found) == 0 || found[0] != c {
+		return &RefusedError{"", NotEditable, "there is no such comment"}
+	}
+	p.uncomments = append(p.uncomments, c)
+	return nil
+}
+
+// removeComments takes comments away that nothing else takes.
+func (p *planner) removeComments() error {
+	if len(p.uncomments) == 0 {
+		return nil
+	}
+	others, err := Sort(p.edits)
+	if err != nil {
+		return err
+	}
+	for _, c := range p.uncomments {
+		i, _ := slices.BinarySearchFunc(others, c.Start+1, func(e Edit, at int) int { return e.Span.End - at })
+		if i < len(others) && others[i].Span.Start <= c.Start {
+			continue
+		}
+		if !p.f.startsLine(c.Start) {
+			p.edit(p.f.trimBlanks(c.Start), c.End, "")
+			continue
+		}
+		if err := p.cutLines(p.f.Innermost(c.Start).n, p.f.lineStart(c.Start), p.f.nextLine(c.Start)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

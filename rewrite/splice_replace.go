@@ -1,0 +1,205 @@
+package rewrite
+
+import "strings"
+
+// spliceReplace writes a new value in place of a node's: of a value, an item, a key that is renamed, or a root. The
+// anchor stays where it is.
+func (p *planner) spliceReplace(n *node, v Value) error {
+	p.dropTag(n, v)
+	switch {
+	case inFlow(n):
+		p.replaceInFlow(n, v)
+		return nil
+	case n.body.Len() == 0:
+		return p.replaceNull(n, v)
+	case n.block != nil:
+		return p.replaceBlockScalar(n, v)
+	case n.style == Block && (n.parent == nil || p.f.sameLine(p.f.slot(n), n.body.Start)):
+		return p.replaceHere(n, v)
+	case n.style == Block:
+		return p.replaceLines(n, v)
+	default:
+		return p.replaceInline(n, v)
+	}
+}
+
+// dropTag removes a tag that would say something else than the new value.
+func (p *planner) dropTag(n *node, v Value) {
+	if n.props == nil || n.props.tag.Len() == 0 || n.tag == v.tag() {
+		return
+	}
+	tag := n.props.tag
+	if end := p.f.skipBlanks(tag.End); n.body.Len() > 0 && !p.f.restIsTrivia(end) {
+		p.edit(tag.Start, end, "")
+		return
+	}
+	p.edit(p.f.trimBlanks(tag.Start), tag.End, "")
+}
+
+// slot is the place right behind what stands before a node's content: its properties, or the colon, dash or '?'.
+func (f *File) slot(n *node) int {
+	if n.props != nil {
+		return n.props.end
+	}
+	if n.parent == nil {
+		return n.body.Start
+	}
+	switch e := &n.parent.items[n.index]; {
+	case n.isKey && !e.explicit:
+		return e.span.Start
+	case n.isKey || e.key == nil:
+		return e.span.Start + 1
+	default:
+		return e.colon + 1
+	}
+}
+
+// inBlock is the value in block style: what goes on the line where the node's content begins, "" when that is nothing,
+// and the lines below it, each with its break.
+func (p *planner) inBlock(n *node, v Value) (head, below string) {
+	if v.kind == textValue && (n.isKey || n.kind == Scalar && n.body.Len() > 0 && n.block == nil) {
+		return restyle(n, v.text), ""
+	}
+	r := p.look(n.parent, n.span.Start)
+	var b strings.Builder
+	switch {
+	case n.style == Block && v.nests() && n.column > n.parent.column:
+		b.WriteString(r.br + spaces(n.column))
+		r.value(&b, n.column, v)
+	case n.style != Block && n.body.Len() > 0 && p.f.startsLine(n.body.Start):
+		r.value(&b, n.body.Start-p.f.lineStart(n.body.Start), v)
+	case n.parent == nil && v.nests():
+		b.WriteString(r.br)
+		r.value(&b, 0, v)
+	case n.parent == nil:
+		r.value(&b, 0, v)
+	case n.parent.kind == Sequence && n.props == nil:
+		r.value(&b, n.parent.column+1+len(r.gap), v)
+	default:
+		if n.parent.kind == Sequence {
+			r.seq = r.step
+		}
+		r.behindColon(&b, n.parent.column, v)
+	}
+	head, below, more := strings.Cut(b.String(), r.br)
+	if more {
+		below += r.br
+	}
+	return strings.TrimPrefix(head, " "), below
+}
+
+// putHead writes what goes on the line of the content at span, or takes the content off the line.
+func (p *planner) putHead(n *node, span Span, head string) {
+	if head == "" {
+		span.Start = p.f.trimBlanks(p.f.slot(n))
+	}
+	p.edit(span.Start, span.End, head)
+}
+
+// replaceInline replaces a flow scalar, a flow collection or an alias.
+func (p *planner) replaceInline(n *node, v Value) error {
+	head, below := p.inBlock(n, v)
+	p.putHead(n, n.body, head)
+	at := p.f.nextLine(n.body.End)
+	return p.putLines(n, at, at, below, v)
+}
+
+// replaceBlockScalar replaces a literal or folded scalar. The comment behind its indicators stays.
+func (p *planner) replaceBlockScalar(n *node, v Value) error {
+	head, below := p.inBlock(n, v)
+	p.putHead(n, n.block.header, head)
+	return p.putLines(n, n.block.text.Start, n.body.End, below, v)
+}
+
+// replaceLines replaces a block collection that begins below its key or dash. Comments above its first entry stay.
+func (p *planner) replaceLines(n *node, v Value) error {
+	head, below := p.inBlock(n, v)
+	start, first := p.f.nextLine(p.f.slot(n)), p.f.lineStart(n.body.Start)
+	if head != "" && below != "" && len(p.f.commentsIn(Span{start, first})) > 0 {
+		return p.refuse(n, CommentInside, "")
+	}
+	if head != "" {
+		slot := p.f.slot(n)
+		p.edit(slot, slot, " "+head)
+	}
+	return p.putLines(n, first, p.f.afterEntry(n, &n.items[len(n.items)-1]), below, v)
+}
+
+// replaceHere replaces a block collection that begins on the line of its dash, or a root.
+func (p *planner) replaceHere(n *node, v Value) error {
+	r := p.look(n.parent, n.span.Start)
+	var b strings.Builder
+	r.value(&b, n.column, v)
+	end := p.f.afterEntry(n, &n.items[len(n.items)-1])
+	if v.endsLiteral() && p.swallows(v.last().text, b.String(), r.br, end) {
+		return p.refuse(n, BlockScalarAbove, "")
+	}
+	if v.endsWithBreak() && p.f.openEnd(end) {
+		b.WriteString(r.br)
+	}
+	p.edit(n.body.Start, end-breakBefore(p.f.src, end), b.String())
+	return nil
+}
+
+// replaceNull writes a value where a null has no text.
+func (p *planner) replaceNull(n *node, v Value) error {
+	head, below := p.inBlock(n, v)
+	if head != "" {
+		head = " " + head
+	}
+	if e := n.entry(); e != nil && e.key != nil && !n.isKey && e.colon < 0 { // the pair gets a line for it
+		at := p.f.afterEntry(n.parent, e)
+		return p.putLines(n, at, at, spaces(n.parent.column)+":"+head+p.look(n.parent, at).br+below, v)
+	}
+	p.edit(n.body.Start, n.body.Start, head)
+	at := p.f.nextLine(n.body.Start)
+	return p.putLines(n, at, at, below, v)
+}
+
+// replaceInFlow writes a value on one line.
+func (p *planner) replaceInFlow(n *node, v Value) {
+	text := p.look(n.parent, n.span.Start).flow(v, true)
+	if v.kind == textValue && n.kind == Scalar && n.body.Len() > 0 {
+		text = restyle(n, v.text)
+	}
+	switch e := n.entry(); {
+	case n.body.Len() > 0:
+	case e.key == nil || n.isKey || e.colon >= 0:
+		text = " " + text
+	case e.key.kind == Alias:
+		text = " : " + text
+	default:
+		text = ": " + text
+	}
+	p.edit(n.body.Start, n.body.End, text)
+}
+
+// entry is the pair or item that the node is part of, nil for a root.
+func (n *node) entry() *entry {
+	if n.parent == nil {
+		return nil
+	}
+	return &n.parent.items[n.index]
+}
+
+// spliceWrap makes "- x: v" of "- x"; a comment behind x stays on its line.
+func (p *planner) spliceWrap(n *node, v Value) error {
+	r := p.look(n.parent, n.span.Start)
+	if !p.f.sameLine(n.body.Start, n.body.End) || n.body.Len() > maxKey {
+		return p.refuse(n, MultiLineText, "")
+	}
+	if inFlow(n) {
+		p.edit(n.body.Start, n.body.Start, "{")
+		p.edit(n.body.End, n.body.End, ": "+r.flow(v, true)+"}")
+		return nil
+	}
+	var b strings.Builder
+	r.behindColon(&b, n.body.Start-p.f.lineStart(n.body.Start), v)
+	head, below, more := strings.Cut(b.String(), r.br)
+	if more {
+		below += r.br
+	}
+	p.edit(n.body.End, n.body.End, ":"+head)
+	at := p.f.nextLine(n.body.End)
+	return p.putLines(n, at, at, below, v)
+}
