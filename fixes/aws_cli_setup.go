@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
@@ -22,7 +23,9 @@ type setupStep struct {
 func (v *awsView) scanCall(s *circle.Step, facts *stepFacts) {
 	orb, command, ok := s.OrbCall()
 	switch {
-	case !ok || orb == nil:
+	case !ok || s.Callee() != nil:
+	case orb == nil || orbTables()[orb.Name()] == nil:
+		facts.supplies = mayLogIn(s.Name) || orb != nil && mayLogIn(orb.Name())
 	case orb.Name() != awsCLI:
 		v.scanElement(s, orb, command, facts)
 	case command == "assume-role-with-web-identity" || command == "assume_role_with_web_identity":
@@ -30,6 +33,14 @@ func (v *awsView) scanCall(s *circle.Step, facts *stepFacts) {
 	case command == "setup", command == "configure": // configure is what setup was called at first
 		v.scanSetup(s, orb, facts)
 	}
+}
+
+// mayLogIn reports whether a step of an orb that the tables do not know may leave credentials for AWS behind, by its
+// name: then a call behind it is not one that shows none.
+func mayLogIn(name string) bool {
+	return slices.ContainsFunc([]string{"aws", "assume", "role", "oidc", "credential", "vault"}, func(part string) bool {
+		return strings.Contains(strings.ToLower(name), part)
+	})
 }
 
 // scanSetup reads the parameters of an aws-cli/setup. One without a role that CircleCI's token opens is a form.

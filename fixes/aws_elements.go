@@ -31,6 +31,7 @@ func (v *awsView) scanElement(s *circle.Step, orb *circle.Orb, command string, f
 	}
 	x := &elementUse{orb: orb, release: table.release(orb.Version()), node: s.Node, value: s.Value(), args: s.Args()}
 	if x.release == nil {
+		facts.supplies = true // what an unknown version does is not known
 		if f := v.unknownElement(x, s.Name); f != nil {
 			f.owner, f.step = s.Owner(), s
 			facts.forms = append(facts.forms, f)

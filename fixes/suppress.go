@@ -35,10 +35,12 @@ func runSuppression(p *Pass) error {
 		switch {
 		case s.fault != "":
 			f.Message, f.NoFix = s.fault, "the form is # cfgfix: ignore[RULE] REASON"
+		case s.misplaced > 0:
+			f.NoFix = fmt.Sprintf("a finding that goes on here begins in line %d, and is suppressed there", s.misplaced)
 		case len(unused) < len(s.ids):
 			f.NoFix = "the comment names other rules as well: take this out of its list"
 		default:
-			f.Fix = &Fix{Title: "remove the comment", Safety: Safe}
+			f.Fix = &Fix{Title: "remove the comment", Safety: Safe, Ops: []rewrite.Op{rewrite.RemoveComment(s.span)}}
 		}
 		p.Report(f)
 	}
@@ -56,6 +58,8 @@ type suppressionComment struct {
 	reason string
 	fault  string          // why it suppresses nothing
 	done   map[string]bool // ids that a finding had, or that are not looked for in this run
+	// misplaced is the line on which a finding begins that has a further place here; 0 for none.
+	misplaced int
 }
 
 // unused are the ids that were looked for in vain.
@@ -193,19 +197,34 @@ func (e *Engine) suppress(f *rewrite.File, configs []*circle.Config, found []Fin
 		}
 	}
 	for i := range found {
-		x := &found[i]
-		for _, line := range suppressingLines(f, configs, x) {
-			for _, s := range byLine[line] {
-				if slices.Contains(s.ids, x.Rule.ID) {
-					x.suppressed, s.done[x.Rule.ID] = orElse(x.suppressed, s.reason), true
-				}
-			}
-		}
+		found[i].meet(byLine, f, configs)
 	}
 	if e.runs(suppression.ID) {
 		err = suppression.Run(&Pass{Rule: suppression, File: f, comments: comments, report: func(x Finding) { about = append(about, x) }})
 	}
 	return about, err
+}
+
+// meet suppresses the finding when a comment is about it. A comment at one of its further places is in vain, unless
+// there is one at the first as well.
+func (x *Finding) meet(byLine map[int][]*suppressionComment, f *rewrite.File, configs []*circle.Config) {
+	id := x.Rule.ID
+	for _, line := range suppressingLines(f, configs, x) {
+		for _, s := range byLine[line] {
+			if slices.Contains(s.ids, id) {
+				x.suppressed, s.done[id] = orElse(x.suppressed, s.reason), true
+			}
+		}
+	}
+	for _, further := range x.Related {
+		for _, s := range byLine[f.Position(further.Span.Start).Line] {
+			if slices.Contains(s.ids, id) && x.suppressed != "" {
+				s.done[id] = true
+			} else if slices.Contains(s.ids, id) {
+				s.misplaced = f.Position(x.Span.Start).Line
+			}
+		}
+	}
 }
 
 func (e *Engine) runs(id string) bool {

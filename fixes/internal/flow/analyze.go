@@ -483,10 +483,11 @@ func (r *running) script(v circle.Visit) {
 	}
 	in := newInterpreter(p.script, shell.Traces(kind))
 	run := func(ws []*world) []*world { return r.interpret(in, ws, step, shell.IsBash(kind), a) }
+	failed := failures(r.failed)
 	r.conditional(v, run)
 	if step.RunWhen() == "always" || step.RunWhen() == "on_fail" {
 		passed := r.worlds
-		r.worlds = failures(r.failed)
+		r.worlds = failed
 		r.conditional(v, run)
 		r.failed, r.worlds = distinct(append(r.failed, r.worlds...)), passed
 	}

@@ -83,7 +83,7 @@ func (c *comparison) unit(b, a *unit) {
 		case p.before == nil:
 			p.before = &act{}
 		}
-		opened = opened || c.left(a, p)
+		opened = c.left(a, p) || opened
 		for _, u := range pairUses(p.before.uses, p.after.uses) {
 			for _, k := range c.use(a, p, u) {
 				converted[k] = true
@@ -292,12 +292,10 @@ func (c *comparison) rest(u *unit, pairs []pair, converted map[keys]bool, opened
 				if !x.before.sources[s] || x.after.foreign || x.after.how == faint {
 					continue
 				}
-				where := u.where + " " + p.after.label()
-				switch {
-				case s.kind == stored && (converted[s.keys] || opened && x.after.how == sure):
-					c.report(where, "%s: it is left on %s, though a role is set up here", x.after.name, s)
-				case s.kind == outside && converted[s.keys] && x.after.how == sure:
-					c.report(where, "%s: it is left on %s, which a role replaces in other steps", x.after.name, s)
+				visible := x.after.how == sure
+				if s.kind == stored && (converted[s.keys] || opened && visible) ||
+					s.kind == outside && visible && (converted[s.keys] || opened && len(converted) == 0) {
+					c.report(u.where+" "+p.after.label(), "%s: it is left on %s, though a role is set up here", x.after.name, s)
 				}
 			}
 		}

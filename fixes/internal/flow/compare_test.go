@@ -122,6 +122,38 @@ type compareRow struct {
 	given                     []string
 }
 
+// Fixes that the rows below break again.
+var bothUsers = compareRow{
+	name:   "executor environment, both users set up",
+	before: "executors:\n  e:\n    docker: [{image: i}]\n    environment: {AWS_ACCESS_KEY_ID: $K, AWS_SECRET_ACCESS_KEY: $S}\njobs:\n  a: {executor: e, steps: [{run: aws s3 ls}]}\n  b: {executor: e, steps: [{run: make deploy}]}",
+	after:  "executors:\n  e:\n    docker: [{image: i}]\njobs:\n  a: {executor: e, steps: [{aws-cli/setup: {role_arn: $R}}, {run: aws s3 ls}]}\n  b: {executor: e, steps: [{aws-cli/setup: {role_arn: $R}}, {run: make deploy}]}",
+}
+
+var namedProfile = compareRow{
+	name:   "aws configure set, named profile",
+	before: "- run: |\n    aws configure set aws_access_key_id $KEY --profile prod\n    aws configure set aws_secret_access_key $SECRET --profile prod\n- run: aws s3 ls --profile prod",
+	after:  setup[1:] + "\n    profile_name: prod\n- run: aws s3 ls --profile prod",
+}
+
+var imageRole = compareRow{
+	name:   "image in ECR gets a role in place of keys",
+	before: "jobs:\n  a:\n    docker:\n      - image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/app\n        aws_auth: {aws_access_key_id: $K, aws_secret_access_key: $S}\n    steps: [checkout]",
+	after:  "jobs:\n  a:\n    docker:\n      - image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/app\n        aws_auth: {oidc_role_arn: $R}\n    steps: [checkout]",
+}
+
+var chosenRole = compareRow{
+	name:   "one role for two identities, chosen by the settings",
+	before: "jobs:\n  a: {docker: [{image: i}], steps: [{run: 'AWS_ACCESS_KEY_ID=$A AWS_SECRET_ACCESS_KEY=$B aws s3 ls'}]}\n  b: {docker: [{image: i}], steps: [{run: aws s3 ls}]}",
+	after:  "jobs:\n  a: {docker: [{image: i}], steps: [{aws-cli/setup: {role_arn: 'arn:x'}}, {run: aws s3 ls}]}\n  b: {docker: [{image: i}], steps: [{aws-cli/setup: {role_arn: 'arn:x'}}, {run: aws s3 ls}]}",
+	given:  []string{"arn:x"},
+}
+
+var twoContexts = compareRow{
+	name:   "standard names in two contexts, a variable for the role",
+	before: "jobs:\n  a: {docker: [{image: i}], steps: [{run: aws s3 ls}]}\n  b: {docker: [{image: i}], steps: [{run: aws s3 ls}]}\nworkflows: {w: {jobs: [{a: {context: one}}, {b: {context: two}}]}}",
+	after:  "jobs:\n  a: {docker: [{image: i}], steps: [{aws-cli/setup: {role_arn: '${R}'}}, {run: aws s3 ls}]}\n  b: {docker: [{image: i}], steps: [{aws-cli/setup: {role_arn: '${R}'}}, {run: aws s3 ls}]}\nworkflows: {w: {jobs: [{a: {context: one}}, {b: {context: two}}]}}",
+}
+
 var goodFixes = []compareRow{
 	{
 		name:   "job environment, setup before the first run",
@@ -143,11 +175,7 @@ var goodFixes = []compareRow{
 		name:   "aws configure set, default profile",
 		before: "- run: |\n    aws configure set aws_access_key_id $AWS_ACCESS_KEY_ID\n    aws configure set aws_secret_access_key $AWS_SECRET_ACCESS_KEY\n    aws configure set region eu-west-1\n    aws s3 ls",
 		after:  setup[1:] + "\n- run: |\n    aws configure set region eu-west-1\n    aws s3 ls",
-	}, {
-		name:   "aws configure set, named profile",
-		before: "- run: |\n    aws configure set aws_access_key_id $KEY --profile prod\n    aws configure set aws_secret_access_key $SECRET --profile prod\n- run: aws s3 ls --profile prod",
-		after:  setup[1:] + "\n    profile_name: prod\n- run: aws s3 ls --profile prod",
-	}, {
+	}, namedProfile, {
 		name:   "credentials file in a here-document",
 		before: "- run: |\n    mkdir -p ~/.aws\n    cat > ~/.aws/credentials <<END\n    [default]\n    aws_access_key_id = $KEY\n    aws_secret_access_key = $SECRET\n    END\n- run: aws s3 ls",
 		after:  setup[1:] + "\n- run: aws s3 ls",
@@ -191,11 +219,7 @@ var goodFixes = []compareRow{
 		name:   "setup inside the condition that holds the only use",
 		before: "- when:\n    condition: << pipeline.parameters.deploy >>\n    steps:\n      - run: aws s3 ls",
 		after:  "- when:\n    condition: << pipeline.parameters.deploy >>\n    steps:" + indented(setup, "      ") + "      - run: aws s3 ls",
-	}, {
-		name:   "executor environment, both users set up",
-		before: "executors:\n  e:\n    docker: [{image: i}]\n    environment: {AWS_ACCESS_KEY_ID: $K, AWS_SECRET_ACCESS_KEY: $S}\njobs:\n  a: {executor: e, steps: [{run: aws s3 ls}]}\n  b: {executor: e, steps: [{run: make deploy}]}",
-		after:  "executors:\n  e:\n    docker: [{image: i}]\njobs:\n  a: {executor: e, steps: [{aws-cli/setup: {role_arn: $R}}, {run: aws s3 ls}]}\n  b: {executor: e, steps: [{aws-cli/setup: {role_arn: $R}}, {run: make deploy}]}",
-	}, {
+	}, bothUsers, {
 		name:   "command used by two jobs",
 		before: "commands:\n  login:\n    steps:\n      - run: aws ecr get-login-password\njobs:\n  a: {docker: [{image: i}], steps: [login]}\n  b: {docker: [{image: i}], steps: [login]}",
 		after:  "commands:\n  login:\n    steps:\n      - aws-cli/setup: {role_arn: $R}\n      - run: aws ecr get-login-password\njobs:\n  a: {docker: [{image: i}], steps: [login]}\n  b: {docker: [{image: i}], steps: [login]}",
@@ -207,20 +231,7 @@ var goodFixes = []compareRow{
 		name:   "copy into a container completed by the session token",
 		before: "- run: docker run -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY app",
 		after:  setup[1:] + "\n- run: docker run -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY -e AWS_SESSION_TOKEN app",
-	}, {
-		name:   "standard names in two contexts, a variable for the role",
-		before: "jobs:\n  a: {docker: [{image: i}], steps: [{run: aws s3 ls}]}\n  b: {docker: [{image: i}], steps: [{run: aws s3 ls}]}\nworkflows: {w: {jobs: [{a: {context: one}}, {b: {context: two}}]}}",
-		after:  "jobs:\n  a: {docker: [{image: i}], steps: [{aws-cli/setup: {role_arn: '${R}'}}, {run: aws s3 ls}]}\n  b: {docker: [{image: i}], steps: [{aws-cli/setup: {role_arn: '${R}'}}, {run: aws s3 ls}]}\nworkflows: {w: {jobs: [{a: {context: one}}, {b: {context: two}}]}}",
-	}, {
-		name:   "one role for two identities, chosen by the settings",
-		before: "jobs:\n  a: {docker: [{image: i}], steps: [{run: 'AWS_ACCESS_KEY_ID=$A AWS_SECRET_ACCESS_KEY=$B aws s3 ls'}]}\n  b: {docker: [{image: i}], steps: [{run: aws s3 ls}]}",
-		after:  "jobs:\n  a: {docker: [{image: i}], steps: [{aws-cli/setup: {role_arn: 'arn:x'}}, {run: aws s3 ls}]}\n  b: {docker: [{image: i}], steps: [{aws-cli/setup: {role_arn: 'arn:x'}}, {run: aws s3 ls}]}",
-		given:  []string{"arn:x"},
-	}, {
-		name:   "image in ECR gets a role in place of keys",
-		before: "jobs:\n  a:\n    docker:\n      - image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/app\n        aws_auth: {aws_access_key_id: $K, aws_secret_access_key: $S}\n    steps: [checkout]",
-		after:  "jobs:\n  a:\n    docker:\n      - image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/app\n        aws_auth: {oidc_role_arn: $R}\n    steps: [checkout]",
-	}, {
+	}, twoContexts, chosenRole, imageRole, {
 		name:   "printing of the keys goes with them",
 		before: "- run: |\n    echo $AWS_ACCESS_KEY_ID\n    aws configure set aws_access_key_id $AWS_ACCESS_KEY_ID\n    aws configure set aws_secret_access_key $AWS_SECRET_ACCESS_KEY\n    aws s3 ls",
 		after:  setup[1:] + "\n- run: |\n    aws s3 ls",
@@ -244,8 +255,8 @@ var badFixes = []compareRow{
 		want:   "job:deploy step 1 (run): make: it had the stored keys AKIA… and may end with none",
 	}, {
 		name:   "executor environment removed, one user not set up",
-		before: goodFixes[17].before,
-		after:  strings.Replace(goodFixes[17].after, "[{aws-cli/setup: {role_arn: $R}}, {run: make deploy}]", "[{run: make deploy}]", 1),
+		before: bothUsers.before,
+		after:  strings.Replace(bothUsers.after, "[{aws-cli/setup: {role_arn: $R}}, {run: make deploy}]", "[{run: make deploy}]", 1),
 		want:   "job:b step 1 (run): make: it had the stored keys K and S and may end with none",
 	}, {
 		name:   "environment of the job goes, that of the executor stays",
@@ -274,12 +285,12 @@ var badFixes = []compareRow{
 		want:   "left on the stored keys",
 	}, {
 		name:   "profile lost",
-		before: goodFixes[5].before,
+		before: namedProfile.before,
 		after:  setup[1:] + "\n- run: aws s3 ls --profile prod",
 		want:   "nothing sets the profile prod up any more",
 	}, {
 		name:   "web identity sets no profile",
-		before: goodFixes[5].before,
+		before: namedProfile.before,
 		after:  webIdentity[1:] + "\n- run: aws s3 ls --profile prod",
 		want:   "nothing sets the profile prod up any more",
 	}, {
@@ -334,13 +345,13 @@ var badFixes = []compareRow{
 		want:   "may end with none",
 	}, {
 		name:   "image in ECR loses its keys",
-		before: goodFixes[23].before,
+		before: imageRole.before,
 		after:  "jobs:\n  a:\n    docker:\n      - image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/app\n    steps: [checkout]",
 		want:   "job:a image 1: it was pulled with the stored keys K and S and gets the stored keys of the project",
 	}, {
 		name:   "image in ECR with a role beside its keys",
-		before: goodFixes[23].before,
-		after:  strings.Replace(goodFixes[23].before, "{aws_access_key_id", "{oidc_role_arn: $R, aws_access_key_id", 1),
+		before: imageRole.before,
+		after:  strings.Replace(imageRole.before, "{aws_access_key_id", "{oidc_role_arn: $R, aws_access_key_id", 1),
 		want:   "keys that do not belong together",
 	}, {
 		name:   "login of an image elsewhere lost",
@@ -356,7 +367,7 @@ var badPlaces = []compareRow{
 		name:   "setup after the use",
 		before: "- run: aws s3 ls\n- run: aws s3 cp a s3://b",
 		after:  "- run: aws s3 ls" + setup + "\n- run: aws s3 cp a s3://b",
-		want:   "job:deploy step 1 (run): aws: it is left on the stored keys of the project or a context, which a role replaces in other steps",
+		want:   "job:deploy step 1 (run): aws: it is left on the stored keys of the project or a context, though a role is set up here",
 	}, {
 		name:   "setup after a use of the job's keys",
 		before: jobKeys + "steps:\n  - run: aws s3 ls\n  - run: aws s3 cp a s3://b",
@@ -386,7 +397,7 @@ var badPlaces = []compareRow{
 		name:   "setup where the shell reads no $BASH_ENV",
 		before: "shell: /bin/sh" + jobKeys + "steps:\n  - run: aws s3 ls",
 		after:  "shell: /bin/sh\nsteps:" + indented(setup, "  ") + "  - run: aws s3 ls",
-		want:   "may end with none",
+		want:   "stored keys of the same names would win over the role",
 	}, {
 		name:   "setup in the command, a caller comes too early",
 		before: "commands:\n  push: {steps: [{run: aws s3 ls}]}\njobs:\n  a: {docker: [{image: i}], environment: {AWS_ACCESS_KEY_ID: $K, AWS_SECRET_ACCESS_KEY: $S}, steps: [{run: make}, push]}",
@@ -416,7 +427,7 @@ var badPlaces = []compareRow{
 		name:   "session written to a file by tee",
 		before: "- run: aws s3 ls",
 		after:  setup[1:] + "\n- run: |\n    echo \"$AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY\" | tee keys.txt\n    aws s3 ls",
-		want:   "prints the keys",
+		want:   "writes the keys to keys.txt",
 	}, {
 		name:   "profile with a session carried to other jobs",
 		before: exports[1:] + "\n- persist_to_workspace: {root: ~/, paths: [.aws]}",
@@ -429,13 +440,13 @@ var badPlaces = []compareRow{
 var badSharing = []compareRow{
 	{
 		name:   "one role for two identities",
-		before: goodFixes[22].before,
-		after:  goodFixes[22].after,
+		before: chosenRole.before,
+		after:  chosenRole.after,
 		want:   "two identities become one",
 	}, {
 		name:   "one literal role for two contexts",
-		before: goodFixes[21].before,
-		after:  strings.ReplaceAll(goodFixes[21].after, "'${R}'", "'arn:aws:iam::123456789012:role/ci'"),
+		before: twoContexts.before,
+		after:  strings.ReplaceAll(twoContexts.after, "'${R}'", "'arn:aws:iam::123456789012:role/ci'"),
 		want:   "two identities become one",
 	}, {
 		name:   "one identity gets two roles",

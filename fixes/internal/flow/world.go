@@ -129,10 +129,14 @@ func (s *scope) credentials(named string, given map[string]value) source {
 	if v := s.lookup(profileVar, given); v.origin != ambient && !v.missing() {
 		name = v.text
 	}
-	if src := s.fromProfile(name); src.kind != noCredentials {
+	switch src := s.fromProfile(name); {
+	case src.kind == noCredentials:
+		return env
+	case src.kind == assumed && env.kind == outside:
+		return source{kind: shadowed, role: src.role}
+	default:
 		return src
 	}
-	return env
 }
 
 // roleText is the role that a variable names.
