@@ -1,0 +1,167 @@
+package fixes
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"cfgfix/rewrite"
+)
+
+// testRule reports each job that has the given key, with the fix that ops makes.
+func testRule(id, key string, ops func(job rewrite.Node) []rewrite.Op) *Rule {
+	return &Rule{ID: id, Severity: Low, Confidence: HighConfidence, Run: func(p *Pass) error {
+		for _, j := range p.Config.Jobs() {
+			n := j.Get(key)
+			if !n.Exists() {
+				continue
+			}
+			p.Report(Finding{
+				Span: n.Entry().Key().Span(), Owner: "job:" + j.Name, Message: key + " is there",
+				Fix: &Fix{Title: "change it", Safety: Safe, Ops: ops(j.Node)},
+			})
+		}
+		return nil
+	}}
+}
+
+func removeKey(key string) func(rewrite.Node) []rewrite.Op {
+	return func(job rewrite.Node) []rewrite.Op { return []rewrite.Op{rewrite.Remove(job.Own(key).Entry())} }
+}
+
+func replaceKey(key, value string) func(rewrite.Node) []rewrite.Op {
+	return func(job rewrite.Node) []rewrite.Op {
+		return []rewrite.Op{rewrite.Replace(job.Own(key), rewrite.String(value))}
+	}
+}
+
+const twoKeys = "jobs:\n  a:\n    x: 1\n    y: 2\n    z: 3\n  b:\n    x: 1\n    z: 3\n"
+
+func TestEngine(t *testing.T) {
+	t.Parallel()
+	addsY := func(job rewrite.Node) []rewrite.Op {
+		return append(removeKey("x")(job), rewrite.InsertAfter(job.Own("z").Entry(), rewrite.Pair{Key: "y", Value: rewrite.String("new")}))
+	}
+	tests := []struct {
+		name     string
+		rules    []*Rule
+		src      string
+		want     string   // the output
+		statuses []Status // in the order of the findings
+		why      string   // part of the first reason
+	}{
+		{
+			"two fixes that have nothing to do with each other",
+			[]*Rule{testRule("rx", "x", removeKey("x")), testRule("ry", "y", removeKey("y"))},
+			twoKeys, "jobs:\n  a:\n    z: 3\n  b:\n    z: 3\n",
+			[]Status{Applied, Applied, Applied}, "",
+		},
+		{
+			"a fix that leaves its finding is rolled back alone",
+			[]*Rule{testRule("rx", "x", replaceKey("x", "other")), testRule("ry", "y", removeKey("y"))},
+			twoKeys, "jobs:\n  a:\n    x: 1\n    z: 3\n  b:\n    x: 1\n    z: 3\n",
+			[]Status{Refused, Applied, Refused}, "the finding is still there",
+		},
+		{
+			"a fix that brings a new finding is rolled back",
+			[]*Rule{testRule("rx", "x", addsY), testRule("ry", "y", removeKey("y"))},
+			"jobs:\n  b:\n    x: 1\n    z: 3\n", "jobs:\n  b:\n    x: 1\n    z: 3\n",
+			[]Status{Refused}, "would bring a new finding",
+		},
+		{
+			"a fix inside what another one takes away goes with it",
+			[]*Rule{testRule("ra", "x", removeKey("x")), testRule("rb", "x", replaceKey("x", "other"))},
+			"jobs:\n  b:\n    x: 1\n    z: 3\n", "jobs:\n  b:\n    z: 3\n",
+			[]Status{Applied, Applied}, "",
+		},
+		{
+			"two fixes that want different things at one place: the first wins",
+			[]*Rule{testRule("ra", "x", replaceKey("x", "one")), testRule("rb", "x", replaceKey("x", "two"))},
+			"jobs:\n  b:\n    x: 1\n", "jobs:\n  b:\n    x: 1\n",
+			[]Status{Refused, Conflict}, "the finding is still there",
+		},
+		{
+			"what the editor refuses says why",
+			[]*Rule{testRule("rx", "x", removeKey("x"))},
+			"jobs:\n  b: &b\n    x: 1\n    z: 3\n  c: *b\n", "jobs:\n  b: &b\n    x: 1\n    z: 3\n  c: *b\n",
+			[]Status{Refused, Refused}, "shared through an anchor",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := (&Engine{Rules: tt.rules}).Run([]byte(tt.src), nil)
+			if r.Err != nil {
+				t.Fatal(r.Err)
+			}
+			if string(r.Output) != tt.want {
+				t.Errorf("output: want\n%s\ngot\n%s", tt.want, r.Output)
+			}
+			if len(r.Results) != len(tt.statuses) {
+				t.Fatalf("want %d results, got %d", len(tt.statuses), len(r.Results))
+			}
+			for i, res := range r.Results {
+				if res.Status != tt.statuses[i] {
+					t.Errorf("result %d (%s): want %s, got %s: %s", i, res.Rule.ID, tt.statuses[i], res.Status, res.Why)
+				}
+			}
+			if !strings.Contains(r.Results[0].Why, tt.why) {
+				t.Errorf("why: want %q in it, got %q", tt.why, r.Results[0].Why)
+			}
+		})
+	}
+}
+
+func TestEngineSafety(t *testing.T) {
+	t.Parallel()
+	rule := func(s Safety) *Rule {
+		return &Rule{ID: "r", Severity: Low, Run: func(p *Pass) error {
+			if n := p.Config.Jobs()[0].Get("x"); n.Exists() {
+				p.Report(Finding{Span: n.Span(), Message: "x", Fix: &Fix{Safety: s, Reason: "because", Ops: []rewrite.Op{rewrite.Remove(n.Entry())}}})
+			}
+			return nil
+		}}
+	}
+	tests := []struct {
+		name   string
+		engine Engine
+		safety Safety
+		want   Status
+	}{
+		{"safe", Engine{}, Safe, Applied},
+		{"setup", Engine{}, Setup, Applied},
+		{"unsafe", Engine{}, Unsafe, HeldBack},
+		{"unsafe, asked for", Engine{Unsafe: true}, Unsafe, Applied},
+		{"manual, whatever is asked for", Engine{Unsafe: true}, Manual, NoFix},
+		{"setup when only safe is wanted", Engine{SafeOnly: true}, Setup, HeldBack},
+		{"dry run", Engine{DryRun: true}, Safe, Pending},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.engine.Rules = []*Rule{rule(tt.safety)}
+			r := tt.engine.Run([]byte("jobs:\n  a:\n    x: 1\n    z: 2\n"), nil)
+			if got := r.Results[0].Status; got != tt.want {
+				t.Errorf("want %s, got %s", tt.want, got)
+			}
+		})
+	}
+}
+
+func TestEngineFails(t *testing.T) {
+	t.Parallel()
+	src := []byte("jobs:\n  a:\n    x: 1\n")
+	panics := &Rule{ID: "r", Run: func(*Pass) error { panic("a bug") }}
+	r := (&Engine{Rules: []*Rule{panics}}).Run(src, nil)
+	var proof *ProofError
+	if r.Status != Failed || !errors.As(r.Err, &proof) || string(r.Output) != string(src) {
+		t.Errorf("a rule that panics: status %s, error %v", r.Status, r.Err)
+	}
+	var parse *rewrite.ParseError
+	if r := (&Engine{}).Run([]byte("a: [\n"), nil); r.Status != Failed || !errors.As(r.Err, &parse) {
+		t.Errorf("broken YAML: status %s, error %v", r.Status, r.Err)
+	}
+	if r := (&Engine{}).Run([]byte("a: 1\n"), nil); r.Status != Skipped {
+		t.Errorf("no config: status %s", r.Status)
+	}
+}
