@@ -55,15 +55,18 @@ func callTitle(c *shell.Call) string {
 var runners = []string{
 	"make", "npm", "yarn", "pnpm", "npx", "rake", "bundle", "gradle", "mvn", "go", "python", "python3", "node", "ruby", "php", "cargo",
 	"docker-compose", "bash", "sh", "source", ".", "tox", "pytest", "poetry", "ansible-playbook", "terraform", "tofu", "terragrunt", "just", "task",
+	"kubectl", "helm", "kops", "pulumi", "packer",
 }
 
 // unknownCommand is the command of a call that may run anything, and so use AWS out of sight; "" for another one.
 func unknownCommand(c *shell.Call) string {
-	if len(c.Words) == 0 {
+	args := c.Args()
+	if len(c.Words) == 0 || len(c.Words) == len(args) {
 		return ""
 	}
-	word := c.Words[0]
-	if slices.Contains(runners, c.Name()) || strings.Contains(word.Value, "/") && !strings.HasPrefix(word.Value, "/usr/") && !strings.HasPrefix(word.Value, "/bin/") {
+	word := c.Words[len(c.Words)-len(args)-1] // behind wrappers such as sudo and timeout
+	system := strings.HasPrefix(word.Value, "/usr/") || strings.HasPrefix(word.Value, "/bin/")
+	if slices.Contains(runners, c.Name()) || strings.Contains(word.Value, "/") && !system {
 		return word.Text
 	}
 	return ""

@@ -27,7 +27,7 @@ func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []dou
 	if says := generated(v.p.File); says != "" {
 		out = append(out, doubt{Manual, says})
 	}
-	if d := bashDoubt(u); d != nil {
+	if d := bashDoubt(u.unit); d != nil {
 		out = append(out, *d)
 	}
 	if v.webIdentity() {
@@ -53,7 +53,7 @@ func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 			out = append(out, doubt{Manual, "the job sets AWS_ROLE_ARN already, which web identity would set"})
 		}
 	}
-	if t := longest(u); t != "" {
+	if t := u.longest(); t != "" {
 		out = append(out, doubt{Unsafe, "a step may run for " + t + ", and the token of web identity lives for an hour and is not renewed"})
 	}
 	return out
@@ -78,7 +78,7 @@ func generated(f *rewrite.File) string {
 func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 	var out []doubt
 	if x.Step.Kind == circle.BuiltinStep {
-		if paths := carriedPath(x.Step); paths != "" {
+		if paths := carried(x.Step, holdsAWS); paths != "" {
 			out = append(out, doubt{Manual, fmt.Sprintf("%s carries %s, with the credentials in it, to other jobs", x.Step.Name, paths)})
 		}
 		return out
@@ -89,6 +89,7 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 	if text, ok := circle.Known(x.Step.Shell()); ok && !shell.IsBash(text) && (x.facts.uses || len(x.facts.forms) > 0) {
 		out = append(out, doubt{Unsafe, "a step that calls AWS runs in " + text + ", and the setup reaches later steps through bash only"})
 	}
+	removed = append(slices.Clone(removed), bodies(x.facts.script, removed)...)
 	gone := func(s shell.Span) bool {
 		return slices.ContainsFunc(removed, func(r shell.Span) bool { return r.Contains(s) })
 	}
@@ -117,6 +118,19 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 	return out
 }
 
+// bodies are the here-documents of removed statements, which go with them.
+func bodies(script *shell.Script, removed []shell.Span) []shell.Span {
+	var out []shell.Span
+	for _, c := range script.Calls() {
+		for _, r := range c.Redirects {
+			if r.HereDoc() && slices.ContainsFunc(removed, func(s shell.Span) bool { return s.Contains(c.Span) }) {
+				out = append(out, r.Body.Span)
+			}
+		}
+	}
+	return out
+}
+
 // chainsProfiles reports whether a script sets up a profile that assumes a role with another profile's credentials.
 func chainsProfiles(script *shell.Script) bool {
 	chains := func(text string) bool {
@@ -132,24 +146,10 @@ func chainsProfiles(script *shell.Script) bool {
 	})
 }
 
-// carriedPath is the path with AWS credentials that a workspace, cache or artifact step takes along.
-func carriedPath(s *circle.Step) string {
-	if !slices.Contains([]string{"persist_to_workspace", "save_cache", "store_artifacts"}, s.Name) {
-		return ""
-	}
-	var found string
-	var look func(n rewrite.Node)
-	look = func(n rewrite.Node) {
-		n = n.Resolve()
-		if t := strings.TrimSuffix(n.Value(), "/"); strings.HasSuffix(t, ".aws") || strings.Contains(t, ".aws/") || strings.Contains(t, "BASH_ENV") {
-			found = n.Value()
-		}
-		for _, e := range n.Entries() {
-			look(e.Value())
-		}
-	}
-	look(s.Value())
-	return found
+// holdsAWS reports whether a path takes AWS credentials along.
+func holdsAWS(path string) bool {
+	path = strings.TrimSuffix(path, "/")
+	return strings.HasSuffix(path, ".aws") || strings.Contains(path, ".aws/") || strings.Contains(path, "BASH_ENV")
 }
 
 // printsKeys reports whether a call puts the keys into the job's output.
@@ -182,7 +182,7 @@ func reachesLog(c *shell.Call) bool {
 }
 
 // bashDoubt says when the place where a unit runs may have no bash, the only shell that reads $BASH_ENV.
-func bashDoubt(u *awsUnit) *doubt {
+func bashDoubt(u *unit) *doubt {
 	if u.executor != nil && len(u.executor.DockerItems()) > 0 && u.use != nil {
 		return imageDoubt(u.executor.DockerItems()[0].Image())
 	}
@@ -270,7 +270,7 @@ func orbExecutorDoubt(j *circle.Job, name string) *doubt {
 }
 
 // showsBash reports whether a step that runs in the same image uses bash.
-func (u *awsUnit) showsBash() bool {
+func (u *unit) showsBash() bool {
 	items := u.job.DockerItems()
 	for _, j := range u.job.Config().Jobs() {
 		other := j.DockerItems()

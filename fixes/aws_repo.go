@@ -21,7 +21,7 @@ func (v *awsView) guardFiles(script *shell.Script) []doubt {
 	var out []doubt
 	for _, c := range script.Calls() {
 		for _, name := range namedFiles(c) {
-			text, ok := v.repoFile(name)
+			text, ok := v.p.repoFile(name)
 			if !ok {
 				continue
 			}
@@ -39,16 +39,19 @@ func (v *awsView) guardFiles(script *shell.Script) []doubt {
 }
 
 // repoFile is the text of a file of the repo. Names that lead out of it are not there.
-func (v *awsView) repoFile(name string) (string, bool) {
+func (p *Pass) repoFile(name string) (string, bool) {
+	if p.Repo == nil {
+		return "", false
+	}
 	name = path.Clean(strings.TrimPrefix(name, "./"))
 	if !fs.ValidPath(name) {
 		return "", false
 	}
-	info, err := fs.Stat(v.p.Repo, name)
+	info, err := fs.Stat(p.Repo, name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxRepoFile {
 		return "", false
 	}
-	text, err := fs.ReadFile(v.p.Repo, name)
+	text, err := fs.ReadFile(p.Repo, name)
 	return string(text), err == nil
 }
 

@@ -107,7 +107,7 @@ func orElse(a, b string) string {
 // unit runs under several contexts that are served by different ones.
 func (v *awsView) ruledBy(d identity, u *awsUnit) (index int, agree bool) {
 	first := func(contexts []string) int {
-		return slices.IndexFunc(v.p.Facts.AWS.Roles, func(r RoleFact) bool { return r.matches(d, u, contexts) })
+		return slices.IndexFunc(v.p.Facts.AWS.Roles, func(r RoleFact) bool { return r.matches(d, u.unit, contexts) })
 	}
 	if len(u.entries) == 0 {
 		return first(u.contexts), true
@@ -117,7 +117,7 @@ func (v *awsView) ruledBy(d identity, u *awsUnit) (index int, agree bool) {
 }
 
 // matches reports whether every selector that is given matches the use under these contexts.
-func (r *RoleFact) matches(d identity, u *awsUnit, contexts []string) bool {
+func (r *RoleFact) matches(d identity, u *unit, contexts []string) bool {
 	job := u.name
 	if u.job != nil {
 		job = u.job.Name

@@ -68,27 +68,30 @@ func raise(o *circle.Orb, release *orbRelease, role string) []rewrite.Op {
 	return []rewrite.Op{rewrite.ReplaceText(o.Node, len(ref)-len(o.Version()), len(ref), to)}
 }
 
-// declare adds an aws-cli orb of the version to use, as the last one; a config without orbs gets them behind its version.
+// declare adds an aws-cli orb of the version to use.
 func (v *awsView) declare() (orbChoice, string) {
 	table := orbTables()[awsCLI]
-	c := orbChoice{alias: v.freeAlias(), params: table.Setups[table.release(table.Use).Setup]}
-	pair := rewrite.Pair{Key: c.alias, Value: rewrite.String(awsCLI + "@" + table.Use)}
-	root := v.config.Node
-	switch orbs := root.Own("orbs"); {
+	alias, ops, refusal := declareOrb(v.config, awsCLI, table.Use)
+	return orbChoice{alias: alias, params: table.Setups[table.release(table.Use).Setup], ops: ops}, refusal
+}
+
+// declareOrb adds an orb of the registry as the last one, under a free alias; a config without orbs gets them behind
+// its version.
+func declareOrb(c *circle.Config, name, version string) (alias string, ops []rewrite.Op, refusal string) {
+	alias = freeAlias(c, name[strings.LastIndexByte(name, '/')+1:])
+	pair := rewrite.Pair{Key: alias, Value: rewrite.String(name + "@" + version)}
+	switch orbs := c.Node.Own("orbs"); {
 	case orbs.Exists():
-		c.ops = []rewrite.Op{rewrite.Append(orbs, pair)}
-	case root.Get("orbs").Exists():
-		return c, "the orbs are merged in from elsewhere"
-	default:
-		block := rewrite.Pair{Key: "orbs", Value: rewrite.Map(pair)}
-		at, found := versionEntry(root)
-		if !found {
-			c.ops = []rewrite.Op{rewrite.InsertBefore(at, block)}
-		} else {
-			c.ops = []rewrite.Op{rewrite.InsertAfter(at, block)}
-		}
+		return alias, []rewrite.Op{rewrite.Append(orbs, pair)}, ""
+	case c.Node.Get("orbs").Exists():
+		return alias, nil, "the orbs are merged in from elsewhere"
 	}
-	return c, ""
+	block := rewrite.Pair{Key: "orbs", Value: rewrite.Map(pair)}
+	at, found := versionEntry(c.Node)
+	if !found {
+		return alias, []rewrite.Op{rewrite.InsertBefore(at, block)}, ""
+	}
+	return alias, []rewrite.Op{rewrite.InsertAfter(at, block)}, ""
 }
 
 // versionEntry is the pair that a new block of orbs goes behind: version, or setup when that follows. Without a
@@ -105,11 +108,11 @@ func versionEntry(root rewrite.Node) (at rewrite.Entry, found bool) {
 	return root.Entries()[0], false
 }
 
-// freeAlias is a name for the orb that no other orb of the config has.
-func (v *awsView) freeAlias() string {
-	alias := "aws-cli"
-	for i := 1; v.config.OrbByAlias(alias) != nil; i++ {
-		alias = "aws-cli-oidc"
+// freeAlias is a name for an orb that no other orb of the config has.
+func freeAlias(c *circle.Config, name string) string {
+	alias := name
+	for i := 1; c.OrbByAlias(alias) != nil; i++ {
+		alias = name + "-oidc"
 		if i > 1 {
 			alias += strconv.Itoa(i)
 		}

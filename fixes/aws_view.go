@@ -19,19 +19,12 @@ type awsView struct {
 	carried bool
 }
 
-// awsUnit is a run of steps that share one container: a job, or a command or fragment that nothing calls.
+// awsUnit is what the AWS rules see of a unit.
 type awsUnit struct {
-	name     string
-	job      *circle.Job         // nil for a command that nothing calls, and for an orb's job
-	use      *circle.WorkflowJob // the entry that runs an orb's job
-	visits   []awsVisit
-	executor *circle.Executor // of an orb's job that is given one of the file's; of a unit that stands for an unused executor
-	contexts []string         // that any of its entries has
-	entries  [][]string       // the contexts of each entry that runs it, where they differ
-	known    bool             // all names of contexts are known
-	forms    []*keyForm
-	sites    []site
-	mixed    string // why the unit cannot do with one setup
+	placement
+	visits []awsVisit
+	forms  []*keyForm
+	mixed  string // why the unit cannot do with one setup
 }
 
 // awsVisit is a step in a unit's flow.
@@ -42,7 +35,12 @@ type awsVisit struct {
 
 func newAWSView(p *Pass) *awsView {
 	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}}
-	v.addUnits()
+	for _, u := range p.units() {
+		v.units = append(v.units, newAWSUnit(u))
+	}
+	for s := range v.config.Walk {
+		v.carried = v.carried || s.Name == "persist_to_workspace" && carried(s, holdsAWS) != ""
+	}
 	for _, u := range v.units {
 		v.collect(u)
 	}
@@ -53,145 +51,12 @@ func newAWSView(p *Pass) *awsView {
 	return v
 }
 
-// addUnits lists every run of steps in the config, inline orbs included.
-func (v *awsView) addUnits() {
-	var add func(c *circle.Config)
-	add = func(c *circle.Config) {
-		for _, j := range c.Jobs() {
-			v.addJob(j)
-		}
-		for _, cmd := range c.Commands() {
-			if len(cmd.Callers()) == 0 {
-				v.addSteps("command "+cmd.Name, cmd.Steps())
-			}
-		}
-		for _, o := range c.Orbs() {
-			if inline := o.Inline(); inline != nil {
-				add(inline)
-			}
-		}
+func newAWSUnit(u *unit) *awsUnit {
+	x := &awsUnit{placement: placement{unit: u}}
+	for _, s := range u.steps {
+		x.visits = append(x.visits, awsVisit{Visit: s})
 	}
-	add(v.config)
-	for _, fr := range v.config.Fragments() {
-		switch {
-		case fr.Job != nil:
-			v.addJob(fr.Job)
-		case fr.Steps != nil:
-			v.addSteps(fr.Name, fr.Steps)
-		case fr.Step != nil:
-			v.units = append(v.units, &awsUnit{name: fr.Name, known: true, visits: []awsVisit{{Visit: circle.Visit{Step: fr.Step}}}})
-		}
-	}
-	for s := range v.config.Walk {
-		v.carried = v.carried || s.Name == "persist_to_workspace" && carriedPath(s) != ""
-		for _, list := range s.StepArgs() {
-			if _, _, ok := s.OrbCall(); ok { // an orb's command runs them, as it does those of auth
-				u := &awsUnit{name: s.Name, job: s.Job(), known: true}
-				if u.job != nil {
-					u.contexts, u.known = u.job.Contexts()
-				}
-				u.add(flowOf(list))
-				v.units = append(v.units, u)
-			}
-		}
-	}
-	for _, w := range v.config.Workflows() {
-		for _, use := range w.Jobs() {
-			if _, _, ok := use.OrbJob(); ok {
-				u := &awsUnit{name: "job " + use.Name(), use: use, executor: v.executorOf(use)}
-				u.contexts, u.known = useContexts(use)
-				u.add(use.Flow())
-				v.units = append(v.units, u)
-			}
-		}
-	}
-}
-
-// addJob adds the flow of a job. With pre-steps there is a flow for each workflow entry that runs it.
-func (v *awsView) addJob(j *circle.Job) {
-	u := &awsUnit{name: "job " + j.Name, job: j}
-	u.contexts, u.known = j.Contexts()
-	uses := j.Uses()
-	for _, w := range uses {
-		contexts, _ := useContexts(w)
-		if !slices.ContainsFunc(u.entries, func(o []string) bool { return sameSet(o, contexts) }) {
-			u.entries = append(u.entries, contexts)
-		}
-	}
-	if !slices.ContainsFunc(uses, hasSteps) {
-		u.add(j.Flow())
-		v.units = append(v.units, u)
-		return
-	}
-	for _, w := range uses {
-		x := &awsUnit{name: u.name, job: j}
-		x.contexts, x.known = useContexts(w)
-		x.add(w.Flow())
-		v.units = append(v.units, x)
-	}
-}
-
-// hasSteps reports whether a workflow entry brings steps of its own to the job.
-func hasSteps(w *circle.WorkflowJob) bool {
-	return w.PreSteps() != nil || w.PostSteps() != nil || len(w.StepArgs()) > 0
-}
-
-func useContexts(w *circle.WorkflowJob) (names []string, known bool) {
-	known = true
-	for _, c := range w.Contexts() {
-		names, known = append(names, c.Name), known && c.Known
-	}
-	return names, known
-}
-
-// executorOf is the executor of the file that a workflow entry gives to an orb's job, or nil.
-func (v *awsView) executorOf(use *circle.WorkflowJob) *circle.Executor {
-	for _, x := range v.config.Executors() {
-		if slices.ContainsFunc(x.Entries(), func(w *circle.WorkflowJob) bool { return w.Item == use.Item }) {
-			return x
-		}
-	}
-	return nil
-}
-
-// environments are the physical environments that reach the unit's steps, those that win first.
-func (u *awsUnit) environments() circle.Environments {
-	switch {
-	case u.job != nil:
-		return u.job.EffectiveEnvironments()
-	case u.executor != nil:
-		return u.executor.Environment()
-	default:
-		return nil
-	}
-}
-
-// addSteps adds a list of steps that no job runs.
-func (v *awsView) addSteps(name string, list *circle.StepList) {
-	if list == nil {
-		return
-	}
-	u := &awsUnit{name: name, known: true}
-	u.add(flowOf(list))
-	v.units = append(v.units, u)
-}
-
-// flowOf is the flow of a list that no job runs.
-func flowOf(list *circle.StepList) []circle.Visit {
-	var out []circle.Visit
-	for _, s := range list.Steps() {
-		out = append(out, circle.Visit{Step: s})
-		if nested := s.Nested(); nested != nil {
-			out = append(out, flowOf(nested)...)
-		}
-	}
-	return out
-}
-
-func (u *awsUnit) add(visits []circle.Visit) {
-	for _, x := range visits {
-		u.visits = append(u.visits, awsVisit{Visit: x})
-	}
+	return x
 }
 
 // collect scans the unit's steps and environments and gathers the forms that act in it. A call that reads keys from
@@ -290,7 +155,7 @@ func (v *awsView) addUnused() {
 		return slices.ContainsFunc(v.forms, func(f *keyForm) bool { return f.node == n })
 	}
 	for _, x := range v.config.Executors() {
-		u := &awsUnit{name: "executor " + x.Name, executor: x, known: true}
+		u := newAWSUnit(&unit{name: "executor " + x.Name, executor: x, known: true})
 		for _, env := range x.Environment() {
 			if !seen(env.Node) {
 				v.addEnvironment(u, env, map[string]bool{})
@@ -320,7 +185,9 @@ func (v *awsView) addAnchored(n rewrite.Node) {
 			blocker: "nothing uses the anchor: delete it",
 		}
 		v.addForm(f)
-		v.units = append(v.units, &awsUnit{name: "anchor " + n.Anchor(), known: true, forms: []*keyForm{f}})
+		u := newAWSUnit(&unit{name: "anchor " + n.Anchor(), known: true})
+		u.forms = []*keyForm{f}
+		v.units = append(v.units, u)
 	}
 }
 

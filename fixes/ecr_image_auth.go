@@ -62,29 +62,31 @@ func ecrImages(c *circle.Config) []*ecrImage {
 			}
 		}
 	}
-	var walk func(c *circle.Config)
-	walk = func(c *circle.Config) {
-		for _, x := range c.Executors() {
-			add(c, x.DockerItems())
-		}
-		for _, j := range c.Jobs() {
-			add(c, j.DockerItems())
-		}
-		for _, fr := range c.Fragments() {
-			add(c, fr.Docker)
-			if fr.Job != nil {
-				add(c, fr.Job.DockerItems())
-			}
-		}
-		for _, o := range c.Orbs() {
-			if inline := o.Inline(); inline != nil {
-				walk(inline)
-			}
-		}
-	}
-	walk(c)
+	eachDockerList(c, add)
 	slices.SortStableFunc(out, func(a, b *ecrImage) int { return a.item.Node.Span().Start - b.item.Node.Span().Start })
 	return out
+}
+
+// eachDockerList visits the lists of docker items of a config and of the inline orbs in it. Lists that are shared by an
+// anchor come once for each user.
+func eachDockerList(c *circle.Config, visit func(c *circle.Config, items []*circle.DockerItem)) {
+	for _, x := range c.Executors() {
+		visit(c, x.DockerItems())
+	}
+	for _, j := range c.Jobs() {
+		visit(c, j.DockerItems())
+	}
+	for _, fr := range c.Fragments() {
+		visit(c, fr.Docker)
+		if fr.Job != nil {
+			visit(c, fr.Job.DockerItems())
+		}
+	}
+	for _, o := range c.Orbs() {
+		if inline := o.Inline(); inline != nil {
+			eachDockerList(inline, visit)
+		}
+	}
 }
 
 // newECRImage is nil for an item of another registry, and for one that logs in by other means.
@@ -211,7 +213,7 @@ func (x *ecrImage) role(p *Pass, all []*ecrImage) (role, fact string, need *Need
 		users := x.users(p.Config)
 		if len(users) > 0 && !slices.ContainsFunc(users, func(j *circle.Job) bool {
 			contexts, _ := j.Contexts()
-			return !r.matches(x.keys, &awsUnit{job: j}, contexts)
+			return !r.matches(x.keys, &unit{job: j}, contexts)
 		}) {
 			return r.RoleARN, fmt.Sprintf("aws.roles[%d].role_arn=%s", i, r.RoleARN), nil
 		}

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/flow"
@@ -108,11 +107,11 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (foun
 		if !circle.IsConfig(doc) {
 			continue
 		}
-		configs = append(configs, circle.New(doc))
-		shared := Pass{File: f, Config: configs[len(configs)-1], Facts: facts, Repo: e.Repo, scripts: scripts, report: report}
-		shared.aws = sync.OnceValue(func() *awsView { return newAWSView(&shared) })
+		shared := newPass(f, circle.New(doc), facts, scripts)
+		shared.Repo, shared.report = e.Repo, report
+		configs = append(configs, shared.Config)
 		for _, rule := range e.Rules {
-			p := shared
+			p := *shared
 			p.Rule = rule
 			if err := rule.Run(&p); err != nil {
 				return nil, true, fmt.Errorf("rule %s: %w", rule.ID, err)

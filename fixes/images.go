@@ -15,6 +15,7 @@ var imagesJSON []byte
 type imageTable struct {
 	Bash struct {
 		Namespaces []string // of whose images all have bash
+		Images     []string // names, without tag, of which all variants have it
 		Families   []string // of official images, whose default variants have it; copies under other names included
 	}
 	NoBash struct {
@@ -35,6 +36,9 @@ var images = sync.OnceValue(func() *imageTable {
 func hasBash(image string) (has, known bool) {
 	t := images()
 	name, tag := splitImage(image)
+	if slices.Contains(t.Bash.Images, name) {
+		return true, true
+	}
 	if slices.ContainsFunc(t.NoBash.Tags, func(part string) bool { return strings.Contains(tag, part) }) {
 		return false, true
 	}

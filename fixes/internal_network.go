@@ -16,32 +16,32 @@ var internalNetwork = &Rule{
 }
 
 func runInternalNetwork(p *Pass) error {
-	v := newNetworkView(p)
-	for _, group := range v.groups() {
+	v := p.network()
+	for _, group := range byOwner(v.signs) {
 		p.Report(v.finding(group))
 	}
 	return nil
 }
 
-// groups are the signs by owner, in the order of the file.
-func (v *networkView) groups() [][]*networkSign {
+// byOwner are the signs by owner, in the order of the file, each once.
+func byOwner(signs []*networkSign) [][]*networkSign {
 	var out [][]*networkSign
-	byOwner := map[string]int{}
+	index := map[string]int{}
 	type place struct {
 		owner, message string
 		span           rewrite.Span
 	}
 	seen := map[place]bool{}
-	for _, x := range v.signs {
+	for _, x := range signs {
 		at := place{x.owner, x.message, x.span}
 		if seen[at] {
 			continue
 		}
 		seen[at] = true
-		i, known := byOwner[x.owner]
+		i, known := index[x.owner]
 		if !known {
 			i = len(out)
-			byOwner[x.owner] = i
+			index[x.owner] = i
 			out = append(out, nil)
 		}
 		out[i] = append(out[i], x)

@@ -159,26 +159,17 @@ func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
 
 // place adds the operation that puts a setup step at a site.
 func (b *keysFix) place(s site, c credentials) (refusal string) {
-	if s.form != nil {
+	if s.given {
 		return ""
 	}
 	if s.use != nil {
 		return b.placeBefore(s.use, c)
 	}
-	step := s.step
-	for i := len(s.calls) - 1; i >= 0 && step.Config().Orb != nil; i-- {
-		step = s.calls[i] // an inline orb cannot call an orb of the config around it
+	step, refusal := s.target(placements(b.view.units), true)
+	if refusal != "" {
+		return refusal
 	}
-	if step.Config().Orb != nil {
-		return "the step stands in an inline orb, which has orbs of its own"
-	}
-	if step == s.step && len(s.calls) > 0 && !b.view.agree(s) {
-		step = s.calls[0]
-	}
-	if step.List == nil || step.List.Node.Kind() != rewrite.Sequence {
-		return "there is no list of steps to put the setup into"
-	}
-	if other := b.bystander(step); other != "" {
+	if other := bystander(b.view.config, step, placements(b.units)); other != "" {
 		return "the steps are shared through an anchor with " + other + ", which does not use these keys"
 	}
 	value, ops, refusal := b.view.newStep(c)
@@ -187,19 +178,6 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 	}
 	b.fix.Ops = append(b.fix.Ops, ops...)
 	b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.InsertBefore(step.Entry, rewrite.Item(value)))...)
-	return ""
-}
-
-// bystander is a job that runs the list of a step through an anchor without being one of the fix's units.
-func (b *keysFix) bystander(step *circle.Step) string {
-	if len(step.Entry.Parent().Users()) == 0 {
-		return ""
-	}
-	for _, j := range b.view.config.UsersOf(step.Item) {
-		if !slices.ContainsFunc(b.units, func(u *awsUnit) bool { return u.job != nil && u.job.Node == j.Node }) {
-			return "job " + j.Name
-		}
-	}
 	return ""
 }
 
@@ -224,17 +202,6 @@ func (b *keysFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal s
 	}
 	b.fix.Ops = append(b.fix.Ops, ops...)
 	return ""
-}
-
-// agree reports whether all units that run a step of a command need their setup right there.
-func (v *awsView) agree(s site) bool {
-	for _, u := range v.units {
-		visited := slices.ContainsFunc(u.visits, func(x awsVisit) bool { return x.Step.Node == s.step.Node })
-		if visited && !slices.ContainsFunc(u.sites, func(o site) bool { return o.step != nil && o.step.Node == s.step.Node }) {
-			return false
-		}
-	}
-	return true
 }
 
 // newStep is a setup step by the method that the facts or the config's version choose.

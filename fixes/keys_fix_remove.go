@@ -38,28 +38,36 @@ func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
 	facts := b.view.factsOf(s)
 	parts := slices.Concat(b.removed[facts.text], printsOnly(facts.script, b.sources()))
 	b.removed[facts.text] = parts
-	edits, err := facts.script.Remove(parts...)
-	if err != nil {
-		return "the keys cannot be taken out of the script: " + err.Error()
+	ops, emptied, refusal := takeOut(facts.text, facts.script, parts)
+	if refusal != "" {
+		return refusal
 	}
 	if region, settings := regionSettings(facts.script, parts); len(settings) > 0 && b.view.takesRegion(region) {
-		if all, err := facts.script.Remove(append(slices.Clone(parts), settings...)...); err == nil {
-			if left, err := facts.script.Leftover(all); err == nil && left != shell.LeftCode {
-				b.region = region
-				return b.removeStep(s)
-			}
+		if _, all, refusal := takeOut(facts.text, facts.script, slices.Concat(parts, settings)); refusal == "" && all {
+			b.region, emptied = region, true
 		}
 	}
-	switch left, err := facts.script.Leftover(edits); {
-	case err != nil:
-		return "the keys cannot be taken out of the script: " + err.Error()
-	case left != shell.LeftCode:
-		return b.removeStep(s)
+	if emptied {
+		ops, refusal = removeStep(s)
+	}
+	b.fix.Ops = append(b.fix.Ops, ops...)
+	return refusal
+}
+
+// takeOut takes parts out of the script that stands at text. emptied says that nothing is left that does something.
+func takeOut(text rewrite.Node, script *shell.Script, parts []shell.Span) (ops []rewrite.Op, emptied bool, refusal string) {
+	edits, err := script.Remove(parts...)
+	if err != nil {
+		return nil, false, "the keys cannot be taken out of the script: " + err.Error()
+	}
+	left, err := script.Leftover(edits)
+	if err != nil {
+		return nil, false, "the keys cannot be taken out of the script: " + err.Error()
 	}
 	for _, e := range edits {
-		b.fix.Ops = append(b.fix.Ops, shared(facts.text, rewrite.ReplaceText(facts.text, e.Start, e.End, e.New))...)
+		ops = append(ops, shared(text, rewrite.ReplaceText(text, e.Start, e.End, e.New))...)
 	}
-	return ""
+	return ops, left != shell.LeftCode, ""
 }
 
 // sources are the variables that hold the keys: the standard ones and those they are copied from.
@@ -110,10 +118,10 @@ func regionSettings(script *shell.Script, removed []shell.Span) (region string, 
 	return region, settings
 }
 
-func (b *keysFix) removeStep(s *circle.Step) (refusal string) {
+// removeStep takes a step out of its list.
+func removeStep(s *circle.Step) (ops []rewrite.Op, refusal string) {
 	if s.Item.Kind() == rewrite.Alias || s.Node.Anchor() != "" || s.List == nil || s.List.Node.Kind() != rewrite.Sequence {
-		return "nothing would be left of the script, and its step is shared by an anchor"
+		return nil, "nothing would be left of the script, and its step is shared by an anchor"
 	}
-	b.fix.Ops = append(b.fix.Ops, shared(s.Entry.Parent(), rewrite.Remove(s.Entry))...)
-	return ""
+	return shared(s.Entry.Parent(), rewrite.Remove(s.Entry)), ""
 }

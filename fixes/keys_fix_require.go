@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"cfgfix/fixes/internal/circle"
 )
 
 // require says what has to be done outside the file.
@@ -25,7 +23,7 @@ func (b *keysFix) require() {
 		}
 		if d := b.role(u).duration; d != "" {
 			add(Before, "session", u.name, "allow the role sessions of %s seconds", d)
-		} else if t := longest(u); t != "" {
+		} else if t := u.longest(); t != "" {
 			add(Before, "session", u.name, "allow the role sessions of more than one hour and set aws.session_duration: a step may run for %s", t)
 		}
 		if u.job != nil && onRunner(u.job) {
@@ -49,33 +47,4 @@ func (b *keysFix) require() {
 	add(After, "key", "", "deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d)
 }
 
-// place is where the variables of the unit are stored, as far as the file tells.
-func (u *awsUnit) place() string {
-	switch len(u.contexts) {
-	case 0:
-		return "the project"
-	case 1:
-		return "context " + u.contexts[0]
-	default:
-		return "one of the contexts " + strings.Join(u.contexts, ", ")
-	}
-}
-
 func (d identity) isLiteral() bool { return d.literal != "" }
-
-// longest is the longest no_output_timeout of the unit that asks for a session of an hour or nearly so.
-func longest(u *awsUnit) string {
-	for _, x := range u.visits {
-		text := x.Step.NoOutputTimeout().Value()
-		if minutes, ok := strings.CutSuffix(text, "m"); ok && len(minutes) >= 2 && (len(minutes) > 2 || minutes >= "45") || strings.HasSuffix(text, "h") {
-			return text
-		}
-	}
-	return ""
-}
-
-// onRunner reports whether the job runs on a self-hosted runner: its resource class has a namespace.
-func onRunner(j *circle.Job) bool {
-	text, known := circle.Known(j.ResourceClass())
-	return known && strings.Contains(text, "/")
-}

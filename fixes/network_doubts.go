@@ -19,7 +19,7 @@ func (b *runnerFix) doubts() []doubt {
 			out = append(out, doubt{Manual, "the resource class is an expression: it may be a runner's already"})
 		}
 	}
-	if usesIPRanges(b.job) && !b.job.Node.Own("circleci_ip_ranges").Exists() {
+	if usesIPRanges(b.job) && !b.job.Node.Own(ipRangesKey).Exists() {
 		out = append(out, doubt{Manual, "circleci_ip_ranges is merged in from elsewhere, and a runner has no use for it"})
 	}
 	flow := b.flow()

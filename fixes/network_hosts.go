@@ -94,10 +94,29 @@ func (s *networkScope) needsRunner(host string) bool {
 		return true
 	case internalHost:
 		route, _ := s.routeOf(host)
-		return route.Route != "ip-ranges"
+		return route.Route != ipRanges
 	}
 	return false
 }
+
+// allowsIPRanges reports whether the host is reached from CircleCI's fixed addresses: it is internal and routed so, or
+// a route names it. Nobody gets to a private address that way, nor to what the job itself makes.
+func (s *networkScope) allowsIPRanges(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	addr, isAddr := parseAddr(host)
+	switch {
+	case isAddr && !addr.IsGlobalUnicast() || !isAddr && (!isHostName(host) || !strings.Contains(host, ".")):
+		return false
+	case matchesHost(s.facts.Public, host) || s.isLocal(host, addr):
+		return false
+	}
+	route, index := s.routeOf(host)
+	kind := s.kind(host)
+	return route.Route == ipRanges && kind != privateHost && (kind == internalHost || index >= 0)
+}
+
+// ipRanges is the route of those who let CircleCI's addresses in.
+const ipRanges = "ip-ranges"
 
 func parseAddr(host string) (netip.Addr, bool) {
 	addr, err := netip.ParseAddr(host)

@@ -165,7 +165,7 @@ func (b *runnerFix) move(class string) (refusal string) {
 		}
 		b.fix.Ops = []rewrite.Op{rewrite.InsertAfter(behind, rewrite.Pair{Key: "resource_class", Value: rewrite.String(class)})}
 	}
-	if ranges := job.Own("circleci_ip_ranges"); ranges.Exists() && usesIPRanges(b.job) {
+	if ranges := job.Own(ipRangesKey); ranges.Exists() && usesIPRanges(b.job) {
 		b.fix.Ops = append(b.fix.Ops, rewrite.Remove(ranges.Entry()))
 	}
 	return ""
@@ -189,14 +189,16 @@ func insertBehind(job rewrite.Node) rewrite.Entry {
 
 // usesIPRanges reports whether the job may ask for CircleCI's fixed addresses, which a runner has not.
 func usesIPRanges(j *circle.Job) bool {
-	n := j.Get("circleci_ip_ranges").Resolve()
+	n := j.Get(ipRangesKey).Resolve()
 	return n.Exists() && n.Value() != "false"
 }
 
-// flow are the steps of the job, also those that workflow entries add.
-func (b *runnerFix) flow() []circle.Visit {
-	out := b.job.Flow()
-	for _, u := range b.job.Uses() {
+func (b *runnerFix) flow() []circle.Visit { return jobFlow(b.job) }
+
+// jobFlow are the steps of the job, also those that workflow entries add.
+func jobFlow(j *circle.Job) []circle.Visit {
+	out := j.Flow()
+	for _, u := range j.Uses() {
 		if u.PreSteps() != nil || u.PostSteps() != nil || len(u.StepArgs()) > 0 {
 			out = append(out, u.Flow()...)
 		}

@@ -35,7 +35,8 @@ type networkView struct {
 	scope   *networkScope
 	scripts map[rewrite.Node]*netScript // by physical step
 	order   []*netScript
-	signs   []*networkSign
+	signs   []*networkSign        // of what needs a runner
+	allowed []*networkSign        // of hosts that the settings route through CircleCI's addresses
 	seen    map[rewrite.Node]bool // environments
 }
 
@@ -54,8 +55,10 @@ func newNetworkView(p *Pass) *networkView {
 	for s := range p.Config.Walk {
 		v.scanStep(s)
 	}
-	v.signs = slices.DeleteFunc(v.signs, (*networkSign).onRunner)
-	slices.SortStableFunc(v.signs, func(a, b *networkSign) int { return a.span.Start - b.span.Start })
+	for _, signs := range []*[]*networkSign{&v.signs, &v.allowed} {
+		*signs = slices.DeleteFunc(*signs, (*networkSign).onRunner)
+		slices.SortStableFunc(*signs, func(a, b *networkSign) int { return a.span.Start - b.span.Start })
+	}
 	return v
 }
 
@@ -148,11 +151,15 @@ func (v *networkView) scanVariable(at networkSign, name, value string) {
 }
 
 func (v *networkView) addContact(at networkSign, who, host string) {
-	if !v.scope.needsRunner(host) {
-		return
+	at.host = host
+	switch {
+	case v.scope.needsRunner(host):
+		at.message = fmt.Sprintf("%s the internal host %s", who, host)
+		v.signs = append(v.signs, &at)
+	case v.scope.allowsIPRanges(host):
+		at.message = fmt.Sprintf("%s %s, which the settings route through CircleCI's IP ranges", who, host)
+		v.allowed = append(v.allowed, &at)
 	}
-	at.host, at.message = host, fmt.Sprintf("%s the internal host %s", who, host)
-	v.signs = append(v.signs, &at)
 }
 
 func (v *networkView) addTunnel(at networkSign, by, opens string) {

@@ -119,6 +119,50 @@ func TestNeedsRunner(t *testing.T) {
 	}
 }
 
+func TestAllowsIPRanges(t *testing.T) {
+	t.Parallel()
+	routes := []RouteFact{
+		{Hosts: []string{"eu.acme.example"}, Route: "runner"},
+		{Hosts: []string{"*.acme.example", "10.0.0.0/8", "8.20.0.0/16", "127.0.0.1", "169.254.169.254", "localhost"}, Route: "ip-ranges"},
+	}
+	for _, test := range []struct {
+		name, host, route string
+		routes            []RouteFact
+		want              bool
+	}{
+		{"internal name, no route", "git.acme.corp", "", nil, false},
+		{"internal name, all by addresses", "git.acme.corp", "ip-ranges", nil, true},
+		{"internal by the settings", "git.acme.test", "ip-ranges", nil, true},
+		{"upper case and final dot", "GIT.acme.test.", "ip-ranges", nil, true},
+		{"public by the settings", "www.acme.test", "ip-ranges", nil, false},
+		{"public name, all by addresses", "acme.org", "ip-ranges", nil, false},
+		{"public name that a route names", "api.acme.example", "", routes, true},
+		{"an earlier route names it", "eu.acme.example", "ip-ranges", routes, false},
+		{"public address that a route names", "8.20.1.1", "", routes, true},
+		{"private address", "10.0.0.5", "ip-ranges", routes, false},
+		{"private address by the settings", "10.1.0.5", "ip-ranges", nil, false},
+		{"loopback", "127.0.0.1", "", routes, false},
+		{"cloud metadata", "169.254.169.254", "", routes, false},
+		{"the machine itself", "localhost", "", routes, false},
+		{"a container of the job", "db.acme.test", "ip-ranges", nil, false},
+		{"an expansion", "$host.acme.example", "", routes, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			scope := &networkScope{
+				facts: &NetworkFacts{
+					Internal: []string{"*.acme.test", "10.1.0.0/16"}, Public: []string{"www.acme.test"},
+					Route: test.route, Routes: test.routes,
+				},
+				table: networkData(), localNames: map[string]bool{"db.acme.test": true},
+			}
+			if got := scope.allowsIPRanges(test.host); got != test.want {
+				t.Errorf("allowsIPRanges(%q) = %v, want %v", test.host, got, test.want)
+			}
+		})
+	}
+}
+
 func TestHostsIn(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"io/fs"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -16,10 +17,23 @@ type Pass struct {
 	Facts  *Facts
 	Repo   fs.FS // the files of the config's repo, to be read only; nil when there are none
 	report func(Finding)
-	aws    func() *awsView // what the AWS rules see, worked out once for all of them
+
+	// Worked out once for all rules, when the first of them asks.
+	units   func() []*unit // the runs of steps in the config
+	aws     func() *awsView
+	network func() *networkView
 
 	scripts  scriptCache
 	comments []*suppressionComment // for the rule suppression
+}
+
+// newPass is what all rules share on one document.
+func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts scriptCache) *Pass {
+	p := &Pass{File: f, Config: c, Facts: facts, scripts: scripts}
+	p.units = sync.OnceValue(func() []*unit { return unitsOf(c) })
+	p.aws = sync.OnceValue(func() *awsView { return newAWSView(p) })
+	p.network = sync.OnceValue(func() *networkView { return newNetworkView(p) })
+	return p
 }
 
 // scriptCache holds the parsed scripts of one run over a file, by their text: rules and rounds read the same ones.
@@ -93,7 +107,7 @@ const (
 // Two prerequisites with the same When and Text are one.
 type Prerequisite struct {
 	When  When
-	Kind  string // role, variable, context, runner, key, session, fork, check
+	Kind  string // role, variable, context, runner, plan, network, key, session, fork, check
 	Text  string // an imperative sentence, without the period
 	Where string // the context, project or account it belongs to; "" when the text says it
 }

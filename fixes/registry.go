@@ -2,9 +2,11 @@ package fixes
 
 // rules is the table of all rules, sorted by id.
 var rules = []*Rule{
+	allowlistedNetwork,
 	awsImplicitKeys,
 	awsStaticKeys,
 	ecrImageAuth,
+	gcpStaticKeys,
 	internalNetwork,
 	suppression,
 }

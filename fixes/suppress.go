@@ -36,7 +36,7 @@ func runSuppression(p *Pass) error {
 		case s.fault != "":
 			f.Message, f.NoFix = s.fault, "the form is # cfgfix: ignore[RULE] REASON"
 		case s.misplaced > 0:
-			f.NoFix = fmt.Sprintf("a finding that goes on here begins in line %d, and is suppressed there", s.misplaced)
+			f.NoFix = fmt.Sprintf("the finding begins in line %d: a comment there suppresses it", s.misplaced)
 		case len(unused) < len(s.ids):
 			f.NoFix = "the comment names other rules as well: take this out of its list"
 		default:

@@ -30,16 +30,12 @@ const (
 	MergeSupplies
 	DuplicateKey
 	EmptyCollection
-	ImplicitPair
 	BlockScalarAbove
 	CommentInside
-	MissingColon
 	FoldedText
-	ExplicitKey
 	SameLine
 	NotEditable
 	MultiLineText
-	OtherDocument
 	AnchorNeeded
 	CommentThere
 	EmptyText
@@ -50,16 +46,12 @@ var reasonTexts = [...]string{
 	MergeSupplies:    "a merge would supply the removed key again",
 	DuplicateKey:     "the mapping has a key twice",
 	EmptyCollection:  "nothing would be left of the collection",
-	ImplicitPair:     "the pair stands without braces in a flow sequence",
 	BlockScalarAbove: "kept lines would become text of the block scalar above",
 	CommentInside:    "a comment stands inside the place",
-	MissingColon:     "the pair has no colon",
 	FoldedText:       "the text is folded over lines",
-	ExplicitKey:      "the key is written with '?'",
 	SameLine:         "the entry shares its line with another",
 	NotEditable:      "the operation does not fit the kind of the node",
 	MultiLineText:    "the flow scalar runs over several lines",
-	OtherDocument:    "an alias reaches into another document",
 	AnchorNeeded:     "an anchor inside is used elsewhere",
 	CommentThere:     "the line has a comment already",
 	EmptyText:        "nothing would be left of the text",

@@ -15,6 +15,9 @@ func (f *File) nextLine(offset int) int {
 	return len(f.src)
 }
 
+// lineAbove is where the line above the one that holds offset begins; that line's own start when it is the first.
+func (f *File) lineAbove(offset int) int { return f.lines.starts[max(f.lines.line(offset)-1, 0)] }
+
 // lineEnd is the offset of the break of the line that holds offset, or the end of the source.
 func (f *File) lineEnd(offset int) int {
 	next := f.nextLine(offset)
@@ -118,6 +121,9 @@ func (f *File) inText(start int) bool {
 	return i < len(f.scalars) && f.scalars[i].block.text.Start <= start
 }
 
+// isGap reports whether the line that begins at start is blank and no text.
+func (f *File) isGap(start int) bool { return f.isBlankLine(start) && !f.inText(start) }
+
 // tail is the literal or folded scalar that an entry ends with, nil when it ends otherwise.
 func (e *entry) tail() *node {
 	if e.key != nil && e.explicit && e.colon < 0 {
@@ -143,10 +149,10 @@ func (n *node) tail() *node {
 // afterEntry is where a line behind an entry of a block collection goes: behind its last line and the comment lines
 // below that are indented deeper than its column.
 func (f *File) afterEntry(n *node, e *entry) int {
-	if s := e.tail(); s != nil {
-		return s.body.End
-	}
 	offset := f.nextLine(e.span.End)
+	if s := e.tail(); s != nil {
+		offset = s.body.End
+	}
 	for f.commentColumn(offset) > n.column {
 		offset = f.nextLine(offset)
 	}

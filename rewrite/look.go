@@ -2,26 +2,25 @@ package rewrite
 
 import "strings"
 
-// renderer writes new content in the style of its surroundings.
+// renderer writes new content in the style of its surroundings, with LF between lines: see put.
 type renderer struct {
-	br     string // line break
 	step   int    // columns from a mapping to a mapping in it
 	seq    int    // columns from a mapping to the dashes of a sequence in it
 	gap    string // the blanks behind a dash
+	key    Style  // of keys
 	quote  Style  // of a string that needs quotes
 	quoted bool   // the strings around have quotes that they do not need
 }
 
 func spaces(n int) string { return strings.Repeat(" ", n) }
 
-// look is the style of the collection n and what is around it, for text that is written near offset.
-func (p *planner) look(n *node, offset int) renderer {
+// look is the style of the collection n and what is around it.
+func (p *planner) look(n *node) renderer {
 	r, ok := p.looks[n]
 	if !ok {
 		r = p.f.survey(n)
 		p.looks[n] = r
 	}
-	r.br = p.f.lineBreak(offset)
 	return r
 }
 
@@ -56,6 +55,7 @@ func (f *File) survey(n *node) renderer {
 			break
 		}
 	}
+	r.key = keyStyle(n)
 	r.quote, r.quoted = quotes(n)
 	return r
 }
@@ -120,6 +120,25 @@ func quotes(n *node) (style Style, always bool) {
 	return style, always
 }
 
+// keyStyle is the style that all keys of the mapping at or around n have, Plain when they differ.
+func keyStyle(n *node) Style {
+	for n.kind == Sequence && n.parent != nil {
+		n = n.parent
+	}
+	style := Plain
+	for i := range n.items {
+		k := n.items[i].key
+		if k == nil || i > 0 && k.style != style {
+			return Plain
+		}
+		style = k.style
+	}
+	if style != SingleQuoted && style != DoubleQuoted {
+		return Plain
+	}
+	return style
+}
+
 // text writes a new pair or item whose key or dash stands at the collection's column.
 func (r renderer) text(n *node, pair Pair) string {
 	var b strings.Builder
@@ -131,9 +150,9 @@ func (r renderer) text(n *node, pair Pair) string {
 	return b.String()
 }
 
-// pair writes "key: value" whose key stands at column col. Further lines begin with a break and their indentation.
+// pair writes "key: value" whose key stands at column col.
 func (r renderer) pair(b *strings.Builder, col int, p Pair) {
-	b.WriteString(p.key(false))
+	b.WriteString(r.keyText(p, false))
 	b.WriteByte(':')
 	r.behindColon(b, col, p.Value)
 }
@@ -142,10 +161,10 @@ func (r renderer) pair(b *strings.Builder, col int, p Pair) {
 func (r renderer) behindColon(b *strings.Builder, col int, v Value) {
 	switch {
 	case v.kind == mapValue && len(v.pairs) > 0:
-		b.WriteString(r.br + spaces(col+r.step))
+		b.WriteString("\n" + spaces(col+r.step))
 		r.value(b, col+r.step, v)
 	case v.kind == listValue && len(v.items) > 0:
-		b.WriteString(r.br + spaces(col+r.seq))
+		b.WriteString("\n" + spaces(col+r.seq))
 		r.value(b, col+r.seq, v)
 	default:
 		b.WriteByte(' ')
@@ -161,14 +180,14 @@ func (r renderer) value(b *strings.Builder, col int, v Value) {
 	case v.kind == mapValue && len(v.pairs) > 0:
 		for i, p := range v.pairs {
 			if i > 0 {
-				b.WriteString(r.br + spaces(col))
+				b.WriteString("\n" + spaces(col))
 			}
 			inside.pair(b, col, p)
 		}
 	case v.kind == listValue && len(v.items) > 0:
 		for i, w := range v.items {
 			if i > 0 {
-				b.WriteString(r.br + spaces(col))
+				b.WriteString("\n" + spaces(col))
 			}
 			inside.item(b, col, w)
 		}
@@ -192,7 +211,7 @@ func (r renderer) literal(b *strings.Builder, col int, s string) {
 		b.WriteByte('-')
 	}
 	for line := range strings.SplitSeq(body, "\n") {
-		b.WriteString(r.br)
+		b.WriteByte('\n')
 		if line != "" {
 			b.WriteString(spaces(col+r.step) + line)
 		}
@@ -225,7 +244,21 @@ func (r renderer) flow(v Value, inFlow bool) string {
 	}
 }
 
-func (r renderer) flowPair(p Pair) string { return p.key(true) + ": " + r.flow(p.Value, true) }
+func (r renderer) flowPair(p Pair) string { return r.keyText(p, true) + ": " + r.flow(p.Value, true) }
+
+// keyText writes a key in the style of its neighbours, or with the quotes that it needs.
+func (r renderer) keyText(p Pair, inFlow bool) string {
+	switch {
+	case p.Value.kind == aliasValue:
+		return p.Key // a merge, which quotes would make a name
+	case r.key == SingleQuoted && singleFits(p.Key):
+		return singleQuote(p.Key)
+	case r.key != Plain:
+		return doubleQuote(p.Key)
+	default:
+		return quoteByNeed(p.Key, inFlow)
+	}
+}
 
 // scalar writes a string plain when it is read back as that string and its neighbours are plain, or else in quotes.
 func (r renderer) scalar(s string, inFlow bool) string {

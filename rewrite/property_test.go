@@ -5,16 +5,24 @@ import (
 	"errors"
 	"flag"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
 )
 
 var full = flag.Bool("full", false, "run the corpus properties at every node instead of at a seeded sample")
 
-// places are the entries of a file's collections, all of them or a seeded sample.
-func places(f *File, limit int) []Entry {
+// The corpus properties look at every entry of files up to smallFile bytes and at largeSample ones of larger files when
+// the flag is given, else at the number that each test names.
+const (
+	smallFile   = 12 << 10
+	largeSample = 200
+)
+
+// entriesOf are the entries of a file's collections, or a seeded sample of them.
+func entriesOf(f *File, limit int) []Entry {
 	var out []Entry
 	var walk func(n *node)
 	walk = func(n *node) {
@@ -29,34 +37,18 @@ func places(f *File, limit int) []Entry {
 	for _, r := range f.roots {
 		walk(r)
 	}
-	if *full || len(out) <= limit {
-		return out
+	if *full {
+		limit = largeSample
+		if len(f.src) <= smallFile {
+			return out
+		}
 	}
-	rng := rand.New(rand.NewPCG(uint64(len(f.src)), 7))
+	rng := seeded(f)
 	rng.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-	return out[:limit]
+	return out[:min(limit, len(out))]
 }
 
-// operations are the edits tried at one entry.
-func operations(e Entry) map[string]Op {
-	pair := Pair{"zz-new", String("ZZ: #")}
-	if !e.Key().Exists() {
-		pair.Key = ""
-	}
-	ops := map[string]Op{
-		"remove": Remove(e), "prune": Prune(e),
-		"before": InsertBefore(e, pair), "after": InsertAfter(e, pair),
-		"nested": InsertAfter(e, Pair{pair.Key, Map(Pair{"run", Map(Pair{"command", LiteralText("a\n\nb\n")})})}),
-		"value":  Replace(e.Value(), String("ZZ: #")),
-	}
-	if v := e.Value(); v.Kind() == Scalar && v.Value() != "" {
-		at := strings.IndexByte(v.Value(), '\n') + 1
-		_, n := utf8.DecodeRuneInString(v.Value()[at:])
-		ops["text"] = ReplaceText(v, at, at+n, "é")
-		ops["lines"] = ReplaceText(v, 0, at, "")
-	}
-	return ops
-}
+func seeded(f *File) *rand.Rand { return rand.New(rand.NewPCG(uint64(len(f.src)), 7)) }
 
 // forms are the layouts of line ends and marks that a source is tried in.
 func forms(src []byte) map[string][]byte {
@@ -70,56 +62,275 @@ func forms(src []byte) map[string][]byte {
 	return out
 }
 
-// TestCorpusOperations tries every kind of edit at many places of real files: each is either refused for a reason or
-// proved, and never a wrong result.
-func TestCorpusOperations(t *testing.T) {
-	t.Parallel()
-	limit := 3
-	done, refused := 0, map[Reason]int{}
+// eachForm parses every file of the corpus in every form.
+func eachForm(t *testing.T, visit func(name string, f *File)) {
+	t.Helper()
 	for name, source := range corpusFiles(t, "configs", "tricky") {
 		for form, src := range forms(source) {
-			f, err := Parse(src)
-			if err != nil {
-				continue
-			}
-			for _, e := range places(f, limit) {
-				for kind, op := range operations(e) {
-					op = op.Shared()
-					err := tryOp(f, op)
-					var r *RefusedError
-					switch {
-					case err == nil:
-						done++
-					case errors.As(err, &r):
-						refused[r.Reason]++
-					default:
-						t.Errorf("%s (%s): %s at %s: %v", name, form, kind, e.Value().Path(), err)
-					}
-				}
+			if f, err := Parse(src); err == nil {
+				visit(name+" ("+form+")", f)
 			}
 		}
-	}
-	t.Logf("%d operations proved", done)
-	for r, n := range refused {
-		t.Logf("%6d refused: %s", n, r)
 	}
 }
 
-func tryOp(f *File, op Op) error {
-	c, err := f.Plan([]Op{op})
+// proved plans and proves operations. A lone LF must not come into a CRLF file.
+func proved(f *File, ops ...Op) (*File, error) {
+	c, err := f.Plan(ops)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	next, err := c.Prove()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if bytes.Contains(f.src, []byte("\r\n")) && !slices.ContainsFunc(bytes.SplitAfter(f.src, []byte("\n")), func(l []byte) bool {
-		return bytes.HasSuffix(l, []byte("\n")) && !bytes.HasSuffix(l, []byte("\r\n"))
-	}) {
-		if bytes.Count(next.src, []byte("\n")) != bytes.Count(next.src, []byte("\r\n")) {
-			return errors.New("a lone LF came into a CRLF file")
+	lone := func(src []byte) int { return bytes.Count(src, []byte("\n")) - bytes.Count(src, []byte("\r\n")) }
+	if bytes.Contains(f.src, []byte("\r\n")) && lone(f.src) == 0 && lone(next.src) > 0 {
+		return nil, errors.New("a lone LF came into a CRLF file")
+	}
+	return next, nil
+}
+
+// tally counts operations and why some were refused. Any other error fails the test.
+type tally struct {
+	done    int
+	refused map[Reason]int
+}
+
+func (c *tally) count(t *testing.T, where string, err error) {
+	t.Helper()
+	var r *RefusedError
+	switch {
+	case err == nil:
+		c.done++
+	case errors.As(err, &r):
+		c.refused[r.Reason]++
+	default:
+		t.Errorf("%s: %v", where, err)
+	}
+}
+
+func (c *tally) log(t *testing.T, what string) {
+	t.Helper()
+	t.Logf("%s: %d done", what, c.done)
+	for r, n := range c.refused {
+		t.Logf("%s: %6d refused: %s", what, n, r)
+	}
+}
+
+const odd = "ZZ: #" // a text that needs quotes
+
+// fourOperations are the operations that the editor is measured by, at one entry.
+func fourOperations(e Entry) map[string]Op {
+	pair := Pair{"zz-new", String(odd)}
+	if !e.Key().Exists() {
+		pair.Key = ""
+	}
+	ops := map[string]Op{"insert": InsertAfter(e, pair).Shared(), "delete": Remove(e).Shared()}
+	if e.Parent().Len() == 1 {
+		ops["delete"] = Clear(e).Shared()
+	}
+	if e.Value().Kind() == Scalar {
+		ops["replace value"] = Replace(e.Value(), String(odd)).Shared()
+	}
+	if e.Key().Kind() == Scalar && !e.IsMerge() {
+		ops["replace key"] = Replace(e.Key(), String(odd)).Shared()
+	}
+	return ops
+}
+
+// TestFourOperations holds that extracting, replacing, deleting and inserting is done at nearly every node of real
+// files, and never wrongly. What cannot be done at all is counted apart: a node that an alias elsewhere needs, and a
+// mapping that has a key twice already.
+func TestFourOperations(t *testing.T) {
+	t.Parallel()
+	all, broken := tally{refused: map[Reason]int{}}, 0
+	eachForm(t, func(name string, f *File) {
+		for _, e := range entriesOf(f, 3) {
+			for _, n := range []Node{e.Key(), e.Value()} {
+				if n.Kind() == Scalar && !extracts(n) {
+					t.Errorf("%s: %s alone does not decode to its value", name, n.Path())
+				}
+			}
+			for kind, op := range fourOperations(e) {
+				_, err := proved(f, op)
+				all.count(t, name+": "+kind+" at "+e.Value().Path(), err)
+			}
+		}
+	})
+	all.log(t, "extract, replace, delete, insert")
+	for reason, n := range all.refused {
+		if reason != AnchorNeeded && reason != DuplicateKey {
+			broken += n
 		}
 	}
-	return nil
+	if share := float64(broken) / float64(all.done+broken); share > 0.001 {
+		t.Errorf("%.3f %% of the operations refused", 100*share)
+	}
+}
+
+// extracts reports whether the scalar's bytes alone, in a place like its own, decode to its value.
+func extracts(n Node) bool {
+	if n.n.body.Len() == 0 {
+		return n.Value() == ""
+	}
+	p := &planner{f: n.file}
+	docs, err := decode(p.context(n.n, n.file.src[n.n.body.Start:n.n.body.End], true))
+	if err != nil || len(docs) != 1 {
+		return n.n.isKey || n.n.style == Plain // which may be read in some places only
+	}
+	y := docs[0].Content[0]
+	if len(y.Content) > 0 {
+		y = y.Content[min(len(y.Content)-1, 1)]
+	}
+	return y.Kind == yaml.ScalarNode && y.Value == n.Value()
+}
+
+// otherOperations are the rest, at one entry.
+func otherOperations(e Entry) map[string]Op {
+	pair := Pair{"zz-new", Map(Pair{"run", Map(Pair{"command", LiteralText("a\n\nb\n")})})}
+	if !e.Key().Exists() {
+		pair.Key = ""
+	}
+	ops := map[string]Op{
+		"prune": Prune(e), "before": InsertBefore(e, pair), "nested": InsertAfter(e, pair),
+		"map": Replace(e.Value(), Map(Pair{"a", List(String("b"), Int(1))}, Pair{"c", Null()})), "literal": Replace(e.Value(), LiteralText("a\n\n  b\n")),
+		"comment above": CommentAbove(e, "one\n\ntwo"), "comment behind": CommentBehind(e, "one"),
+	}
+	if e.Key().Exists() && !e.IsMerge() {
+		ops["rename"] = Rename(e, "zz-new")
+	}
+	switch v := e.Value(); v.Kind() {
+	case Scalar:
+		at := strings.IndexByte(v.Value(), '\n') + 1
+		_, n := utf8.DecodeRuneInString(v.Value()[at:])
+		ops["text"], ops["lines"] = ReplaceText(v, at, at+n, "é"), ReplaceText(v, 0, at, "")
+		ops["wrap"], ops["append"] = Wrap(v, Bool(false)), Append(v, Pair{"a", String("b")})
+	case Alias:
+		ops["override"] = Override(v, Pair{"zz-new", String("x")})
+	case Mapping:
+		ops["append"], ops["override"] = Append(v, Pair{"zz-new", String("x")}), Override(v, Pair{"zz-new", String("x")})
+	case Sequence:
+		ops["append"] = Append(v, Item(Map(Pair{"zz-new", String("x")})))
+	}
+	return ops
+}
+
+// TestOtherOperations holds that every other operation is refused for a reason or proved, at many places of real files.
+func TestOtherOperations(t *testing.T) {
+	t.Parallel()
+	all := tally{refused: map[Reason]int{}}
+	eachForm(t, func(name string, f *File) {
+		for _, e := range entriesOf(f, 2) {
+			for kind, op := range otherOperations(e) {
+				_, err := proved(f, op.Shared())
+				all.count(t, name+": "+kind+" at "+e.Value().Path(), err)
+			}
+		}
+		for _, c := range f.comments[:min(2, len(f.comments))] {
+			_, err := proved(f, RemoveComment(c))
+			all.count(t, name+": comment", err)
+		}
+	})
+	all.log(t, "other operations")
+}
+
+// TestInsertDelete holds that an entry that is inserted and removed again leaves every byte as it was.
+func TestInsertDelete(t *testing.T) {
+	t.Parallel()
+	undone := 0
+	eachForm(t, func(name string, f *File) {
+		for _, e := range entriesOf(f, 3) {
+			ops := fourOperations(e)
+			ops["before"] = InsertBefore(e, ops["insert"].new).Shared()
+			for kind, shift := range map[string]int{"insert": 1, "before": 0} {
+				next, err := proved(f, ops[kind])
+				if err != nil || e.parent.implicit(f.src) || f.openEnd(f.afterEntry(e.parent, e.raw())) && e.raw().tail() != nil {
+					continue // the braces, and the chomping of a block scalar without a break behind it, stay
+				}
+				back, err := proved(next, Remove(Entry{next, next.twin(e.parent), e.index + shift}).Shared())
+				if err != nil {
+					t.Errorf("%s: %s at %s: %v", name, kind, e.Value().Path(), err)
+					continue
+				}
+				if !bytes.Equal(back.src, f.src) {
+					t.Errorf("%s: %s at %s and its removal leave a trace", name, kind, e.Value().Path())
+				}
+				undone++
+			}
+		}
+	})
+	t.Logf("%d insertions undone", undone)
+}
+
+// twin is the node at the same indices as one of another file.
+func (f *File) twin(n *node) *node {
+	if n.parent == nil {
+		return f.roots[n.index]
+	}
+	e := &f.twin(n.parent).items[n.index]
+	if n.isKey {
+		return e.key
+	}
+	return e.value
+}
+
+// TestOwnText holds that replacing a scalar, or a part of it, by its own text changes nothing.
+func TestOwnText(t *testing.T) {
+	t.Parallel()
+	eachForm(t, func(name string, f *File) {
+		for _, e := range entriesOf(f, 10) {
+			v := e.Value()
+			if v.Kind() != Scalar || v.Tag() != "!!str" {
+				continue
+			}
+			half := len(v.Value()) / 2
+			for _, op := range []Op{Replace(v, String(v.Value())), ReplaceText(v, 0, len(v.Value()), v.Value()), ReplaceText(v, half, len(v.Value()), v.Value()[half:])} {
+				if c, err := f.Plan([]Op{op.Shared()}); err == nil && len(c.Edits) > 0 {
+					t.Errorf("%s: %s: edits %v", name, v.Path(), c.Edits)
+				}
+			}
+		}
+	})
+}
+
+// TestOrder holds that the order of operations at different places does not matter, and that all at once give what one
+// after the other gives.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	sets := 0
+	eachForm(t, func(name string, f *File) {
+		var ops, replaces []Op
+		for _, e := range entriesOf(f, 6) {
+			op := fourOperations(e)
+			ops = append(ops, op["insert"])
+			if e.Value().Kind() == Scalar {
+				ops, replaces = append(ops, op["replace value"]), append(replaces, op["replace value"])
+			}
+		}
+		ops = ops[:min(40, len(ops))]
+		all, err := proved(f, ops...)
+		if err != nil {
+			return
+		}
+		sets++
+		rng := seeded(f)
+		rng.Shuffle(len(ops), func(i, j int) { ops[i], ops[j] = ops[j], ops[i] })
+		shuffled, err := proved(f, ops...)
+		if err != nil || !bytes.Equal(all.src, shuffled.src) {
+			t.Errorf("%s: the order matters: %v", name, err)
+		}
+		replaces = replaces[:min(4, len(replaces))]
+		together, err := proved(f, replaces...)
+		one := f
+		for _, op := range replaces {
+			if err == nil {
+				one, err = proved(one, Replace(Node{one, one.twin(op.node.n)}, op.new.Value).Shared())
+			}
+		}
+		if err != nil || !bytes.Equal(together.src, one.src) {
+			t.Errorf("%s: together is not one after the other: %v", name, err)
+		}
+	})
+	t.Logf("%d sets of operations", sets)
 }

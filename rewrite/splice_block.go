@@ -30,19 +30,22 @@ func (p *planner) spliceBlock(n *node, l *listGoal) error {
 // insertBefore writes entries before entry i, set off by blank lines where the file sets this one off from its neighbour.
 func (p *planner) insertBefore(n *node, i int, pairs []Pair) error {
 	e := &n.items[i]
-	r := p.look(n, e.span.Start)
-	sep := r.br
-	if p.f.spaced(n, max(i-1, 0)) {
-		sep += r.br
+	r := p.look(n)
+	own, at := p.f.startsLine(e.span.Start), e.span.Start
+	if own {
+		at = p.f.beforeEntry(e)
+	}
+	sep := "\n"
+	if i == 0 && p.f.spaced(n, 0) || i > 0 && p.f.isGap(p.f.lineAbove(at)) {
+		sep = "\n\n"
 	}
 	var b strings.Builder
 	for _, pair := range pairs {
 		b.WriteString(spaces(n.column) + r.text(n, pair) + sep)
 	}
 	text := b.String()
-	if p.f.startsLine(e.span.Start) {
-		at := p.f.beforeEntry(e)
-		p.edit(at, at, text)
+	if own {
+		p.put(at, at, text)
 		return nil
 	}
 	// It stands behind a dash or the like, and moves to a line of its own, if it stays.
@@ -50,7 +53,7 @@ func (p *planner) insertBefore(n *node, i int, pairs []Pair) error {
 	if p.leavesDash(n, p.goal.lists[n]) {
 		text = strings.TrimSuffix(text, sep+spaces(n.column))
 	}
-	p.edit(e.span.Start, e.span.Start, text)
+	p.put(at, at, text)
 	return nil
 }
 
@@ -58,26 +61,23 @@ func (p *planner) insertBefore(n *node, i int, pairs []Pair) error {
 func (p *planner) insertAfter(n *node, i int, pairs []Pair) error {
 	e := &n.items[i]
 	at := p.f.afterEntry(n, e)
-	r := p.look(n, at)
+	r := p.look(n)
 	s := e.tail()
 	spaced := p.f.spaced(n, i) && (s == nil || s.block.chomp != '+') // whose text a blank line would be
 	var b strings.Builder
 	for _, pair := range pairs {
 		if spaced {
-			b.WriteString(r.br)
+			b.WriteByte('\n')
 		}
-		b.WriteString(spaces(n.column) + r.text(n, pair) + r.br)
+		b.WriteString(spaces(n.column) + r.text(n, pair) + "\n")
 	}
-	if p.f.openEnd(at) {
-		p.keepChomped(e)
-	}
+	p.keepChomped(s)
 	return p.putLines(n, at, at, b.String(), pairs[len(pairs)-1].Value)
 }
 
 // keepChomped keeps the text of a block scalar that the source ends with: with a line below it would gain a line break.
-func (p *planner) keepChomped(e *entry) {
-	s := e.tail()
-	if s == nil || s.block.chomp == '-' || s.block.text.Len() == 0 {
+func (p *planner) keepChomped(s *node) {
+	if s == nil || s.block.chomp == '-' || s.block.text.Len() == 0 || !p.f.openEnd(s.body.End) {
 		return
 	}
 	header := strings.TrimRight(string(p.f.src[s.block.header.Start:s.block.header.End]), "+")
@@ -87,25 +87,31 @@ func (p *planner) keepChomped(e *entry) {
 // putLines replaces the lines from start to end by new ones, each with its break, that end with the value v. At the end
 // of a source without a final line break the last line goes without, too, unless it needs one.
 func (p *planner) putLines(n *node, start, end int, lines string, v Value) error {
-	br := p.f.lineBreak(start)
-	if v.endsLiteral() && p.swallows(v.last().text, lines, br, end) {
+	if v.endsLiteral() && p.swallows(v.last().text, lines, end) {
 		return p.refuse(n, BlockScalarAbove, "")
 	}
 	if lines != "" && p.f.openEnd(end) {
 		if !v.endsWithBreak() {
-			lines = strings.TrimSuffix(lines, br)
+			lines = strings.TrimSuffix(lines, "\n")
 		}
 		if start != p.f.lineStart(start) {
-			lines = br + lines
+			lines = "\n" + lines
 		}
+	} else if p.f.openEnd(end) && start == p.f.lineStart(start) {
+		start -= breakBefore(p.f.src, start)
 	}
-	p.edit(start, end, lines)
+	p.put(start, end, lines)
 	return nil
 }
 
+// put replaces source text by text of the renderer, with the line breaks of the place.
+func (p *planner) put(start, end int, text string) {
+	p.edit(start, end, strings.ReplaceAll(text, "\n", p.f.lineBreak(start)))
+}
+
 // swallows reports whether a literal at the end of new lines would take the lines at offset in as its text.
-func (p *planner) swallows(literal, lines, br string, at int) bool {
-	all := strings.Split(strings.TrimSuffix(lines, br), br)
+func (p *planner) swallows(literal, lines string, at int) bool {
+	all := strings.Split(strings.TrimSuffix(lines, "\n"), "\n")
 	first := len(all) - 1 - strings.Count(strings.TrimSuffix(literal, "\n"), "\n")
 	indent := countSpaces([]byte(all[first]))
 	for p.f.isBlankLine(at) {

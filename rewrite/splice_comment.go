@@ -27,14 +27,11 @@ func (p *planner) commentAbove(n *node, i int, lines []string) error {
 	start := p.f.lineStart(e.span.Start)
 	indent := string(p.f.src[start:e.span.Start])
 	own := p.f.startsLine(e.span.Start)
+	if !own && n.style == Flow || own && strings.Contains(indent, "\t") { // yaml.v3 takes no tab before a comment
+		return p.refuse(n, SameLine, "")
+	}
 	if !own {
 		start, indent = e.span.Start, spaces(n.column)
-		if n.style == Flow || i > 0 {
-			return p.refuse(n, SameLine, "")
-		}
-	}
-	if strings.Contains(indent, "\t") || p.f.inComment(e.span.Start) {
-		return p.refuse(n, SameLine, "")
 	}
 	br := p.f.lineBreak(e.span.Start)
 	for _, line := range lines {

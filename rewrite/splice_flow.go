@@ -12,7 +12,7 @@ type flowList struct {
 }
 
 func (p *planner) spliceFlow(n *node, l *listGoal) error {
-	f := flowList{p, n, l, p.look(n, n.span.Start), p.f.onOwnLines(n)}
+	f := flowList{p, n, l, p.look(n), p.f.onOwnLines(n)}
 	braces := n.implicit(p.f.src) && len(l.before)+len(l.after)+len(l.remove) > 0
 	if braces {
 		f.edit(n.body.Start, n.body.Start, "{")
@@ -66,10 +66,10 @@ func (f flowList) insertBefore(i int) {
 	at, indent, end := e.span.Start, "", ", "
 	if f.lines {
 		at = f.f.beforeEntry(e)
-		indent, end = f.indent(i), ","+f.look.br
+		indent, end = f.indent(i), ",\n"
 	}
 	for _, text := range f.texts(f.l.before[i]) {
-		f.edit(at, at, indent+text+end)
+		f.put(at, at, indent+text+end)
 	}
 }
 
@@ -102,7 +102,7 @@ func (f flowList) insertAfter(i int) {
 	}
 	at := f.f.nextLine(max(e.span.End, comma))
 	indent := f.indent(i)
-	f.edit(at, at, indent+strings.Join(texts, ","+f.look.br+indent)+end+f.look.br)
+	f.put(at, at, indent+strings.Join(texts, ",\n"+indent)+end+"\n")
 }
 
 // remove takes entries away with the comma and the blanks behind them, the last ones with the comma before. A trailing
@@ -131,6 +131,9 @@ func (f flowList) removeRun(kept, first, last int) {
 	switch {
 	case !atEnd:
 		span.End = items[last+1].span.Start
+		if kept == first-1 && kept >= 0 && f.separator(kept) == ", " && f.separator(last) != ", " {
+			span = Span{items[kept].span.End, items[last].span.End} // that of an insertion
+		}
 	case kept >= 0:
 		span = Span{items[kept].span.End, items[last].span.End}
 	default:
@@ -154,6 +157,11 @@ func (f flowList) removeRun(kept, first, last int) {
 	default:
 		f.removePieces(kept, first, last)
 	}
+}
+
+// separator is what stands between entry i and the next.
+func (f flowList) separator(i int) string {
+	return string(f.f.src[f.n.items[i].span.End:f.n.items[i+1].span.Start])
 }
 
 // removePieces removes the entries and one comma for each, and leaves what stands between them. A trailing comma stays

@@ -95,11 +95,8 @@ func (p *planner) cutEntries(n *node, first, last int, replaced bool) error {
 // joinGap widens the lines of removed entries by one of the blank lines around them, as far as that is no text: the one
 // that is empty rather than one with blanks in it, and of two such the one above. A missing neighbour counts as blank.
 func (f *File) joinGap(start, end int, first, last bool) (int, int) {
-	prev := start
-	if start > f.lines.starts[0] {
-		prev = f.lineStart(start - 1)
-	}
-	above := prev < start && f.isBlankLine(prev) && !f.inText(prev)
+	prev := f.lineAbove(start)
+	above := prev < start && f.isGap(prev)
 	below := f.isBlankLine(end)
 	switch {
 	case above && below && breakLen(f.src, prev) == 0 && breakLen(f.src, end) > 0, below && !above && first:

@@ -3,8 +3,11 @@ package rewrite
 import "strings"
 
 // spliceReplace writes a new value in place of a node's: of a value, an item, a key that is renamed, or a root. The
-// anchor stays where it is.
+// anchor stays where it is. What means the value already is left as it is written.
 func (p *planner) spliceReplace(n *node, v Value) error {
+	if v.means(n) {
+		return nil
+	}
 	p.dropTag(n, v)
 	switch {
 	case inFlow(n):
@@ -28,12 +31,13 @@ func (p *planner) dropTag(n *node, v Value) {
 	if n.props == nil || n.props.tag.Len() == 0 || n.tag == v.tag() {
 		return
 	}
-	tag := n.props.tag
-	if end := p.f.skipBlanks(tag.End); n.body.Len() > 0 && !p.f.restIsTrivia(end) {
-		p.edit(tag.Start, end, "")
-		return
+	start, end := n.props.tag.Start, n.props.tag.End
+	if before := p.f.trimBlanks(start); !p.f.startsLine(start) && before < start {
+		start = before
+	} else if n.isKey || inFlow(n) {
+		end = p.f.skipBlanks(end)
 	}
-	p.edit(p.f.trimBlanks(tag.Start), tag.End, "")
+	p.edit(start, end, "")
 }
 
 // slot is the place right behind what stands before a node's content: its properties, or the colon, dash or '?'.
@@ -60,32 +64,40 @@ func (p *planner) inBlock(n *node, v Value) (head, below string) {
 	if v.kind == textValue && (n.isKey || n.kind == Scalar && n.body.Len() > 0 && n.block == nil) {
 		return restyle(n, v.text), ""
 	}
-	r := p.look(n.parent, n.span.Start)
+	r := p.look(n.parent)
 	var b strings.Builder
 	switch {
 	case n.style == Block && v.nests() && n.column > n.parent.column:
-		b.WriteString(r.br + spaces(n.column))
+		b.WriteString("\n" + spaces(n.column))
 		r.value(&b, n.column, v)
 	case n.style != Block && n.body.Len() > 0 && p.f.startsLine(n.body.Start):
 		r.value(&b, n.body.Start-p.f.lineStart(n.body.Start), v)
 	case n.parent == nil && v.nests():
-		b.WriteString(r.br)
+		b.WriteByte('\n')
 		r.value(&b, 0, v)
 	case n.parent == nil:
 		r.value(&b, 0, v)
+	case n.parent.kind == Sequence && n.props == nil && n.body.Len() > 0:
+		r.value(&b, n.body.Start-p.f.lineStart(n.body.Start), v)
 	case n.parent.kind == Sequence && n.props == nil:
-		r.value(&b, n.parent.column+1+len(r.gap), v)
+		r.value(&b, n.parent.column+2, v)
 	default:
 		if n.parent.kind == Sequence {
 			r.seq = r.step
 		}
 		r.behindColon(&b, n.parent.column, v)
 	}
-	head, below, more := strings.Cut(b.String(), r.br)
-	if more {
-		below += r.br
-	}
+	head, below = cutLine(b.String())
 	return strings.TrimPrefix(head, " "), below
+}
+
+// cutLine is the first line of text, and those below it with a break behind each.
+func cutLine(text string) (head, below string) {
+	head, below, more := strings.Cut(text, "\n")
+	if more {
+		below += "\n"
+	}
+	return head, below
 }
 
 // putHead writes what goes on the line of the content at span, or takes the content off the line.
@@ -93,7 +105,15 @@ func (p *planner) putHead(n *node, span Span, head string) {
 	if head == "" {
 		span.Start = p.f.trimBlanks(p.f.slot(n))
 	}
-	p.edit(span.Start, span.End, head)
+	p.edit(span.Start, span.End, head+p.f.beforeComment(span.End))
+}
+
+// beforeComment is the blank that new text needs before a comment that stood right behind a quote or bracket.
+func (f *File) beforeComment(offset int) string {
+	if offset < len(f.src) && f.src[offset] == '#' {
+		return " "
+	}
+	return ""
 }
 
 // replaceInline replaces a flow scalar, a flow collection or an alias.
@@ -115,7 +135,10 @@ func (p *planner) replaceBlockScalar(n *node, v Value) error {
 func (p *planner) replaceLines(n *node, v Value) error {
 	head, below := p.inBlock(n, v)
 	start, first := p.f.nextLine(p.f.slot(n)), p.f.lineStart(n.body.Start)
-	if head != "" && below != "" && len(p.f.commentsIn(Span{start, first})) > 0 {
+	switch comments := len(p.f.commentsIn(Span{start, first})) > 0; {
+	case !comments:
+		first = start
+	case head != "" && below != "":
 		return p.refuse(n, CommentInside, "")
 	}
 	if head != "" {
@@ -127,17 +150,17 @@ func (p *planner) replaceLines(n *node, v Value) error {
 
 // replaceHere replaces a block collection that begins on the line of its dash, or a root.
 func (p *planner) replaceHere(n *node, v Value) error {
-	r := p.look(n.parent, n.span.Start)
+	r := p.look(n.parent)
 	var b strings.Builder
 	r.value(&b, n.column, v)
 	end := p.f.afterEntry(n, &n.items[len(n.items)-1])
-	if v.endsLiteral() && p.swallows(v.last().text, b.String(), r.br, end) {
+	if v.endsLiteral() && p.swallows(v.last().text, b.String(), end) {
 		return p.refuse(n, BlockScalarAbove, "")
 	}
 	if v.endsWithBreak() && p.f.openEnd(end) {
-		b.WriteString(r.br)
+		b.WriteByte('\n')
 	}
-	p.edit(n.body.Start, end-breakBefore(p.f.src, end), b.String())
+	p.put(n.body.Start, end-breakBefore(p.f.src, end), b.String())
 	return nil
 }
 
@@ -149,7 +172,7 @@ func (p *planner) replaceNull(n *node, v Value) error {
 	}
 	if e := n.entry(); e != nil && e.key != nil && !n.isKey && e.colon < 0 { // the pair gets a line for it
 		at := p.f.afterEntry(n.parent, e)
-		return p.putLines(n, at, at, spaces(n.parent.column)+":"+head+p.look(n.parent, at).br+below, v)
+		return p.putLines(n, at, at, spaces(n.parent.column)+":"+head+"\n"+below, v)
 	}
 	p.edit(n.body.Start, n.body.Start, head)
 	at := p.f.nextLine(n.body.Start)
@@ -158,7 +181,7 @@ func (p *planner) replaceNull(n *node, v Value) error {
 
 // replaceInFlow writes a value on one line.
 func (p *planner) replaceInFlow(n *node, v Value) {
-	text := p.look(n.parent, n.span.Start).flow(v, true)
+	text := p.look(n.parent).flow(v, true)
 	if v.kind == textValue && n.kind == Scalar && n.body.Len() > 0 {
 		text = restyle(n, v.text)
 	}
@@ -171,7 +194,7 @@ func (p *planner) replaceInFlow(n *node, v Value) {
 	default:
 		text = ": " + text
 	}
-	p.edit(n.body.Start, n.body.End, text)
+	p.edit(n.body.Start, n.body.End, text+p.f.beforeComment(n.body.End))
 }
 
 // entry is the pair or item that the node is part of, nil for a root.
@@ -184,7 +207,7 @@ func (n *node) entry() *entry {
 
 // spliceWrap makes "- x: v" of "- x"; a comment behind x stays on its line.
 func (p *planner) spliceWrap(n *node, v Value) error {
-	r := p.look(n.parent, n.span.Start)
+	r := p.look(n.parent)
 	if !p.f.sameLine(n.body.Start, n.body.End) || n.body.Len() > maxKey {
 		return p.refuse(n, MultiLineText, "")
 	}
@@ -195,11 +218,8 @@ func (p *planner) spliceWrap(n *node, v Value) error {
 	}
 	var b strings.Builder
 	r.behindColon(&b, n.body.Start-p.f.lineStart(n.body.Start), v)
-	head, below, more := strings.Cut(b.String(), r.br)
-	if more {
-		below += r.br
-	}
-	p.edit(n.body.End, n.body.End, ":"+head)
+	head, below := cutLine(b.String())
+	p.edit(n.body.End, n.body.End, ":"+head+p.f.beforeComment(n.body.End))
 	at := p.f.nextLine(n.body.End)
 	return p.putLines(n, at, at, below, v)
 }

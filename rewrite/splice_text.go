@@ -31,6 +31,9 @@ func (p *planner) spliceText(n *node, g *nodeGoal) error {
 	if n.block != nil && g.text == "" {
 		return p.refuse(n, EmptyText, "")
 	}
+	if g.text == n.value {
+		return nil
+	}
 	if edits, ok := p.textEdits(n, g); ok && p.reads(n, edits, g.text) {
 		p.edits = append(p.edits, edits...)
 		return nil
@@ -66,6 +69,9 @@ func (p *planner) textEdits(n *node, g *nodeGoal) (edits []Edit, ok bool) {
 		return nil, false
 	}
 	for _, o := range g.parts {
+		if o.text == n.value[o.start:o.end] {
+			continue
+		}
 		o = text.widen(o)
 		span, err := text.Span(o.start, o.end)
 		if err != nil {

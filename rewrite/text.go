@@ -59,8 +59,8 @@ func (t Text) Span(start, end int) (Span, error) {
 		return Span{}, &RefusedError{t.node.Path(), FoldedText, ""}
 	}
 	from, ok1 := t.place(start, true)
-	joined := t.node.n.style == Literal && end > 0 && end < len(t.String()) && t.String()[end-1] == '\n'
-	to, ok2 := t.place(end, end == start || joined)
+	inside := t.node.n.block != nil && end > 0 && end < len(t.String())
+	to, ok2 := t.place(end, end == start || inside)
 	if !ok1 || !ok2 {
 		return Span{}, &RefusedError{t.node.Path(), FoldedText, ""}
 	}

@@ -140,14 +140,6 @@ func (v Value) valid() bool {
 
 func (p Pair) valid() bool { return len(p.Key) <= maxKey && utf8.ValidString(p.Key) && p.Value.valid() }
 
-// key writes the pair's key, in a flow collection or not.
-func (p Pair) key(inFlow bool) string {
-	if p.Value.kind == aliasValue {
-		return p.Key // a merge, which quotes would make a name
-	}
-	return quoteByNeed(p.Key, inFlow)
-}
-
 // last is the value that the value ends with in block style.
 func (v Value) last() Value {
 	for {

@@ -87,6 +87,9 @@ func faultOf(err error) fault {
 	return fault{what: err.Error()}
 }
 
+// Fault is an error about the file of that name as one line that editors can jump to.
+func Fault(name string, err error) string { return faultOf(err).in(name) }
+
 // in is the fault as one line that editors can jump to.
 func (f fault) in(name string) string {
 	if f.line == 0 {

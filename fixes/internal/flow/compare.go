@@ -52,6 +52,7 @@ type conversion struct {
 	contexts string
 	profile  string
 	role     string
+	name     string // of the program
 	where    string
 }
 
@@ -107,7 +108,8 @@ func (c *comparison) gone(u *unit, a *act) {
 func (c *comparison) left(u *unit, p pair) (opened bool) {
 	for _, leak := range slices.Sorted(maps.Keys(p.after.leaks)) {
 		if !p.before.leaks[leak] {
-			c.report(u.where+" "+p.after.label(), "it %s", leak)
+			told, _, _ := strings.Cut(leak, hiddenPart)
+			c.report(u.where+" "+p.after.label(), "it %s", told)
 		}
 	}
 	for role := range p.after.roles {
@@ -160,7 +162,7 @@ func (c *comparison) use(u *unit, step pair, p usePair) []keys {
 			replaced := was.kind == stored || was.kind == outside && (p.before.how == sure || !step.before.bringsKeys())
 			if replaced && now.kind == assumed && p.before.how > faint && !p.before.foreign {
 				converted = append(converted, was.keys)
-				c.convert(conversion{was.keys, u.contexts, was.profile, now.role, where})
+				c.convert(conversion{was.keys, u.contexts, was.profile, now.role, p.after.name, where})
 			}
 		}
 	}
@@ -182,7 +184,7 @@ func (a *act) bringsKeys() bool {
 
 // convert notes a conversion, the first of its kind.
 func (c *comparison) convert(x conversion) {
-	if !slices.ContainsFunc(c.conversions, func(y conversion) bool { y.where = x.where; return y == x }) {
+	if !slices.ContainsFunc(c.conversions, func(y conversion) bool { y.name, y.where = x.name, x.where; return y == x }) {
 		c.conversions = append(c.conversions, x)
 	}
 }
@@ -311,12 +313,12 @@ func (c *comparison) identities() {
 			literalRole := !variableRole.MatchString(x.role)
 			switch {
 			case x.role == y.role && !c.given[x.role] && x.keys != y.keys:
-				c.report(x.where, "the role %s takes the place of %s here and of %s in %s: two identities become one", x.role, x.keys, y.keys, y.where)
+				c.report(x.where, "%s: the role %s takes the place of %s here and of %s in %s: two identities become one", x.name, x.role, x.keys, y.keys, y.where)
 			case x.role == y.role && !c.given[x.role] && literalRole && x.contexts != y.contexts:
-				c.report(x.where, "the role %s takes the place of the keys of the contexts %q here and %q in %s: two identities become one",
-					x.role, x.contexts, y.contexts, y.where)
+				c.report(x.where, "%s: the role %s takes the place of the keys of the contexts %q here and %q in %s: two identities become one",
+					x.name, x.role, x.contexts, y.contexts, y.where)
 			case x.role != y.role && x.keys == y.keys && x.contexts == y.contexts && x.profile == y.profile && !(c.given[x.role] || c.given[y.role]):
-				c.report(x.where, "%s became the role %s here and %s in %s: one identity became two", x.keys, x.role, y.role, y.where)
+				c.report(x.where, "%s: %s became the role %s here and %s in %s: one identity became two", x.name, x.keys, x.role, y.role, y.where)
 			}
 		}
 	}

@@ -412,12 +412,12 @@ var badPlaces = []compareRow{
 		name:   "new step prints the keys",
 		before: "- run: aws s3 ls",
 		after:  setup[1:] + "\n- run: env\n- run: aws s3 ls",
-		want:   "step 2 (run): it prints the keys: env",
+		want:   "step 2 (run): it prints the keys by env",
 	}, {
 		name:   "changed step prints the keys",
 		before: "- run: aws s3 ls",
 		after:  setup[1:] + "\n- run: |\n    echo $AWS_SESSION_TOKEN\n    aws s3 ls",
-		want:   "prints the keys: echo $AWS_SESSION_TOKEN",
+		want:   "prints the keys by echo",
 	}, {
 		name:   "new step shows the token by set -x",
 		before: "version: 2\njobs:\n  a:\n    docker: [{image: i}]\n    shell: bash -x\n    steps:\n      - run: aws s3 ls",

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/rewrite"
 )
@@ -35,6 +37,26 @@ func TestNothingChanged(t *testing.T) {
 			}
 			checkUnchanged(t, src)
 		})
+	}
+}
+
+// TestNothingChangedInGoldens does the same with what the golden cases fix, and with what that becomes.
+func TestNothingChangedInGoldens(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("../../../golden/*/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no golden cases: %v", err)
+	}
+	for _, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			if filepath.Ext(f.Name) == ".yml" {
+				checkUnchanged(t, f.Data)
+			}
+		}
 	}
 }
 

@@ -97,6 +97,14 @@ func (e *element) parameter(s *scope, standard string, names ...string) value {
 	return textValue(text, s, nil)
 }
 
+// keys are the keys that the key parameters stand for.
+func (e *element) keys(s *scope) keys {
+	return keys{
+		e.parameter(s, idVar, "aws-access-key-id", "aws_access_key_id"),
+		e.parameter(s, secretVar, "aws-secret-access-key", "aws_secret_access_key"),
+	}
+}
+
 var keyID = regexp.MustCompile(`^(?:AKIA|ASIA)[A-Z0-9]{12,}$`)
 
 func looksLikeKey(text string) bool { return keyID.MatchString(text) }
@@ -141,10 +149,7 @@ func (e *element) setUp(s *scope, v *semver.Version) {
 		name = "default"
 	}
 	opened := value{session, roleText(role)}
-	k := keys{
-		e.parameter(s, idVar, "aws-access-key-id", "aws_access_key_id"),
-		e.parameter(s, secretVar, "aws-secret-access-key", "aws_secret_access_key"),
-	}
+	k := e.keys(s)
 	environment, _ := e.arg("set_aws_env_vars")
 	switch {
 	case strings.HasPrefix(e.name, "assume"):
@@ -159,10 +164,7 @@ func (e *element) setUp(s *scope, v *semver.Version) {
 	case role != "":
 		s.openSession(opened)
 		// The profile is filled from the key parameters even so: it gets the session only by their standard names.
-		s.profiles[name] = profile{keys: keys{
-			e.parameter(newScope(s.world, nil, true), idVar, "aws-access-key-id", "aws_access_key_id"),
-			e.parameter(newScope(s.world, nil, true), secretVar, "aws-secret-access-key", "aws_secret_access_key"),
-		}}
+		s.profiles[name] = profile{keys: e.keys(newScope(s.world, nil, true))}
 	default:
 		s.profiles[name] = profile{keys: k}
 	}
@@ -175,7 +177,7 @@ func (s *scope) openSession(opened value) {
 	}
 }
 
-// logIn is the source of an element that logs in by itself. A role stays behind for later steps.
+// logIn is the source of an element that logs in by itself. What it logs in with stays behind for later steps.
 func (e *element) logIn(s *scope, l *login) source {
 	if role, _ := e.arg(l.role); l.role != "" && role != "" {
 		if on, _ := e.arg(l.with); l.with == "" || on == "true" {
@@ -184,10 +186,13 @@ func (e *element) logIn(s *scope, l *login) source {
 			return source{kind: assumed, role: opened.text}
 		}
 	}
-	src := sourceOf(keys{
-		e.parameter(s, idVar, "aws-access-key-id", "aws_access_key_id"),
-		e.parameter(s, secretVar, "aws-secret-access-key", "aws_secret_access_key"),
-	})
+	k := e.keys(s)
+	src := sourceOf(k)
+	if name, _ := e.arg("profile-name"); name == "" {
+		s.profiles["default"] = profile{keys: k}
+	} else {
+		s.profiles[name] = profile{keys: k}
+	}
 	_, named := e.arg("aws-access-key-id", "aws_access_key_id")
 	if src.kind == stored && !named && src.keys == standardKeys && s.environmentKeys(nil).id.origin == ambient {
 		src.kind = outside

@@ -333,12 +333,15 @@ func (in *interpreter) copy(number int, name, text string, whole bool, s *scope,
 	u.add(sourceOf(k))
 }
 
+// hiddenPart starts the part of a leak that tells it from others and is not for people: a script may hold secrets.
+const hiddenPart = "\x00"
+
 // leak notes what a call shows to everybody who can read the log.
 func (in *interpreter) leak(c *shell.Call) {
 	isKey := func(name string) bool { return slices.Contains(keyVars, name) }
 	toLog := c.Stdout().To == shell.ToLog
 	if all, names := c.Prints(); toLog && (all || slices.ContainsFunc(names, isKey)) {
-		in.leaks["prints the keys: "+textOf(c)] = true
+		in.leaks["prints the keys by "+c.Name()+hiddenPart+textOf(c)] = true
 	}
 	if toLog && c.Name() == "cat" && slices.ContainsFunc(c.Args(), credentialsFile) {
 		in.leaks["prints the credentials file"] = true
@@ -351,9 +354,9 @@ func (in *interpreter) leak(c *shell.Call) {
 		return
 	}
 	if slices.ContainsFunc(c.Words, shows) || slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return shows(a.Value) }) {
-		in.leaks["shows the keys by set -x: "+textOf(c)] = true
+		in.leaks["shows the keys by set -x"+hiddenPart+textOf(c)] = true
 	}
 	if slices.ContainsFunc(c.Words, tokens) {
-		in.leaks["shows CircleCI's token by set -x: "+textOf(c)] = true
+		in.leaks["shows CircleCI's token by set -x"+hiddenPart+textOf(c)] = true
 	}
 }

@@ -19,6 +19,12 @@ const (
 // callers are the programs that talk to AWS whatever they are told, version questions aside.
 var callers = []string{"aws", "eb", "sam", "cdk", "serverless", "sls", "eksctl", "ecs-cli", "copilot", "chamber", "s3cmd"}
 
+// preparing are subcommands that work on files in the first place, and may look something up.
+var preparing = []string{"build", "config", "init", "local", "ls", "package", "synth", "synthesize", "validate"}
+
+// answering are subcommands that ask nobody.
+var answering = []string{"completion", "docs", "help", "version"}
+
 // programs may talk to AWS out of sight: they run what the repository, a plan or a package says.
 var programs = []string{
 	"ansible", "ansible-playbook", "bash", "bun", "bundle", "cargo", "composer", "deno", "docker-compose", "dotnet", "fastlane",
@@ -35,6 +41,9 @@ func certaintyOf(c *shell.Call) (how certainty, ok bool) {
 	name := c.Name()
 	switch {
 	case slices.Contains(callers, name):
+		if name != "aws" && len(c.Args()) > 0 && slices.Contains(preparing, c.Args()[0].Value) {
+			return likely, true
+		}
 		return sure, asksAWS(c)
 	case slices.Contains(programs, name):
 		return likely, len(c.Args()) > 0 || name == "make"
@@ -55,8 +64,7 @@ func asksAWS(c *shell.Call) bool {
 	if len(c.Args()) == 0 || c.Has("--version") || c.Has("--help") || c.Has("help") || c.Has("--no-sign-request") {
 		return false
 	}
-	return !c.Is("aws", "configure") && !c.Is("aws", "sts", "assume-role-with-web-identity") && !c.Is("chamber", "version") &&
-		!c.Is("serverless", "config") && !c.Is("sls", "config")
+	return !slices.Contains(answering, c.Args()[0].Value) && !c.Is("aws", "configure") && !c.Is("aws", "sts", "assume-role-with-web-identity")
 }
 
 // elsewhere reports whether a call goes to a service that is not AWS.

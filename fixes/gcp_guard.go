@@ -1,0 +1,224 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+)
+
+// judge lowers the fix's safety for what it might break.
+func (b *gcpFix) judge() {
+	lower := func(d doubt) {
+		if d.safety < b.fix.Safety {
+			b.fix.Safety, b.fix.Reason = d.safety, d.reason
+		}
+	}
+	if b.view.p.Facts.Circle.Server {
+		lower(doubt{Manual, "circleci.server is set, and this fix is made for CircleCI's cloud"})
+	}
+	if says := generated(b.view.p.File); says != "" {
+		lower(doubt{Manual, says})
+	}
+	for _, f := range b.group {
+		if f.orb != nil && f.orb.release.Swap != "" {
+			lower(doubt{Unsafe, f.orb.orb.Ref() + ": " + f.orb.release.Swap})
+		}
+	}
+	for _, u := range b.units {
+		for _, d := range b.guard(u) {
+			lower(d)
+		}
+	}
+}
+
+// guard looks for what would break in a unit, or get worse.
+func (b *gcpFix) guard(u *gcpUnit) []doubt {
+	var out []doubt
+	if d := bashDoubt(u.unit); d != nil {
+		out = append(out, *d)
+	}
+	if t := u.longest(); t != "" {
+		out = append(out, doubt{Unsafe, "a step may run for " + t + ", and CircleCI's token lives for an hour and is not renewed"})
+	}
+	for _, s := range u.sites {
+		if d := b.gcloudDoubt(u, s); d != nil {
+			out = append(out, *d)
+		}
+	}
+	for _, x := range u.steps {
+		out = append(out, b.guardStep(b.view.stepOf(x.Step))...)
+	}
+	return out
+}
+
+// gcloudDoubt says when gcloud may be missing at a site: because the step behind it installs it first, or because
+// nothing in the job shows it.
+func (b *gcpFix) gcloudDoubt(u *gcpUnit, s site) *doubt {
+	if s.given || s.step == nil {
+		return nil
+	}
+	x := b.view.stepOf(s.step)
+	if x.script == nil {
+		return nil
+	}
+	for _, c := range x.script.Calls() {
+		if len(x.activations) > 0 && c.Span.Start >= x.activations[0].call.Span.Start {
+			break
+		}
+		if installsGcloud(c) {
+			return &doubt{Manual, "the script installs gcloud before it logs in: put the installation into a step of its own"}
+		}
+	}
+	if len(x.activations) > 0 || slices.ContainsFunc(u.steps, func(v circle.Visit) bool { return b.callsGcloud(v.Step) }) {
+		return nil
+	}
+	if gcpTables().hasGcloud(unitImage(u)) {
+		return nil
+	}
+	return &doubt{Unsafe, "no step shows that gcloud is installed, which the login needs"}
+}
+
+// installsGcloud reports whether a call installs gcloud or puts it on PATH.
+func installsGcloud(c *shell.Call) bool {
+	words := slices.Clone(c.Words)
+	for _, a := range c.Assigns {
+		if a.Name == "PATH" {
+			words = append(words, a.Value)
+		}
+	}
+	return c.Name() != "gcloud" && slices.ContainsFunc(words, func(w shell.Word) bool {
+		return strings.Contains(w.Value, "google-cloud-sdk") || strings.Contains(w.Value, "google-cloud-cli") || strings.Contains(w.Value, "sdk.cloud.google.com")
+	})
+}
+
+func (b *gcpFix) callsGcloud(s *circle.Step) bool {
+	x := b.view.stepOf(s)
+	return x.script != nil && slices.ContainsFunc(x.script.Calls(), func(c *shell.Call) bool {
+		return slices.Contains([]string{"gcloud", "gsutil", "bq"}, c.Name())
+	})
+}
+
+// guardStep looks at one step: what is left of it may need neither the key nor its file.
+func (b *gcpFix) guardStep(x *gcpStep) []doubt {
+	if x.step.Kind == circle.BuiltinStep {
+		if path := carried(x.step, b.holdsGCP); path != "" {
+			return []doubt{{Manual, fmt.Sprintf("%s carries %s, with the credentials in it, to other jobs", x.step.Name, path)}}
+		}
+		return nil
+	}
+	if x.script == nil {
+		return nil
+	}
+	var out []doubt
+	removed := b.removed[x.text]
+	own := x.form != nil && !slices.Contains(b.group, x.form)
+	for _, c := range x.script.Calls() {
+		within := func(parts []shell.Span) bool {
+			return slices.ContainsFunc(parts, func(r shell.Span) bool { return r.Contains(c.Span) })
+		}
+		if within(removed) || own && within(x.form.parts) || own && slices.ContainsFunc(x.handed, func(h gcpHanded) bool { return h.span == c.Span }) {
+			continue
+		}
+		if safety, what := b.needs(c, removed); what != "" {
+			line := b.view.p.File.Position(spanIn(x.text, c.Span).Start).Line
+			out = append(out, doubt{safety, fmt.Sprintf("line %d %s", line, what)})
+		}
+		out = append(out, b.guardFiles(c)...)
+	}
+	return out
+}
+
+// holdsGCP reports whether a path takes credentials of Google Cloud along.
+func (b *gcpFix) holdsGCP(path string) bool {
+	path = strings.TrimSuffix(path, "/")
+	return slices.ContainsFunc(b.files, func(f string) bool { return names(path, f) }) ||
+		strings.HasSuffix(path, ".config/gcloud") || strings.Contains(path, "gcp_cred_config.json") || strings.HasSuffix(path, "oidc_token") || strings.Contains(path, "BASH_ENV")
+}
+
+// needs says what a call that stays does which a login with workload identity does not serve; "" for nothing.
+func (b *gcpFix) needs(c *shell.Call, removed []shell.Span) (safety Safety, what string) {
+	container := slices.Contains([]string{"docker", "docker-compose", "podman", "kubectl", "helm"}, c.Name())
+	for _, w := range callWords(c, removed) {
+		switch file := b.fileIn(w); {
+		case file != "" && harmless(c):
+		case file != "":
+			return Manual, "uses the key file " + file
+		case slices.Contains(w.Vars, b.key()) && b.key() != "":
+			return Unsafe, "uses " + b.key() + " for something else than the login"
+		case w.Value == b.key() && container && b.key() != "":
+			return Unsafe, "hands " + b.key() + " to a container"
+		case !strings.Contains(w.Value, adcVar) || c.Name() == "export":
+		case container:
+			return Manual, "hands " + adcVar + " to a container, which cannot see CircleCI's token"
+		case slices.Contains(w.Vars, adcVar):
+			return Unsafe, "reads the file in " + adcVar + ", which holds no key any more"
+		}
+	}
+	return gcloudState(c)
+}
+
+// callWords are the words of a call and of its redirections, without assignments that go away.
+func callWords(c *shell.Call, removed []shell.Span) []shell.Word {
+	out := slices.DeleteFunc(slices.Clone(c.Words), func(w shell.Word) bool { return slices.Contains(removed, w.Span) })
+	for _, a := range c.Assigns {
+		if !slices.Contains(removed, a.Span) {
+			out = append(out, a.Value)
+		}
+	}
+	for _, r := range c.Redirects {
+		out = append(out, r.Target, r.Body)
+	}
+	return out
+}
+
+// fileIn is the key file that a word names, "" for none.
+func (b *gcpFix) fileIn(w shell.Word) string {
+	for _, f := range b.files {
+		if names(w.Value, f) {
+			return f
+		}
+	}
+	return ""
+}
+
+// harmless reports whether a call does the same when the file that it names is not there.
+func harmless(c *shell.Call) bool {
+	return c.Name() == "rm" && c.Has("-f") || c.Name() == "rm" && c.Has("-rf")
+}
+
+// gcloudState says when a call works on another state of gcloud than the one that the login leaves behind.
+func gcloudState(c *shell.Call) (safety Safety, what string) {
+	google := slices.Contains([]string{"gcloud", "gsutil", "bq"}, c.Name())
+	switch {
+	case google && c.Words[0].Value == "sudo":
+		return Unsafe, "calls " + c.Name() + " as root, which does not see the login"
+	case c.Is("gcloud", "config", "configurations", "activate"), c.Is("gcloud", "config", "configurations", "create"):
+		return Unsafe, "changes gcloud's configuration, and the login is part of the one before"
+	case c.Is("gcloud", "config", "set", "account"), c.Is("gcloud", "config", "set", "core/account"):
+		return Unsafe, "chooses gcloud's account by its name"
+	case slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return a.Name == "CLOUDSDK_CONFIG" && !a.Naked }):
+		return Unsafe, "moves gcloud's configuration, of which the login is part"
+	default:
+		return 0, ""
+	}
+}
+
+// guardFiles looks into the files of the repo that a call names: one that needs the key would fail without it.
+func (b *gcpFix) guardFiles(c *shell.Call) []doubt {
+	for _, name := range namedFiles(c) {
+		text, ok := b.view.p.repoFile(name)
+		if !ok {
+			continue
+		}
+		for i, line := range strings.Split(text, "\n") {
+			keyed := b.key() != "" && names(line, b.key()) || strings.Contains(line, "activate-service-account")
+			if keyed || slices.ContainsFunc(b.files, func(f string) bool { return names(line, f) }) {
+				return []doubt{{Unsafe, fmt.Sprintf("%s:%d uses the key or its file", name, i+1)}}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package fixes
+
+import (
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// The variables that hold what a login with workload identity needs, as CircleCI's orbs call them.
+const (
+	gcpNumberVar   = "GOOGLE_PROJECT_NUMBER"
+	gcpPoolVar     = "OIDC_WIP_ID"
+	gcpProviderVar = "OIDC_WIP_PROVIDER_ID"
+	gcpAccountVar  = "OIDC_SERVICE_ACCOUNT_EMAIL"
+)
+
+// gcpLogin is what a login step is given: each a value or the expansion of a variable.
+type gcpLogin struct {
+	number, pool, provider, account string
+	project                         string // that becomes the current one, as written; "" for none
+	when                            string // of the step, when it is not the default
+}
+
+// gcpLoginName is what the new step is called.
+const gcpLoginName = "GCP workload identity"
+
+// script writes CircleCI's token to a file, makes a credential configuration that reads it, and logs gcloud and, for
+// later steps, Google's libraries in with that.
+func (l gcpLogin) script() string {
+	project := ""
+	if l.project != "" {
+		project = " --project " + l.project
+	}
+	return strings.Join([]string{
+		`umask 077`,
+		`printf '%s' "$CIRCLE_OIDC_TOKEN" > "$HOME/oidc_token"`,
+		`gcloud iam workload-identity-pools create-cred-config \`,
+		`  "projects/` + l.number + `/locations/global/workloadIdentityPools/` + l.pool + `/providers/` + l.provider + `" \`,
+		`  --service-account="` + l.account + `" \`,
+		`  --credential-source-file="$HOME/oidc_token" \`,
+		`  --output-file="$HOME/gcp_cred_config.json"`,
+		`gcloud auth login --brief --cred-file="$HOME/gcp_cred_config.json"` + project,
+		`echo "export ` + adcVar + `='$HOME/gcp_cred_config.json'" >> "$BASH_ENV"`,
+		``,
+	}, "\n")
+}
+
+// step is a new run step with the login.
+func (l gcpLogin) step() rewrite.Value {
+	pairs := []rewrite.Pair{{Key: "name", Value: rewrite.String(gcpLoginName)}}
+	if l.when != "" {
+		pairs = append(pairs, rewrite.Pair{Key: "when", Value: rewrite.String(l.when)})
+	}
+	pairs = append(pairs, rewrite.Pair{Key: "command", Value: rewrite.LiteralText(l.script())})
+	return rewrite.Map(rewrite.Pair{Key: "run", Value: rewrite.Map(pairs...)})
+}
+
+// gcpFact is one fact of a login and the variable that takes its place when it is not given.
+type gcpFact struct {
+	key, value string // such as gcp.pool; "" when it is not given
+	variable   string
+	means      string // what the variable has to hold
+}
+
+// text is what stands in the login.
+func (f gcpFact) text() string {
+	if f.value != "" {
+		return f.value
+	}
+	return "${" + f.variable + "}"
+}
+
+// facts are those of a login, account being the variable with the service account.
+func (f *GCPFacts) facts(account string) []gcpFact {
+	return []gcpFact{
+		{"gcp.project_number", f.ProjectNumber, gcpNumberVar, "the number of the project that holds the workload identity pool"},
+		{"gcp.pool", f.Pool, gcpPoolVar, "the id of the workload identity pool"},
+		{"gcp.provider", f.Provider, gcpProviderVar, "the id of its provider"},
+		{"gcp.service_account", f.ServiceAccount, account, "the address of the service account"},
+	}
+}
+
+// accountVariable is the variable that holds the service account in the place of a key: the usual one, or, where the
+// variables of one place would have to hold several accounts, one with the prefix and suffix of the key's name. ok is
+// false when the name of the key gives none. Logins that are there count as keys do: a fix may have made them.
+func (v *gcpView) accountVariable(u *gcpUnit, key string) (name string, ok bool) {
+	rivals, logins := v.rivals(u, key)
+	if len(rivals) == 0 && !logins {
+		return gcpAccountVar, true
+	}
+	name, ok = accountName(key)
+	return name, ok && !slices.ContainsFunc(rivals, func(other string) bool {
+		o, ok := accountName(other)
+		return ok && o == name
+	})
+}
+
+func accountName(key string) (string, bool) {
+	prefix, suffix, ok := gcpTables().affixes(key)
+	return prefix + gcpAccountVar + suffix, ok
+}
+
+// rivals are the other keys that are used where a unit takes its variables from. logins says that steps there log in
+// with workload identity already.
+func (v *gcpView) rivals(u *gcpUnit, key string) (keys []string, logins bool) {
+	for _, o := range v.units {
+		if !meet(u.unit, o.unit) {
+			continue
+		}
+		for _, f := range o.forms {
+			if name := f.key.name; f.blocker == "" && name != "" && name != key && !slices.Contains(keys, name) {
+				keys = append(keys, name)
+			}
+		}
+		logins = logins || slices.ContainsFunc(o.steps, func(x circle.Visit) bool { return v.stepOf(x.Step).oidc != "" })
+	}
+	return keys, logins
+}
+
+// meet reports whether two units may take their variables from the same place: no context is that of both only when
+// each has some.
+func meet(a, b *unit) bool {
+	if !a.known || !b.known || len(a.contexts) == 0 || len(b.contexts) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(a.contexts, func(name string) bool { return slices.Contains(b.contexts, name) })
+}

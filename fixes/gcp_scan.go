@@ -1,0 +1,284 @@
+package fixes
+
+import (
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// gcpStep is what a physical step shows about keys for Google Cloud.
+type gcpStep struct {
+	step        *circle.Step
+	script      *shell.Script // nil for anything but a script that can be read
+	text        rewrite.Node  // the script's scalar
+	activations []gcpActivation
+	writes      []keyWrite
+	handed      []gcpHanded
+	oidc        string   // the service account that the step logs in as with workload identity; "" for none
+	orb         *gcpForm // of a step that calls an orb
+	form        *gcpForm // of a script that logs in with a key, or writes one for programs that are shown
+}
+
+// gcpActivation is a login of gcloud with a service account key.
+type gcpActivation struct {
+	call    *shell.Call
+	part    shell.Span // the statement to remove
+	file    string     // the key file; "" when the key comes in by other ways
+	key     gcpKey     // when no file stands between
+	project shell.Word // that the login makes the current one
+	blocker string
+}
+
+// gcpHanded is a key that a script hands to a program that needs a key: there is no edit.
+type gcpHanded struct {
+	key    gcpKey
+	span   shell.Span
+	reason string
+}
+
+// gcpHints are texts of which a script has one when it has anything to do with keys for Google Cloud.
+var gcpHints = []string{"gcloud", "GOOGLE", "GCP", "GCLOUD", "_json_key", "SERVICE_ACCOUNT", "SA_KEY", ".json"}
+
+// stepOf reads a physical step, once.
+func (v *gcpView) stepOf(s *circle.Step) *gcpStep {
+	x := v.steps[s.Node]
+	if x != nil {
+		return x
+	}
+	x = &gcpStep{step: s}
+	v.steps[s.Node] = x
+	switch s.Kind {
+	case circle.RunStep:
+		text := s.Command()
+		hinted := slices.ContainsFunc(gcpHints, func(h string) bool { return strings.Contains(text.Value(), h) })
+		if text.Kind() == rewrite.Scalar && hinted && shell.Supported(shellOf(s)) {
+			x.text, x.script = text, v.p.scripts.parse(text.Value())
+		}
+		if x.script != nil {
+			x.scan()
+		}
+	case circle.CallStep:
+		v.scanOrb(x)
+	}
+	return x
+}
+
+// scan reads the script.
+func (x *gcpStep) scan() {
+	x.writes = keyWrites(x.script)
+	for _, c := range x.script.Calls() {
+		switch {
+		case c.Name() == "gcloud" && c.Has("activate-service-account"):
+			x.activations = append(x.activations, x.activation(c))
+		case c.Is("gcloud", "auth", "login"):
+			x.credFile(c)
+		}
+		x.handOver(c)
+	}
+	for _, e := range x.script.BashEnv() {
+		if key := handedKey(e.Value); key.known() && slices.Contains(gcpTables().ToolVariables, e.Name) {
+			x.handed = append(x.handed, gcpHanded{key, e.Write.Stmt, toolReads(e.Name)})
+		}
+	}
+}
+
+// activation reads one call of gcloud auth activate-service-account.
+func (x *gcpStep) activation(c *shell.Call) gcpActivation {
+	a := gcpActivation{call: c, part: statementOf(c)}
+	a.project, _ = c.Option("--project")
+	file, ok := c.Option("--key-file")
+	switch {
+	case !ok:
+		a.blocker = "which key the login takes is not shown"
+	case strings.HasPrefix(file.Text, "<(") || strings.Contains(file.Text, "=<("):
+		a.key = keyOf([]shell.Word{file})
+	case file.Value == "-" || file.Value == "/dev/stdin":
+		if a.key, ok = input(c); !ok {
+			a.key = source(c.Prev())
+		}
+	case file.Expr:
+		a.key.expr = true
+	default:
+		a.file = keyFile(x.script, file)
+	}
+	switch {
+	case a.blocker != "":
+	case a.key.expr:
+		a.blocker = "the value is an expression: whose key this is is known only when the pipeline is compiled"
+	case a.file == "" && !a.key.known():
+		a.blocker = "where the key comes from is not shown"
+	case strings.Contains(a.project.Text, "--project") || a.sets(x.script, a.project):
+		a.blocker = "the project of the login is worked out by the script"
+	case slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+		return strings.HasPrefix(w.Value, "--password-file") || strings.HasSuffix(w.Value, ".p12")
+	}):
+		a.blocker = "the key is in the old format PKCS #12"
+	}
+	return a
+}
+
+// sets reports whether a word stands for something that the script itself works out.
+func (a *gcpActivation) sets(script *shell.Script, w shell.Word) bool {
+	if strings.ContainsAny(w.Text, "`") || strings.Contains(w.Text, "$(") {
+		return true
+	}
+	return slices.ContainsFunc(w.Vars, func(name string) bool {
+		return slices.ContainsFunc(script.Mentions(name), func(m shell.Mention) bool { return m.Kind == shell.Assigned })
+	})
+}
+
+// credFile reads a gcloud auth login: with a key in its file it is a login as any other, and else one with workload
+// identity when the script makes the configuration for it.
+func (x *gcpStep) credFile(c *shell.Call) {
+	file, ok := c.Option("--cred-file")
+	if !ok {
+		return
+	}
+	path := keyFile(x.script, file)
+	for _, w := range x.writes {
+		if w.file == path && (w.key.literal || gcpTables().holdsKey(w.key.name)) {
+			project, _ := c.Option("--project")
+			x.activations = append(x.activations, gcpActivation{call: c, part: statementOf(c), file: path, project: project})
+			return
+		}
+	}
+	x.writes = slices.DeleteFunc(x.writes, func(w keyWrite) bool { return w.file == path })
+	x.oidc = "workload identity"
+	for _, o := range x.script.Calls() {
+		if account, ok := o.Option("--service-account"); ok && o.Is("gcloud", "iam", "workload-identity-pools", "create-cred-config") {
+			x.oidc = account.Value
+		}
+	}
+}
+
+// handOver finds keys that a call gives to a program which needs the key itself.
+func (x *gcpStep) handOver(c *shell.Call) {
+	add := func(key gcpKey, reason string) {
+		if key.known() {
+			x.handed = append(x.handed, gcpHanded{key, c.Span, reason})
+		}
+	}
+	if c.Is("docker", "login") || c.Is("podman", "login") {
+		if user, ok := dockerUser(c); ok && strings.HasPrefix(user.Value, "_json_key") {
+			add(dockerKey(c), "docker is logged in with the key itself: log in with the user oauth2accesstoken and an access token of `gcloud auth print-access-token`")
+		}
+		return
+	}
+	for _, a := range c.Assigns {
+		if slices.Contains(gcpTables().ToolVariables, a.Name) && !a.Naked {
+			add(handedKey(a.Value), toolReads(a.Name))
+		}
+	}
+	if c.Name() != "docker" && c.Name() != "podman" && c.Name() != "docker-compose" {
+		return
+	}
+	for i, w := range c.Args() {
+		name, _, assigned := strings.Cut(w.Value, "=")
+		switch named := i > 0 && (c.Args()[i-1].Value == "-e" || c.Args()[i-1].Value == "--env"); {
+		case !slices.Contains(gcpTables().ToolVariables, name):
+		case assigned:
+			add(handedKey(w), toolReads(name))
+		case named:
+			add(gcpKey{name: name}, toolReads(name))
+		}
+	}
+}
+
+// toolReads is why a key that a tool reads from a variable stays.
+func toolReads(name string) string {
+	return "a program reads the key from " + name + ": whether it takes workload identity is not shown"
+}
+
+// handedKey is the key in a value that a tool gets, which may as well be the path of a file or a token.
+func handedKey(w shell.Word) gcpKey {
+	if w.Static && !isGCPKey(w.Value) {
+		return gcpKey{}
+	}
+	return keyOf([]shell.Word{w})
+}
+
+func dockerUser(c *shell.Call) (shell.Word, bool) {
+	for _, option := range []string{"-u", "--username"} {
+		if w, ok := c.Option(option); ok {
+			return w, true
+		}
+	}
+	return shell.Word{}, false
+}
+
+// dockerKey is the key that docker login gets as the password.
+func dockerKey(c *shell.Call) gcpKey {
+	for _, option := range []string{"-p", "--password"} {
+		if w, ok := c.Option(option); ok {
+			return keyOrAny(keyOf([]shell.Word{w}))
+		}
+	}
+	if key, ok := input(c); ok {
+		return keyOrAny(key)
+	}
+	return keyOrAny(source(c.Prev()))
+}
+
+// keyOrAny is the key, or one of which nothing is known: the user's name has told that there is one.
+func keyOrAny(key gcpKey) gcpKey {
+	if !key.known() {
+		key.expr = true
+	}
+	return key
+}
+
+// adc is a place where a script says which file holds the credentials of Google's libraries.
+type adc struct {
+	file string
+	part shell.Span
+}
+
+// adcs lists these places, those for later steps and by programs of the image's own included.
+func adcs(script *shell.Script) []adc {
+	var out []adc
+	for _, c := range script.Calls() {
+		for _, a := range c.Assigns {
+			if a.Name == adcVar && !a.Naked {
+				out = append(out, adc{keyFile(script, a.Value), a.Span})
+			}
+		}
+		args := c.Args()
+		for i := range args[:max(len(args)-1, 0)] {
+			if len(args) == 2 && args[i].Value == adcVar && args[i].Static {
+				out = append(out, adc{keyFile(script, args[i+1]), c.Stmt})
+			}
+		}
+	}
+	for _, e := range script.BashEnv() {
+		if e.Name != adcVar {
+			continue
+		}
+		part := e.Write.Stmt
+		if e.Line.HereDoc {
+			part = e.Line.Span
+		}
+		out = append(out, adc{keyFile(script, e.Value), part})
+	}
+	return out
+}
+
+// tending are the statements that only look after a file: they make room for it, set its mode or delete it.
+func tending(script *shell.Script, isKey func(file string) bool) []shell.Span {
+	var out []shell.Span
+	for _, c := range script.Calls() {
+		if !slices.Contains([]string{"rm", "chmod", "touch", "shred", "unlink"}, c.Name()) {
+			continue
+		}
+		operands := slices.DeleteFunc(slices.Clone(c.Args()), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "-") })
+		if c.Name() == "chmod" && len(operands) > 0 {
+			operands = operands[1:]
+		}
+		if len(operands) > 0 && !slices.ContainsFunc(operands, func(w shell.Word) bool { return !isKey(keyFile(script, w)) }) {
+			out = append(out, c.Stmt)
+		}
+	}
+	return out
+}

@@ -1,0 +1,49 @@
+package fixes
+
+// gcpStaticKeys wants no service account keys in jobs: workload identity federation with CircleCI's OIDC token takes
+// their place. See doc/gcp-static-keys.md.
+var gcpStaticKeys = &Rule{
+	ID:         "gcp-static-keys",
+	Title:      "service account key of Google Cloud in a job",
+	Severity:   High,
+	Confidence: HighConfidence,
+	Safety:     Setup, // the pool has to exist first
+	Since:      "0.2.0",
+	CWE:        []string{"CWE-798", "CWE-522"},
+	Run:        runGCPStaticKeys,
+}
+
+func runGCPStaticKeys(p *Pass) error {
+	v := newGCPView(p)
+	var fixes []*gcpFix
+	for _, group := range v.groups() {
+		b := &gcpFix{view: v, group: group, fix: &Fix{Title: "log in with workload identity", Safety: Setup}}
+		b.refusal = b.build()
+		fixes = append(fixes, b)
+	}
+	convertOrbs(fixes)
+	for _, b := range fixes {
+		p.Report(b.finding())
+	}
+	return nil
+}
+
+// finding is what is said of one owner's forms, with the fix that takes all of them away.
+func (b *gcpFix) finding() Finding {
+	first := b.group[0]
+	out := Finding{Span: first.span, Path: first.node.Path(), Owner: first.owner, Message: first.message}
+	for _, f := range b.group {
+		if f.key.literal || f.stored.literal {
+			out.Severity = Critical
+		}
+		if f != first {
+			out.Related = append(out.Related, Related{f.span, f.message})
+		}
+	}
+	if b.refusal != "" {
+		out.NoFix = b.refusal
+		return out
+	}
+	out.Fix = b.fix
+	return out
+}

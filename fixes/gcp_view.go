@@ -1,0 +1,376 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// gcpView is what gcp-static-keys sees of one config: the places that use service account keys, and each job's way
+// through its steps.
+type gcpView struct {
+	p     *Pass
+	steps map[rewrite.Node]*gcpStep // by physical step
+	units []*gcpUnit
+	forms []*gcpForm
+}
+
+// gcpUnit is what the rule sees of a unit.
+type gcpUnit struct {
+	placement
+	forms []*gcpForm
+	mixed string // why the unit cannot do with one login
+}
+
+// gcpForm is one place where a key is brought to Google Cloud: a script, an orb's element or an environment.
+type gcpForm struct {
+	owner   string
+	span    rewrite.Span
+	node    rewrite.Node // the scalar, step, entry or environment that span is in
+	step    *gcpStep     // nil for an environment and for an orb's job
+	key     gcpKey
+	stored  gcpKey // of an environment: what key.name is set to
+	message string
+	blocker string          // why the form cannot be taken away by an edit
+	parts   []shell.Span    // of a script: the statements to remove
+	files   []string        // the key files that go away
+	project string          // what the login makes the current project, as written
+	remove  []rewrite.Entry // of an environment: the entries to remove
+	orb     *gcpOrbUse      // of an orb's element
+	logsIn  bool            // a login has to stand before the step
+}
+
+func newGCPView(p *Pass) *gcpView {
+	v := &gcpView{p: p, steps: map[rewrite.Node]*gcpStep{}}
+	for _, u := range p.units() {
+		v.units = append(v.units, &gcpUnit{placement: placement{unit: u}})
+		for _, x := range u.steps {
+			v.stepOf(x.Step)
+		}
+	}
+	for _, u := range v.units {
+		v.collect(u)
+	}
+	for _, u := range v.units {
+		v.collectEnvironments(u)
+		v.findSites(u)
+	}
+	return v
+}
+
+// collect gathers the forms of the unit's steps.
+func (v *gcpView) collect(u *gcpUnit) {
+	for _, x := range u.steps {
+		s := v.stepOf(x.Step)
+		if s.script != nil && s.form == nil {
+			v.judgeScript(s)
+		}
+		for _, f := range s.forms() {
+			u.forms = append(u.forms, f)
+			v.addForm(f)
+		}
+	}
+	if u.use == nil {
+		return
+	}
+	if f := v.scanOrbJob(u.use); f != nil {
+		u.forms = append(u.forms, f)
+		v.addForm(f)
+	}
+}
+
+func (v *gcpView) addForm(f *gcpForm) {
+	if !slices.Contains(v.forms, f) {
+		v.forms = append(v.forms, f)
+	}
+}
+
+// forms are the forms of a step.
+func (x *gcpStep) forms() []*gcpForm {
+	var out []*gcpForm
+	for _, f := range []*gcpForm{x.form, x.orb} {
+		if f != nil {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// judgeScript makes a form of what a script does with keys. A key file that it writes counts as a login where each
+// job that runs it logs in with that file, or names it to Google's libraries.
+func (v *gcpView) judgeScript(s *gcpStep) {
+	f := &gcpForm{owner: s.step.Owner(), node: s.text, step: s}
+	at := func(part shell.Span) {
+		if f.span.Len() == 0 {
+			f.span = spanIn(s.text, part)
+		}
+	}
+	for _, a := range s.activations {
+		at(a.call.Span)
+		f.logsIn = true
+		f.blocker = orElse(f.blocker, a.blocker)
+		f.parts = append(f.parts, a.part)
+		f.setProject(a.project.Text)
+		if a.file == "" {
+			f.take(a.key)
+			continue
+		}
+		f.files = append(f.files, a.file)
+		f.take(v.written(s, a.file))
+	}
+	f.message = fmt.Sprintf("gcloud is logged in with %s", f.key)
+	for _, w := range s.writes {
+		switch v.read(s, w.file) {
+		case everywhere:
+			f.files, f.parts = append(f.files, w.file), append(f.parts, w.part)
+			f.take(w.key)
+			f.logsIn = true
+			if f.span.Len() == 0 {
+				f.message = fmt.Sprintf("the script writes %s to a file", w.key)
+			}
+			at(w.part)
+		case somewhere, nowhere:
+			if keyed := w.key.literal || gcpTables().holdsKey(w.key.name) && strings.HasSuffix(w.file, ".json"); keyed {
+				s.handed = append(s.handed, gcpHanded{w.key, w.call.Span, "what reads the key file " + w.file + " is not shown"})
+			}
+		}
+	}
+	for _, h := range s.handed {
+		if f.span.Len() == 0 {
+			f.message = fmt.Sprintf("the script hands %s to another program", h.key)
+		}
+		at(h.span)
+		f.stored.literal = f.stored.literal || h.key.literal
+		f.blocker = orElse(f.blocker, h.reason)
+	}
+	if f.span.Len() > 0 {
+		s.form = f
+	}
+}
+
+// take notes whose key a form uses.
+func (f *gcpForm) take(key gcpKey) {
+	switch {
+	case key.expr:
+		f.blocker = orElse(f.blocker, "the value is an expression: whose key this is is known only when the pipeline is compiled")
+	case !key.known():
+		f.blocker = orElse(f.blocker, "where the key file comes from is not shown")
+	case f.key.known() && f.key != key:
+		f.blocker = orElse(f.blocker, "the script uses several keys")
+	default:
+		f.key = key
+	}
+}
+
+func (f *gcpForm) setProject(project string) {
+	if f.project != "" && project != f.project {
+		f.blocker = orElse(f.blocker, "the script logs in for several projects")
+	}
+	f.project = project
+}
+
+// written is the key that is in a file which a step reads: by the steps of all units that run it.
+func (v *gcpView) written(s *gcpStep, file string) gcpKey {
+	var found gcpKey
+	for _, u := range v.units {
+		if !u.runs(s.step) {
+			continue
+		}
+		for _, x := range u.steps {
+			for _, w := range v.stepOf(x.Step).writes {
+				if file != w.file && file != "$"+adcVar && file != "${"+adcVar+"}" {
+					continue
+				}
+				if found.known() && found != w.key {
+					return gcpKey{}
+				}
+				found = w.key
+			}
+		}
+	}
+	return found
+}
+
+// reach is in how many of the jobs that run a step something holds.
+type reach int
+
+const (
+	nowhere reach = iota
+	somewhere
+	everywhere
+)
+
+// read tells in which of the units that run a step a file is used as a key file by gcloud or Google's libraries.
+func (v *gcpView) read(s *gcpStep, file string) reach {
+	reads, runs := 0, 0
+	for _, u := range v.units {
+		if u.runs(s.step) {
+			runs++
+			if v.unitReads(u, file) {
+				reads++
+			}
+		}
+	}
+	switch {
+	case reads == 0:
+		return nowhere
+	case reads < runs:
+		return somewhere
+	default:
+		return everywhere
+	}
+}
+
+func (v *gcpView) unitReads(u *gcpUnit, file string) bool {
+	if x, ok := u.environments().Lookup(adcVar); ok && cleanPath(x.Text) == file {
+		return true
+	}
+	for _, x := range u.steps {
+		s := v.stepOf(x.Step)
+		if s.script == nil {
+			continue
+		}
+		if slices.ContainsFunc(s.activations, func(a gcpActivation) bool { return a.file == file }) ||
+			slices.ContainsFunc(adcs(s.script), func(a adc) bool { return a.file == file }) {
+			return true
+		}
+		if e, ok := x.Step.Environment().Lookup(adcVar); ok && cleanPath(e.Text) == file {
+			return true
+		}
+	}
+	return false
+}
+
+// collectEnvironments adds the keys that stand in the unit's environments.
+func (v *gcpView) collectEnvironments(u *gcpUnit) {
+	envs := u.environments()
+	for _, x := range u.steps {
+		envs = slices.Concat(envs, x.Step.Environment())
+	}
+	for _, env := range envs {
+		if i := slices.IndexFunc(v.forms, func(f *gcpForm) bool { return f.node == env.Node }); i >= 0 {
+			u.forms = append(u.forms, v.forms[i])
+			continue
+		}
+		if f := v.scanEnvironment(u, env); f != nil {
+			u.forms = append(u.forms, f)
+			v.addForm(f)
+		}
+	}
+}
+
+// scanEnvironment finds a key in one physical environment. It goes away where the same owner's login uses it.
+func (v *gcpView) scanEnvironment(u *gcpUnit, env *circle.Environment) *gcpForm {
+	for _, x := range env.Vars() {
+		key := environmentKey(x)
+		if !key.known() {
+			continue
+		}
+		f := &gcpForm{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), key: gcpKey{name: x.Name}}
+		f.message = fmt.Sprintf("the environment sets %s to %s", x.Name, key)
+		f.stored, f.remove = key, []rewrite.Entry{x.Entry}
+		uses := func(o *gcpForm) bool { return o.key.name == x.Name && o.owner == f.owner && o.blocker == "" }
+		switch {
+		case key.expr:
+			f.blocker = "the value is an expression: whose key this is is known only when the pipeline is compiled"
+		case !slices.ContainsFunc(u.forms, uses):
+			f.blocker = "which program reads " + x.Name + " is not shown here"
+		}
+		return f
+	}
+	return nil
+}
+
+// environmentKey is the key in a variable of an environment.
+func environmentKey(x circle.Var) gcpKey {
+	if isGCPKey(x.Text) {
+		return gcpKey{literal: true}
+	}
+	if !gcpTables().holdsKey(x.Name) || x.Name == adcVar {
+		return gcpKey{}
+	}
+	switch s := classify(x.Text); s.kind {
+	case varSource:
+		return gcpKey{name: s.text}
+	case exprSource:
+		return gcpKey{expr: true}
+	default:
+		return gcpKey{}
+	}
+}
+
+// findSites decides where a unit needs its login: before the first step that logs in, in the innermost list that
+// dominates all such steps, or else before each. A key file alone needs it where it is written.
+func (v *gcpView) findSites(u *gcpUnit) {
+	active := slices.DeleteFunc(slices.Clone(u.forms), func(f *gcpForm) bool { return f.blocker != "" })
+	if len(active) == 0 {
+		return
+	}
+	for _, f := range active {
+		if f.key.name != active[0].key.name {
+			u.mixed = "two service accounts meet in one job: each needs a login of its own"
+		} else if f.step != nil && f.orb == nil && len(f.step.activations) > 0 && f.project != projectOf(active) {
+			u.mixed = "the job logs in for several projects"
+		}
+	}
+	if slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.stepOf(x.Step).oidc != "" }) {
+		u.mixed = "the job logs in with workload identity as well: which of the two identities a step needs is not shown"
+	}
+	if u.mixed != "" {
+		return
+	}
+	activates := func(f *gcpForm) bool { return f.step != nil && len(f.step.activations) > 0 && f.blocker == "" }
+	only := slices.ContainsFunc(u.forms, activates)
+	for _, x := range u.steps {
+		for _, f := range v.stepOf(x.Step).forms() {
+			switch {
+			case f.blocker != "" || u.dominated(x):
+			case f.orb != nil:
+				u.addSite(x, true)
+			case f.logsIn && (!only || activates(f)):
+				u.addSite(x, false)
+			}
+		}
+	}
+}
+
+// projectOf is the project of the first login among forms.
+func projectOf(forms []*gcpForm) string {
+	for _, f := range forms {
+		if f.step != nil && len(f.step.activations) > 0 {
+			return f.project
+		}
+	}
+	return ""
+}
+
+// unitsOf are the units that a form acts in.
+func (v *gcpView) unitsOf(f *gcpForm) []*gcpUnit {
+	var out []*gcpUnit
+	for _, u := range v.units {
+		if slices.Contains(u.forms, f) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// groups are the forms by owner, in the order of the file.
+func (v *gcpView) groups() [][]*gcpForm {
+	var out [][]*gcpForm
+	forms := slices.Clone(v.forms)
+	slices.SortStableFunc(forms, func(a, b *gcpForm) int { return a.span.Start - b.span.Start })
+	for _, f := range forms {
+		i := slices.IndexFunc(out, func(g []*gcpForm) bool { return g[0].owner == f.owner })
+		if i < 0 {
+			out = append(out, []*gcpForm{f})
+			continue
+		}
+		out[i] = append(out[i], f)
+	}
+	return out
+}

@@ -1,0 +1,272 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// Survey collects what configs show about facts, to write a settings file for them. The zero value has seen none. Its
+// size grows with the number of different values, not with that of configs.
+type Survey struct {
+	configs int
+	facts   map[string]*surveyedFact // by the name in the table of facts
+	roles   []*surveyedRole
+	classes surveyedFact // of runners
+}
+
+// surveyedFact is what was seen of one fact.
+type surveyedFact struct {
+	rules   []string // whose fixes may use it
+	missing places   // of fixes that wait for it
+	values  []*surveyedValue
+}
+
+// surveyedValue is a value that the configs show, or one to fill in.
+type surveyedValue struct {
+	key    string // of an item of a list, the list
+	text   string // as YAML
+	filled bool   // it is right as it stands, so that the setting is on
+	remark string
+	places places
+}
+
+// surveyedRole is one AWS identity, which may need a role of its own.
+type surveyedRole struct {
+	selectors string // as entries of a flow mapping; "" for whatever no other entry selects
+	keys      string // for people
+	places    places
+}
+
+// places are where something was seen: the first few, and how many there are.
+type places struct {
+	first []string
+	count int
+}
+
+const maxPlaces = 3
+
+func (p *places) add(place string) {
+	if slices.Contains(p.first, place) {
+		return
+	}
+	if p.count++; p.count <= maxPlaces {
+		p.first = append(p.first, place)
+	}
+}
+
+func (p *places) String() string {
+	text := strings.Join(p.first, ", ")
+	if more := p.count - len(p.first); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// Add takes in one file; name is how people know it. A file that is no config adds nothing. The error is that of
+// [FileResult].
+func (s *Survey) Add(name string, src []byte) error {
+	engine := Engine{DryRun: true}
+	for _, r := range All() {
+		if !r.Off && r != suppression {
+			engine.Rules = append(engine.Rules, r)
+		}
+	}
+	r := engine.Run(src, nil)
+	switch r.Status {
+	case Failed:
+		return r.Err
+	case Skipped:
+		return nil
+	}
+	s.configs++
+	if s.facts == nil {
+		s.facts = map[string]*surveyedFact{}
+	}
+	at := func(offset int) string { return fmt.Sprintf("%s:%d", oneLine(name), r.Position(offset).Line) }
+	for _, x := range r.Results {
+		if x.Status != Suppressed {
+			s.addResult(&x, at)
+		}
+	}
+	for _, doc := range r.file.Documents() {
+		if circle.IsConfig(doc) {
+			p := newPass(r.file, circle.New(doc), &Facts{}, scriptCache{})
+			for _, look := range []func(*Pass, func(int) string){s.lookAtImages, s.lookAtIdentities, s.lookAtHosts, s.lookAtClasses, s.lookAtContexts} {
+				look(p, at)
+			}
+		}
+	}
+	return nil
+}
+
+// factUsers says which facts the fixes of a rule may use, by the beginnings of their names.
+var factUsers = []struct{ rule, fact string }{
+	{"aws-", "aws."},
+	{"ecr-", "ecr."},
+	{"ecr-", "aws.accounts."},
+	{"ecr-", "aws.roles"},
+	{"gcp-", "gcp."},
+	{"vault-", "vault."},
+	{"azure-", "azure."},
+	{"inline-secret", "contexts"},
+	{"missing-context", "contexts"},
+	{"internal-network", "runner."},
+	{"internal-network", "network."},
+	{"allowlisted-network", "network."},
+}
+
+// fact is what was seen of the fact that a key means.
+func (s *Survey) fact(key string) *surveyedFact {
+	i := slices.IndexFunc(factKeys, func(k factKey) bool { return coversName(k.Name, key) })
+	name := factKeys[i].Name
+	if s.facts[name] == nil {
+		s.facts[name] = &surveyedFact{}
+	}
+	return s.facts[name]
+}
+
+// addResult takes in which facts the fix of a finding uses or lacks.
+func (s *Survey) addResult(x *Result, at func(int) string) {
+	for _, u := range factUsers {
+		if !strings.HasPrefix(x.Rule.ID, u.rule) {
+			continue
+		}
+		for _, k := range factKeys {
+			if !strings.HasPrefix(k.Name, u.fact) {
+				continue
+			}
+			if f := s.fact(k.Name); !slices.Contains(f.rules, x.Rule.ID) {
+				f.rules = append(f.rules, x.Rule.ID)
+			}
+		}
+	}
+	if x.Fix != nil {
+		for _, n := range x.Fix.Needs {
+			s.fact(n.Key).missing.add(at(x.Span.Start))
+		}
+	}
+}
+
+// value takes in a value, or a place for one, that was seen of a fact.
+func (s *Survey) value(v surveyedValue, place string) {
+	f := s.fact(v.key)
+	i := slices.IndexFunc(f.values, func(o *surveyedValue) bool { return o.key == v.key && o.text == v.text })
+	if i < 0 {
+		i = len(f.values)
+		f.values = append(f.values, &v)
+	}
+	f.values[i].places.add(place)
+}
+
+// lookAtImages finds the accounts that images are pulled from, and the roles that already pull them.
+func (s *Survey) lookAtImages(p *Pass, at func(int) string) {
+	for _, x := range ecrImages(p.Config) {
+		if x.account == "" {
+			continue
+		}
+		v := surveyedValue{key: "aws.accounts." + x.account + ".role_arn", text: "arn:" + partition(x.region) + ":iam::" + x.account + ":role/NAME"}
+		if role := x.auth.Get("oidc_role_arn").Resolve().Value(); roleARNType.accepts(role) && !strings.ContainsAny(role, "$<") {
+			v.text, v.filled, v.remark = role, true, "the role that pulls an image already"
+		}
+		s.value(v, at(x.item.Node.Span().Start))
+	}
+}
+
+// lookAtIdentities finds whose long-lived keys the jobs use, and the roles that others assume already.
+func (s *Survey) lookAtIdentities(p *Pass, at func(int) string) {
+	for _, u := range p.aws().units {
+		for _, f := range u.forms {
+			r := surveyedRole{selectors: selectors(f.keys, u.contexts), keys: f.keys.String()}
+			i := slices.IndexFunc(s.roles, func(o *surveyedRole) bool { return o.selectors == r.selectors })
+			if i < 0 {
+				i = len(s.roles)
+				s.roles = append(s.roles, &r)
+			}
+			s.roles[i].places.add(at(f.span.Start))
+		}
+		for _, x := range u.visits {
+			if setup := x.facts.setup; setup != nil && roleARN.MatchString(setup.role) && roleARNType.accepts(setup.role) {
+				s.value(surveyedValue{key: "aws.role_arn", text: setup.role, remark: "a role that a job assumes already"}, at(x.Step.Node.Span().Start))
+			}
+		}
+	}
+}
+
+// selectors choose an identity in aws.roles: keys by their names, the standard ones by the contexts that hold them.
+func selectors(d identity, contexts []string) string {
+	var out []string
+	list := func(name string, words []string, t *valueType) {
+		var quoted []string
+		for _, w := range words {
+			if t.accepts(w) {
+				quoted = append(quoted, quote(w))
+			}
+		}
+		if len(quoted) > 0 {
+			out = append(out, name+": ["+strings.Join(quoted, ", ")+"]")
+		}
+	}
+	if d.id != "" && !d.sameKeys(standard) {
+		list("keys", []string{d.id}, variableGlobType)
+	} else {
+		list("contexts", slices.Sorted(slices.Values(contexts)), nameGlobType)
+	}
+	if nameGlobType.accepts(d.profile) {
+		out = append(out, "profile: "+quote(d.profile))
+	}
+	return strings.Join(out, ", ")
+}
+
+// lookAtHosts finds the internal hosts that jobs reach. Private addresses are internal without being listed.
+func (s *Survey) lookAtHosts(p *Pass, at func(int) string) {
+	for _, x := range p.network().signs {
+		if x.host != "" && p.network().scope.kind(x.host) == internalHost && hostType.accepts(x.host) {
+			s.value(surveyedValue{key: "network.internal", text: quote(strings.ToLower(x.host)), filled: true}, at(x.span.Start))
+		}
+	}
+}
+
+// lookAtClasses finds the self-hosted runners that jobs use already.
+func (s *Survey) lookAtClasses(p *Pass, at func(int) string) {
+	take := func(class rewrite.Node) {
+		if name, known := circle.Known(class); known && resourceClassType.accepts(name) {
+			s.value(surveyedValue{key: "runner.resource_class", text: name}, at(class.Span().Start))
+		}
+	}
+	for _, j := range allJobs(p.Config) {
+		take(j.ResourceClass())
+	}
+	for _, x := range p.Config.Executors() {
+		take(x.ResourceClass())
+	}
+}
+
+// lookAtContexts finds the names of contexts. What they provide is not in the file.
+func (s *Survey) lookAtContexts(p *Pass, at func(int) string) {
+	for _, w := range p.Config.Workflows() {
+		for _, use := range w.Jobs() {
+			for _, c := range use.Contexts() {
+				if c.Known && nameType.accepts(c.Name) {
+					s.value(surveyedValue{key: "contexts", text: "{name: " + quote(c.Name) + ", provides: [NAME]}"}, at(use.Item.Span().Start))
+				}
+			}
+		}
+	}
+}
+
+// quote writes a text as YAML's single quotes do; it must hold no line break.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// oneLine is a name without what would end a comment.
+func oneLine(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || strings.ContainsRune(lineBreaks, r) {
+			return ' '
+		}
+		return r
+	}, name)
+}

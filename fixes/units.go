@@ -1,0 +1,225 @@
+package fixes
+
+import (
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// unit is a run of steps that share one container: a job, or a command or fragment that nothing calls. Rules do not
+// change it.
+type unit struct {
+	name     string
+	job      *circle.Job         // nil for a command that nothing calls, and for an orb's job
+	use      *circle.WorkflowJob // the entry that runs an orb's job
+	executor *circle.Executor    // of an orb's job that is given one of the file's; of a unit that stands for an unused executor
+	steps    []circle.Visit
+	contexts []string   // that any of its entries has
+	entries  [][]string // the contexts of each entry that runs it, where they differ
+	known    bool       // all names of contexts are known
+}
+
+// unitsOf lists every run of steps in the config, inline orbs included.
+func unitsOf(c *circle.Config) []*unit {
+	l := &unitLister{config: c}
+	l.addConfig(c)
+	for _, fr := range c.Fragments() {
+		switch {
+		case fr.Job != nil:
+			l.addJob(fr.Job)
+		case fr.Steps != nil:
+			l.addSteps(fr.Name, fr.Steps)
+		case fr.Step != nil:
+			l.add(&unit{name: fr.Name, known: true, steps: []circle.Visit{{Step: fr.Step}}})
+		}
+	}
+	for s := range c.Walk {
+		for _, list := range s.StepArgs() {
+			if _, _, ok := s.OrbCall(); ok { // an orb's command runs them, as it does those of auth
+				u := &unit{name: s.Name, job: s.Job(), known: true, steps: flowOf(list)}
+				if u.job != nil {
+					u.contexts, u.known = u.job.Contexts()
+				}
+				l.add(u)
+			}
+		}
+	}
+	for _, w := range c.Workflows() {
+		for _, use := range w.Jobs() {
+			if _, _, ok := use.OrbJob(); ok {
+				u := &unit{name: "job " + use.Name(), use: use, executor: executorOf(c, use), steps: use.Flow()}
+				u.contexts, u.known = useContexts(use)
+				l.add(u)
+			}
+		}
+	}
+	return l.units
+}
+
+type unitLister struct {
+	config *circle.Config
+	units  []*unit
+}
+
+func (l *unitLister) add(u *unit) { l.units = append(l.units, u) }
+
+// addConfig adds what a config, or the body of an inline orb, defines.
+func (l *unitLister) addConfig(c *circle.Config) {
+	for _, j := range c.Jobs() {
+		l.addJob(j)
+	}
+	for _, cmd := range c.Commands() {
+		if len(cmd.Callers()) == 0 {
+			l.addSteps("command "+cmd.Name, cmd.Steps())
+		}
+	}
+	for _, o := range c.Orbs() {
+		if inline := o.Inline(); inline != nil {
+			l.addConfig(inline)
+		}
+	}
+}
+
+// addJob adds the flow of a job. With pre-steps there is a flow for each workflow entry that runs it.
+func (l *unitLister) addJob(j *circle.Job) {
+	u := &unit{name: "job " + j.Name, job: j}
+	u.contexts, u.known = j.Contexts()
+	uses := j.Uses()
+	for _, w := range uses {
+		contexts, _ := useContexts(w)
+		if !slices.ContainsFunc(u.entries, func(o []string) bool { return sameSet(o, contexts) }) {
+			u.entries = append(u.entries, contexts)
+		}
+	}
+	if !slices.ContainsFunc(uses, hasSteps) {
+		u.steps = j.Flow()
+		l.add(u)
+		return
+	}
+	for _, w := range uses {
+		x := &unit{name: u.name, job: j, steps: w.Flow()}
+		x.contexts, x.known = useContexts(w)
+		l.add(x)
+	}
+}
+
+// addSteps adds a list of steps that no job runs.
+func (l *unitLister) addSteps(name string, list *circle.StepList) {
+	if list != nil {
+		l.add(&unit{name: name, known: true, steps: flowOf(list)})
+	}
+}
+
+// hasSteps reports whether a workflow entry brings steps of its own to the job.
+func hasSteps(w *circle.WorkflowJob) bool {
+	return w.PreSteps() != nil || w.PostSteps() != nil || len(w.StepArgs()) > 0
+}
+
+func useContexts(w *circle.WorkflowJob) (names []string, known bool) {
+	known = true
+	for _, c := range w.Contexts() {
+		names, known = append(names, c.Name), known && c.Known
+	}
+	return names, known
+}
+
+// executorOf is the executor of the file that a workflow entry gives to an orb's job, or nil.
+func executorOf(c *circle.Config, use *circle.WorkflowJob) *circle.Executor {
+	for _, x := range c.Executors() {
+		if slices.ContainsFunc(x.Entries(), func(w *circle.WorkflowJob) bool { return w.Item == use.Item }) {
+			return x
+		}
+	}
+	return nil
+}
+
+// flowOf is the flow of a list that no job runs.
+func flowOf(list *circle.StepList) []circle.Visit {
+	var out []circle.Visit
+	for _, s := range list.Steps() {
+		out = append(out, circle.Visit{Step: s})
+		if nested := s.Nested(); nested != nil {
+			out = append(out, flowOf(nested)...)
+		}
+	}
+	return out
+}
+
+// environments are the physical environments that reach the unit's steps, those that win first.
+func (u *unit) environments() circle.Environments {
+	switch {
+	case u.job != nil:
+		return u.job.EffectiveEnvironments()
+	case u.executor != nil:
+		return u.executor.Environment()
+	default:
+		return nil
+	}
+}
+
+// place is where the variables of the unit are stored, as far as the file tells.
+func (u *unit) place() string {
+	switch len(u.contexts) {
+	case 0:
+		return "the project"
+	case 1:
+		return "context " + u.contexts[0]
+	default:
+		return "one of the contexts " + strings.Join(u.contexts, ", ")
+	}
+}
+
+// longest is the longest no_output_timeout of the unit that asks for a session of an hour or nearly so.
+func (u *unit) longest() string {
+	for _, x := range u.steps {
+		text := x.Step.NoOutputTimeout().Value()
+		if minutes, ok := strings.CutSuffix(text, "m"); ok && len(minutes) >= 2 && (len(minutes) > 2 || minutes >= "45") || strings.HasSuffix(text, "h") {
+			return text
+		}
+	}
+	return ""
+}
+
+// firstRun is the first step of the unit's own list that may run a program: checkout and its like need no keys.
+func (u *unit) firstRun() *circle.Step {
+	for _, x := range u.steps {
+		nested := x.Step.List != nil && x.Step.List.Step != nil
+		if len(x.Calls) == 0 && x.Step.Kind != circle.BuiltinStep && !nested {
+			return x.Step
+		}
+	}
+	return nil
+}
+
+// runs reports whether the unit passes a physical step.
+func (u *unit) runs(s *circle.Step) bool {
+	return slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return x.Step.Node == s.Node })
+}
+
+// onRunner reports whether the job runs on a self-hosted runner: its resource class has a namespace.
+func onRunner(j *circle.Job) bool {
+	text, known := circle.Known(j.ResourceClass())
+	return known && strings.Contains(text, "/")
+}
+
+// carried is the path that a workspace, cache or artifact step takes along and that holds speaks for; "" for none.
+func carried(s *circle.Step, holds func(path string) bool) string {
+	if !slices.Contains([]string{"persist_to_workspace", "save_cache", "store_artifacts"}, s.Name) {
+		return ""
+	}
+	var found string
+	var look func(n rewrite.Node)
+	look = func(n rewrite.Node) {
+		n = n.Resolve()
+		if n.Kind() == rewrite.Scalar && holds(n.Value()) {
+			found = n.Value()
+		}
+		for _, e := range n.Entries() {
+			look(e.Value())
+		}
+	}
+	look(s.Value())
+	return found
+}
