@@ -181,7 +181,8 @@ func profileOf(c *shell.Call) (profile, name string) {
 // scanCalls notes the AWS calls of a script: the logins and role changes, and the first of the others. What a script
 // gets by a role change serves the calls behind it.
 func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
-	covered := false
+	covered := choosesHere(facts.script) || choosesLater(facts.script) || choosesEnvironment(s.Environment())
+	facts.supplies = choosesLater(facts.script)
 	for _, c := range facts.script.Calls() {
 		facts.v1Only = facts.v1Only || c.Is("aws", "ecr", "get-login")
 		facts.userInstall = facts.userInstall || installsCLI(c) && c.Has("--user")
@@ -194,7 +195,7 @@ func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
 		switch {
 		case c.Is("aws", "sts", "assume-role-with-web-identity"):
 			facts.assumes, covered = true, true
-		case covered && !chain || facts.assumes:
+		case covered && !chain || facts.assumes || hasAssumed(facts.script, c):
 		case chain || c.Is("aws", "ecr", "get-login") || c.Is("aws", "ecr", "get-login-password"):
 			v.scanLogin(s, facts, c)
 			covered = true
@@ -209,6 +210,19 @@ func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
 	for _, e := range facts.script.BashEnv() {
 		facts.assumes = facts.assumes || e.Name == "AWS_WEB_IDENTITY_TOKEN_FILE"
 	}
+}
+
+// hasAssumed reports whether a call before this one in the script assumes a role with CircleCI's token.
+func hasAssumed(script *shell.Script, at *shell.Call) bool {
+	for _, c := range script.Calls() {
+		if c == at {
+			return false
+		}
+		if c.Is("aws", "sts", "assume-role-with-web-identity") {
+			return true
+		}
+	}
+	return false
 }
 
 // installsCLI reports whether a call installs the AWS CLI by a package manager.

@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"slices"
+	"strings"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/rewrite"
@@ -109,14 +110,15 @@ func (u *awsUnit) mix(f *keyForm, assumed bool) {
 
 // standIn reports whether the unit's environment points AWS tools at a local service, or gives them keys that are none.
 func (u *awsUnit) standIn() bool {
-	env := u.environments()
-	if x, ok := env.Lookup(keyIDVar); ok && classify(x.Text).kind == noSource && !x.Value.IsNull() {
+	if choosesEnvironment(u.environments()) {
 		return true
 	}
-	if _, ok := env.Lookup("AWS_WEB_IDENTITY_TOKEN_FILE"); ok || foreignEndpoint(env.Vars()) {
-		return true
+	runner := u.job != nil && onRunner(u.job)
+	if u.executor != nil {
+		class, known := circle.Known(u.executor.ResourceClass())
+		runner = runner || known && strings.Contains(class, "/")
 	}
-	return u.job != nil && onRunner(u.job) && len(u.forms) == 0
+	return runner && len(u.forms) == 0
 }
 
 // addEnvironment adds the keys of one environment. hidden are the names that an environment before it has set: keys

@@ -1,0 +1,130 @@
+package golden
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cfgfix/fixes"
+)
+
+// repoConfig is a config whose only finding is a setup without a role, followed by one more step.
+const repoConfig = `version: 2.1
+orbs:
+  aws-cli: circleci/aws-cli@5.4.1
+jobs:
+  deploy:
+    docker:
+      - image: cimg/aws:2025.01
+    steps:
+      - checkout
+      - aws-cli/setup
+      - run: %s
+`
+
+// The two ways a file of the repo can use keys: without the session token, and with it.
+const (
+	twoKeys   = "docker run -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY acme/deployer\n"
+	threeKeys = "docker run -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY -e AWS_SESSION_TOKEN acme/deployer\n"
+)
+
+// TestRepoFilesHoldFixesBack shows which files of the repo are looked into: one that a step runs or a tool reads by
+// habit, and that hands two keys on where temporary ones are three.
+func TestRepoFilesHoldFixesBack(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		run   string
+		files map[string]string
+		at    string // the place that the reason names; "" when the fix is applied
+	}{
+		{name: "script that hands two keys on", run: "./deploy.sh", files: map[string]string{"deploy.sh": "#!/bin/sh\n" + twoKeys}, at: "./deploy.sh:2"},
+		{name: "script that hands the token on too", run: "./deploy.sh", files: map[string]string{"deploy.sh": "#!/bin/sh\n" + threeKeys}},
+		{name: "script without keys", run: "./deploy.sh", files: map[string]string{"deploy.sh": "#!/bin/sh\naws s3 ls\n"}},
+		{name: "script that is not there", run: "./deploy.sh", files: map[string]string{"other.sh": twoKeys}},
+		{name: "script that the job does not run", run: "make", files: map[string]string{"deploy.sh": twoKeys, "Makefile": "all:\n\ttrue\n"}},
+		{name: "script in a folder", run: "ci/deploy.sh live", files: map[string]string{"ci/deploy.sh": twoKeys}, at: "ci/deploy.sh:1"},
+		{name: "script behind a shell and its options", run: "bash -e ci/deploy.sh", files: map[string]string{"ci/deploy.sh": twoKeys}, at: "ci/deploy.sh:1"},
+		{name: "script that is read in", run: "source ci/env.sh && make", files: map[string]string{"ci/env.sh": twoKeys}, at: "ci/env.sh:1"},
+		{name: "program in Python", run: "python3 ci/deploy.py", files: map[string]string{"ci/deploy.py": "import os\nsecret = os.environ['AWS_SECRET_ACCESS_KEY']\n"}, at: "ci/deploy.py:2"},
+		{name: "Makefile by habit", run: "make deploy", files: map[string]string{"Makefile": "deploy:\n\t" + twoKeys}, at: "Makefile:2"},
+		{name: "Makefile by name", run: "make -f ci/live.mk deploy", files: map[string]string{"Makefile": twoKeys, "ci/live.mk": "deploy:\n\ttrue\n"}},
+		{name: "compose file by habit", run: "docker-compose up -d", files: map[string]string{"docker-compose.yml": "services:\n  app:\n    environment:\n      - AWS_ACCESS_KEY_ID\n      - AWS_SECRET_ACCESS_KEY\n"}, at: "docker-compose.yml:5"},
+		{name: "compose file by name", run: "docker compose -f ci/compose.yml run app", files: map[string]string{"ci/compose.yml": "environment: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]\n"}, at: "ci/compose.yml:1"},
+		{name: "compose file with the token", run: "docker compose up", files: map[string]string{"compose.yaml": "environment: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN]\n"}},
+		{name: "Dockerfile by habit", run: "docker build -t acme/app .", files: map[string]string{"Dockerfile": "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\n"}, at: "Dockerfile:2"},
+		{name: "Dockerfile by name", run: "docker build -f ci/app.Dockerfile .", files: map[string]string{"ci/app.Dockerfile": "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\n"}, at: "ci/app.Dockerfile:2"},
+		{name: "provider of Terraform", run: "terraform apply -auto-approve", files: map[string]string{"main.tf": "# reads AWS_SECRET_ACCESS_KEY\n"}, at: "main.tf:1"},
+		{name: "folder in place of a file", run: "./deploy", files: map[string]string{"deploy/run.sh": twoKeys}},
+		{name: "file outside of the repo", run: "../shared/deploy.sh", files: map[string]string{"shared/deploy.sh": twoKeys}},
+		{name: "file of the image", run: "/opt/acme/deploy.sh", files: map[string]string{"opt/acme/deploy.sh": twoKeys}},
+		{name: "name that a variable makes up", run: `./"$SCRIPT"`, files: map[string]string{"deploy.sh": twoKeys}},
+		{name: "file too large for a script", run: "./deploy.sh", files: map[string]string{"deploy.sh": strings.Repeat("x", 2<<20) + "\n" + twoKeys}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			repo := fstest.MapFS{}
+			for name, text := range tt.files {
+				repo[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o755}
+			}
+			x := onlyResult(t, &fixes.Engine{Repo: repo}, fmt.Sprintf(repoConfig, tt.run))
+			if tt.at == "" {
+				if x.Status != fixes.Applied {
+					t.Errorf("status %s (%s), want %s", x.Status, x.Why, fixes.Applied)
+				}
+				return
+			}
+			want := tt.at + " uses AWS_SECRET_ACCESS_KEY without AWS_SESSION_TOKEN, which temporary keys need"
+			if diff := cmp.Diff(want, x.Why); diff != "" || x.Status != fixes.HeldBack {
+				t.Errorf("status %s, want %s; reason (-want +got):\n%s", x.Status, fixes.HeldBack, diff)
+			}
+		})
+	}
+}
+
+// TestRepoFilesOfWebIdentity shows that a file which uses a key at all fails with web identity, which sets none.
+func TestRepoFilesOfWebIdentity(t *testing.T) {
+	t.Parallel()
+	config := strings.NewReplacer(
+		"version: 2.1\norbs:\n  aws-cli: circleci/aws-cli@5.4.1\n", "version: 2\n",
+		"- aws-cli/setup\n", "- run: aws configure set aws_access_key_id $ACME_AWS_ACCESS_KEY_ID && aws configure set aws_secret_access_key $ACME_AWS_SECRET_ACCESS_KEY\n",
+	).Replace(fmt.Sprintf(repoConfig, "./deploy.sh"))
+	repo := fstest.MapFS{"deploy.sh": &fstest.MapFile{Data: []byte(threeKeys), Mode: 0o755}}
+	x := onlyResult(t, &fixes.Engine{Repo: repo}, config)
+	if want := "./deploy.sh:1 uses AWS_SECRET_ACCESS_KEY, and web identity sets no keys"; x.Why != want || x.Status != fixes.HeldBack {
+		t.Errorf("%s: %s, want %s: %s", x.Status, x.Why, fixes.HeldBack, want)
+	}
+}
+
+// TestRepoFilesOfOtherJobs shows that only the steps that get temporary keys are followed into the repo.
+func TestRepoFilesOfOtherJobs(t *testing.T) {
+	t.Parallel()
+	config := fmt.Sprintf(repoConfig, "aws s3 ls") + `  pack:
+    docker:
+      - image: cimg/base:2026.01
+    steps:
+      - run: ./pack.sh
+`
+	repo := fstest.MapFS{"pack.sh": &fstest.MapFile{Data: []byte(twoKeys), Mode: 0o755}}
+	if x := onlyResult(t, &fixes.Engine{Repo: repo}, config); x.Status != fixes.Applied {
+		t.Errorf("status %s (%s), want %s", x.Status, x.Why, fixes.Applied)
+	}
+}
+
+// onlyResult runs the rules that are on by default over a config in which they find one thing.
+func onlyResult(t *testing.T, engine *fixes.Engine, config string) fixes.Result {
+	t.Helper()
+	for _, r := range fixes.All() {
+		if !r.Off {
+			engine.Rules = append(engine.Rules, r)
+		}
+	}
+	r := engine.Run([]byte(config), &fixes.Facts{})
+	if r.Err != nil || len(r.Results) != 1 {
+		t.Fatalf("%d results, want one (%v)", len(r.Results), r.Err)
+	}
+	return r.Results[0]
+}
