@@ -30,6 +30,7 @@ type fixOptions struct {
 	output    string
 	quiet     bool
 	verbose   bool
+	explain   bool
 	color     string
 	failOn    string
 	failLevel fixes.Severity // of failOn
@@ -91,17 +92,19 @@ func (o *fixOptions) addFlags(c *cobra.Command) {
 	f.StringVarP(&o.output, "output", "o", "", "write the patch or report to `FILE` instead of standard output")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "errors only: no patch, no findings, no summary")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "also tell what was looked at and skipped")
+	f.BoolVar(&o.explain, "explain", false, "tell for each job what was looked at and why something was done or not")
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to use colours: "+strings.Join(colorWords[:], ", "))
 	f.StringVar(&o.failOn, "fail-on", "", "exit 1 when a finding of this `LEVEL` or above is left: "+strings.Join(levels(), ", "))
 	f.BoolVar(&o.exitZero, "exit-zero", false, "never exit 1")
 	f.IntVarP(&o.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "`N` files at once")
 	f.BoolVar(&o.redact, "redact", false, "mask what looks like an AWS key in the patch, which then does not apply")
 	f.StringVar(&o.stdinName, "stdin-filename", ".circleci/config.yml", "the `NAME` of a config on standard input")
-	completeWords(c, "format", report.Formats)
-	completeWords(c, "color", func() []string { return colorWords[:] })
-	completeWords(c, "fail-on", levels)
-	completeWords(c, "select", ruleNames)
-	completeWords(c, "ignore", ruleNames)
+	completeFlag(c, "format", oneOf(report.Formats()...))
+	completeFlag(c, "color", oneOf(colorWords[:]...))
+	completeFlag(c, "fail-on", oneOf(levels()...))
+	completeFlag(c, "select", ruleLists)
+	completeFlag(c, "ignore", ruleLists)
+	completeFlag(c, "set", factSettings)
 }
 
 var colorWords = [...]string{"auto", "always", "never"}
@@ -111,15 +114,6 @@ func levels() []string {
 }
 
 func ruleNames() []string { return append(fixes.RuleIDs(), fixes.RuleGroups()...) }
-
-func completeWords(c *cobra.Command, flag string, words func() []string) {
-	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return words(), cobra.ShellCompDirectiveNoFileComp
-	}
-	if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
-		panic(err) // the flag is not defined above
-	}
-}
 
 // check refuses flags and arguments that make no sense, alone or together.
 func (o *fixOptions) check() error {
@@ -132,6 +126,8 @@ func (o *fixOptions) check() error {
 		return errors.New("--safe-only and --unsafe exclude each other")
 	case o.quiet && o.verbose:
 		return errors.New("--quiet and --verbose exclude each other")
+	case o.quiet && o.explain:
+		return errors.New("--quiet and --explain exclude each other")
 	case o.jobs < 1:
 		return fmt.Errorf("--jobs %d: must be 1 or more", o.jobs)
 	case o.stdin() && slices.ContainsFunc(o.args, func(a string) bool { return a != "-" }):

@@ -58,7 +58,7 @@ func (r *fixRun) newRunner(s *fixes.Settings, root string) (runner, error) {
 	}
 	e := fixes.Engine{
 		Rules: rules, Severities: s.Severity,
-		SafeOnly: r.safeOnly, Unsafe: r.unsafe, DryRun: r.dryRun,
+		SafeOnly: r.safeOnly, Unsafe: r.unsafe, DryRun: r.dryRun, Explain: r.explain,
 	}
 	if root != "" {
 		e.Repo = repoFS(root)
@@ -90,8 +90,7 @@ func (r *fixRun) paths(ctx context.Context) error {
 			}
 		}
 		r.detail("%s: %s", o.file.Name, o.file.Result.Status)
-		r.summary.Add(o.file)
-		return rep.File(o.file)
+		return r.tell(rep, o.file)
 	})
 	for _, dir := range d.dirs {
 		if !seen[dir] && ctx.Err() == nil && err == nil {
@@ -99,6 +98,15 @@ func (r *fixRun) paths(ctx context.Context) error {
 		}
 	}
 	return r.finish(ctx, rep, out, err)
+}
+
+// tell reports a handled file.
+func (r *fixRun) tell(rep report.Writer, f *report.File) error {
+	r.summary.Add(f)
+	if err := rep.File(f); err != nil || !r.explain {
+		return err
+	}
+	return report.Explain(r.io.err, f)
 }
 
 // outcome is a handled file with the place of its bytes.

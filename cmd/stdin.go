@@ -39,8 +39,7 @@ func (r *fixRun) showStdin(rep report.Writer, f *report.File, data []byte) error
 			return err
 		}
 	}
-	r.summary.Add(f)
-	return rep.File(f)
+	return r.tell(rep, f)
 }
 
 // stdinSource stands for the config on standard input. Its settings are those of the working directory.

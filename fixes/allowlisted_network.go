@@ -20,6 +20,7 @@ var allowlistedNetwork = &Rule{
 	Since:      "0.2.0",
 	CWE:        []string{"CWE-668"},
 	Run:        runAllowlistedNetwork,
+	Explain:    explainNetwork,
 }
 
 // ipRangesKey is the key of a job that asks for CircleCI's fixed addresses.

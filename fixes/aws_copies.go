@@ -65,8 +65,9 @@ func dockerCopy(c *shell.Call, part shell.Span) (span shell.Span, insert string)
 	if i > 0 && (args[i-1].Value == "-e" || args[i-1].Value == "--env") {
 		flag = " " + args[i-1].Text + " "
 	}
-	if flag == "" {
-		return part, ""
+	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(word.Value, "--env="), "-e="), "=")
+	if flag == "" || name != secretVar {
+		return part, "" // under another name there is nothing to hand on beside it
 	}
 	return word.Span, flag + strings.ReplaceAll(word.Text, secretVar, sessionVar)
 }

@@ -18,6 +18,7 @@ type elementUse struct {
 	value   rewrite.Node // what stands behind its name; absent for a bare name
 	args    rewrite.Node // the mapping of arguments, absent when there are none
 	hasKeys bool
+	login   string // how it gets its credentials
 }
 
 // arg is the value of an argument, resolved.
@@ -75,7 +76,7 @@ func (v *awsView) unknownElement(x *elementUse, name string) *keyForm {
 		if s := keyParameter(x.arg(key)); s.kind == varSource || s.kind == literalSource {
 			f := &keyForm{kind: elementForm, element: x, node: x.node, span: x.node.Span(), blocker: "the version of " + x.orb.Ref() + " is not known"}
 			f.describe([2]keySource{s, keyParameter(x.arg(strings.Replace(strings.Replace(key, "access-key-id", "secret-access-key", 1), "access_key_id", "secret_access_key", 1)))}, "")
-			f.message = fmt.Sprintf("%s uses the AWS keys %s", name, f.origin())
+			f.message = fmt.Sprintf("%s uses AWS keys, from %s", name, f.origin())
 			return f
 		}
 	}
@@ -93,26 +94,36 @@ func keyParameter(n rewrite.Node) keySource {
 
 // elementForm is the form of an element of a known version, nil when it uses no long-lived keys.
 func (v *awsView) elementForm(x *elementUse, name, login string) *keyForm {
-	f := &keyForm{element: x, node: x.node, span: x.node.Span(), keys: standard}
+	x.login = login
+	f := &keyForm{element: x, node: x.node, span: x.node.Span()}
 	switch login {
 	case loginEnvironment:
-		f.kind = implicitForm
+		f.kind, f.keys = implicitForm, standard
 	case loginKeys:
-		if r := x.release; r.Role != "" && x.arg(r.Role).Value() != "" && (r.With == "" || x.arg(r.With).Value() == "true") {
-			return nil
-		}
-		if !v.elementKeys(f, x) {
+		if !v.elementKeys(f, x) || x.hasRole() && !x.hasKeys {
 			return nil
 		}
 		f.blocker = orElse(f.blocker, x.release.Manual)
+		switch {
+		case x.keyParametersElsewhere():
+			f.blocker = "the key parameters are merged in from elsewhere"
+		case !x.hasRole() && (x.arg("source-profile").Exists() || x.arg("new-profile-name").Exists() || x.release.Raise != "" && x.arg("role-arn").Exists()):
+			f.blocker = "the element changes its role from stored keys: a role that CircleCI's token opens needs another trust"
+		}
 	default:
 		return nil
 	}
 	f.message = fmt.Sprintf("%s uses AWS keys that are stored outside of the file", name)
 	if f.kind == elementForm {
-		f.message = fmt.Sprintf("%s uses the AWS keys %s", name, f.origin())
+		f.message = fmt.Sprintf("%s uses AWS keys, from %s", name, f.origin())
 	}
 	return f
+}
+
+// hasRole reports whether the element is given a role that it assumes with CircleCI's token.
+func (x *elementUse) hasRole() bool {
+	r := x.release
+	return r.Role != "" && x.arg(r.Role).Value() != "" && (r.With == "" || x.arg(r.With).Value() == "true")
 }
 
 // elementKeys reads the key parameters of an element that logs in by itself. It is false for keys that are none.
@@ -137,17 +148,22 @@ func (v *awsView) elementKeys(f *keyForm, x *elementUse) bool {
 
 // inPlace reports whether the element takes the role itself, so that no setup step is needed for it.
 func (x *elementUse) inPlace() bool {
-	return x != nil && (x.release.Role != "" || x.release.Raise != "")
+	return x != nil && x.release != nil && x.login == loginKeys && (x.release.Role != "" || x.release.Raise != "")
 }
 
 // convertElement gives an element that logs in by itself the role in place of the keys, raising the orb when that
 // changes nothing else. doubt is set when it may.
-func convertElement(x *elementUse, c credentials) (ops []rewrite.Op, d *doubt) {
+func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op, d *doubt, refusal string) {
 	release := x.release
 	if release.Raise != "" {
 		ref := x.orb.Ref()
 		ops = append(ops, rewrite.ReplaceText(x.orb.Node, len(ref)-len(x.orb.Version()), len(ref), release.Raise))
-		if n := len(strings.Fields(x.arg(release.OneWord).Value())); n > 1 {
+		more, refusal := v.raiseOthers(x)
+		if refusal != "" {
+			return nil, nil, refusal
+		}
+		ops = append(ops, more...)
+		if n := v.words(x); n > 1 {
 			d = &doubt{Unsafe, fmt.Sprintf("%s@%s passes %s on as one word, and here it holds %d", x.orb.Name(), release.Raise, release.OneWord, n)}
 		}
 		release = orbTables()[x.orb.Name()].release(release.Raise)
@@ -155,18 +171,57 @@ func convertElement(x *elementUse, c credentials) (ops []rewrite.Op, d *doubt) {
 	pairs := elementArguments(x, release, c)
 	if x.args.Len() == 0 {
 		if x.node.Kind() == rewrite.Scalar {
-			return append(ops, shared(x.node, rewrite.Wrap(x.node, rewrite.Map(pairs...)))...), d
+			return append(ops, shared(x.node, rewrite.Wrap(x.node, rewrite.Map(pairs...)))...), d, ""
 		}
 		for _, p := range pairs {
 			ops = append(ops, shared(x.node, rewrite.Append(x.value, p))...)
 		}
-		return ops, d
+		return ops, d, ""
 	}
 	last := x.args.Entries()[x.args.Len()-1]
 	for _, p := range pairs {
 		ops = append(ops, shared(x.args, rewrite.InsertAfter(last, p))...)
 	}
-	return ops, d
+	return ops, d, ""
+}
+
+// words is the largest number of words in the parameter that a raise passes on as one, over all steps of the orb: the
+// raise changes every one of them.
+func (v *awsView) words(x *elementUse) int {
+	most := len(strings.Fields(x.arg(x.release.OneWord).Value()))
+	for s := range v.config.Walk {
+		if orb, _, ok := s.OrbCall(); ok && orb != nil && orb.Entry == x.orb.Entry {
+			most = max(most, len(strings.Fields(s.Arg(x.release.OneWord).Resolve().Value())))
+		}
+	}
+	return most
+}
+
+// raiseOthers keeps the other entries that run the orb's jobs as they are when a raise changes a default: the old one
+// is written there.
+func (v *awsView) raiseOthers(x *elementUse) (ops []rewrite.Op, refusal string) {
+	if len(x.release.Keep) == 0 {
+		return nil, ""
+	}
+	for _, w := range v.config.Workflows() {
+		for _, use := range w.Jobs() {
+			orb, job, ok := use.OrbJob()
+			if !ok || orb == nil || orb.Entry != x.orb.Entry || x.release.Jobs[job] != loginKeys || use.Node == x.node {
+				continue
+			}
+			for _, name := range slices.Sorted(maps.Keys(x.release.Keep)) {
+				switch {
+				case use.Args.Get(name).Exists():
+				case use.Args.Len() == 0:
+					return nil, "the raise changes the default of " + name + " for another entry, which has no arguments to keep it in"
+				default:
+					last := use.Args.Entries()[use.Args.Len()-1]
+					ops = append(ops, shared(use.Args, rewrite.InsertAfter(last, rewrite.Pair{Key: name, Value: rewrite.String(x.release.Keep[name])}))...)
+				}
+			}
+		}
+	}
+	return ops, ""
 }
 
 // removeKeys takes the key parameters away.
@@ -196,6 +251,9 @@ func elementArguments(x *elementUse, release *orbRelease, c credentials) []rewri
 	}
 	if !x.arg(release.Role).Exists() {
 		pairs = append(pairs, rewrite.Pair{Key: release.Role, Value: rewrite.String(c.role)})
+	}
+	if c.duration != "" && !x.arg("session-duration").Exists() {
+		pairs = append(pairs, rewrite.Pair{Key: "session-duration", Value: rewrite.String(c.duration)})
 	}
 	return pairs
 }

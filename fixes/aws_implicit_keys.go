@@ -3,8 +3,10 @@ package fixes
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
 )
 
 // awsImplicitKeys wants a job that calls AWS to say where its credentials come from. Without that they are long-lived
@@ -18,6 +20,7 @@ var awsImplicitKeys = &Rule{
 	Since:      "0.1.0",
 	CWE:        []string{"CWE-522"},
 	Run:        runAWSImplicitKeys,
+	Explain:    explainAWS,
 }
 
 func runAWSImplicitKeys(p *Pass) error {
@@ -58,6 +61,35 @@ func (v *awsView) forked(group []*keyForm) string {
 
 // opensToForks reports whether a pull request from a fork runs a workflow entry.
 func opensToForks(w *circle.WorkflowJob) bool {
-	return w != nil && !w.BranchFilter() && len(w.Contexts()) == 0 && !w.Workflow.Get("when").Exists() && !w.Workflow.Get("unless").Exists() &&
+	return w != nil && !keepsForksOut(w) && len(w.Contexts()) == 0 && !w.Workflow.Get("when").Exists() && !w.Workflow.Get("unless").Exists() &&
 		!w.Workflow.Get("triggers").Exists()
+}
+
+// keepsForksOut reports whether the filters of a workflow entry leave only named branches or tags: one that only ignores
+// some branches, or allows all, does not. The branch of a forked pull request is called pull/NUMBER.
+func keepsForksOut(w *circle.WorkflowJob) bool {
+	branches := w.Filters().Get("branches").Resolve()
+	if !branches.Exists() {
+		return w.BranchFilter()
+	}
+	all := func(n rewrite.Node) bool {
+		return slices.ContainsFunc(words(n), func(s string) bool { return s == "/.*/" || s == "/.+/" || s == "/^.*$/" })
+	}
+	if only := branches.Get("only").Resolve(); only.Exists() {
+		return !all(only)
+	}
+	ignored := branches.Get("ignore").Resolve()
+	return all(ignored) || slices.ContainsFunc(words(ignored), func(s string) bool { return strings.Contains(s, "pull") })
+}
+
+// words are the texts of a scalar or of a list of scalars.
+func words(n rewrite.Node) []string {
+	if n.Kind() == rewrite.Scalar {
+		return []string{n.Value()}
+	}
+	var out []string
+	for _, e := range n.Entries() {
+		out = append(out, e.Value().Resolve().Value())
+	}
+	return out
 }

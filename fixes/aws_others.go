@@ -73,6 +73,11 @@ func choosesText(text string) bool {
 // choosesByCall reports whether a call puts a file of credentials in its place, or sets one up.
 func choosesByCall(c *shell.Call) bool {
 	args := c.Args()
+	for _, r := range c.Redirects {
+		if strings.Contains(r.Op, ">") && strings.HasSuffix(r.Target.Value, ".aws/credentials") {
+			return true
+		}
+	}
 	if c.Is("aws", "configure", "set") && len(args) > 3 {
 		_, name := profileOf(c)
 		return choosesText(args[2].Value) && (name != "aws_access_key_id" || classifyWord(args[3]).kind == noSource)

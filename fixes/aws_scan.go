@@ -101,9 +101,11 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 
 // chained reports whether the assigned keys come with a session token: then they are temporary ones, made elsewhere.
 func (f *keyForm) chained(script *shell.Script) bool {
+	asks := slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool { return c.Is("aws", "sts") })
 	for _, c := range script.Calls() {
 		for _, a := range c.Assigns {
-			if a.Name == sessionVar && classifyWord(a.Value).kind == otherSource {
+			kind := classifyWord(a.Value).kind
+			if a.Name == sessionVar && (kind == otherSource || kind == varSource && asks) {
 				return true
 			}
 		}

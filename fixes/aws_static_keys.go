@@ -15,6 +15,7 @@ var awsStaticKeys = &Rule{
 	Since:      "0.1.0",
 	CWE:        []string{"CWE-798", "CWE-522"},
 	Run:        runAWSStaticKeys,
+	Explain:    explainAWS,
 }
 
 func runAWSStaticKeys(p *Pass) error {

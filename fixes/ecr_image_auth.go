@@ -21,6 +21,7 @@ var ecrImageAuth = &Rule{
 	Since:      "0.1.0",
 	CWE:        []string{"CWE-522"},
 	Run:        runECRImageAuth,
+	Explain:    explainImages,
 }
 
 func runECRImageAuth(p *Pass) error {

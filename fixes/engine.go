@@ -19,6 +19,7 @@ type Engine struct {
 	Severities map[string]Severity // by rule id, in place of the rule's own
 	SafeOnly   bool                // apply only fixes whose safety is Safe
 	Unsafe     bool                // also apply fixes whose safety is Unsafe
+	Explain    bool                // tell what was looked at, in Notes
 	DryRun     bool                // nothing will be written: fixes that would be applied are Pending
 	Repo       fs.FS               // the repo that the files are part of; its files are read to hold fixes back; may be nil
 }
@@ -41,6 +42,7 @@ type FileResult struct {
 	Output  []byte         // what should be written; equal to Source unless Status is Changed
 	Edits   []rewrite.Edit // sorted, not overlapping, the sum of all rounds: applied to Source they give Output
 	Results []Result       // in (offset, rule id) order; spans are of Source
+	Notes   []Note         // when the engine is to explain: what was seen, by owner
 	Err     error          // of a Failed file: *rewrite.ParseError, *rewrite.LimitError or *ProofError
 	file    *rewrite.File
 }
@@ -95,6 +97,9 @@ func (e *Engine) Run(src []byte, facts *Facts) (r *FileResult) {
 		r.Status = Skipped
 	default:
 		e.fix(r, found, facts, scripts)
+		if e.Explain {
+			r.Notes = e.explain(f, facts, scripts)
+		}
 	}
 	return r
 }

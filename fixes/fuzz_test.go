@@ -33,7 +33,7 @@ func FuzzFix(f *testing.F) {
 			f.Add(src)
 		}
 	}
-	engine := &Engine{Rules: All()}
+	engine := &Engine{Rules: All(), Explain: true}
 	facts := &Facts{}
 	for key, value := range map[string]string{
 		"ecr.role_arn": "$ECR_ROLE_ARN", "runner.resource_class": "acme/internal",

@@ -11,14 +11,17 @@ import (
 
 // gcpFix builds the fix of one owner's forms.
 type gcpFix struct {
-	view    *gcpView
-	group   []*gcpForm
-	units   []*gcpUnit
-	files   []string                      // key files that are no longer written
-	removed map[rewrite.Node][]shell.Span // parts of scripts that go away
-	swapped map[rewrite.Node]bool         // steps whose script becomes the login
-	fix     *Fix
-	refusal string // why there is no fix
+	view     *gcpView
+	group    []*gcpForm
+	units    []*gcpUnit
+	files    []string                      // key files that are no longer written
+	removed  map[rewrite.Node][]shell.Span // parts of scripts that go away
+	swapped  map[rewrite.Node]bool         // steps whose script becomes the login
+	emptied  []*circle.Step                // steps of which nothing is left
+	replaced map[rewrite.Node]bool         // those among them that become the login
+	path     bool                          // Google's libraries are told of a key file
+	fix      *Fix
+	refusal  string // why there is no fix
 }
 
 // build fills in the fix but for its orbs, or says why there is none.
@@ -54,7 +57,7 @@ func (b *gcpFix) isKeyFile(file string) bool { return slices.Contains(b.files, f
 
 // remove adds the operations that take the keys out of scripts and environments, with what only serves the key files.
 func (b *gcpFix) remove() (refusal string) {
-	b.removed, b.swapped = map[rewrite.Node][]shell.Span{}, map[rewrite.Node]bool{}
+	b.removed, b.swapped, b.replaced = map[rewrite.Node][]shell.Span{}, map[rewrite.Node]bool{}, map[rewrite.Node]bool{}
 	for _, f := range b.group {
 		for _, e := range f.remove {
 			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
@@ -63,6 +66,7 @@ func (b *gcpFix) remove() (refusal string) {
 	done := map[rewrite.Node]bool{}
 	for _, u := range b.units {
 		for _, e := range b.pathVariables(u) {
+			b.path = true
 			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
 		}
 		for _, x := range u.steps {
@@ -101,7 +105,7 @@ func (b *gcpFix) removeFrom(s *gcpStep) (refusal string) {
 	parts := tending(s.script, b.isKeyFile)
 	for _, a := range adcs(s.script) {
 		if b.isKeyFile(a.file) {
-			parts = append(parts, a.part)
+			parts, b.path = append(parts, a.part), true
 		}
 	}
 	if f := s.form; f != nil && slices.Contains(b.group, f) {
@@ -110,23 +114,36 @@ func (b *gcpFix) removeFrom(s *gcpStep) (refusal string) {
 	if len(parts) == 0 {
 		return ""
 	}
+	parts = append(parts, namings(s.script, b.isKeyFile, parts)...)
 	b.removed[s.text] = parts
 	ops, emptied, refusal := takeOut(s.text, s.script, parts)
 	if refusal != "" {
 		return refusal
 	}
-	if emptied {
-		if ops, refusal = removeStep(s.step); refusal != "" && s.form != nil && s.form.logsIn {
-			b.swapped[s.step.Node] = true
-			return ""
-		}
+	if !emptied {
+		b.fix.Ops = append(b.fix.Ops, ops...)
+		return ""
 	}
-	b.fix.Ops = append(b.fix.Ops, ops...)
+	ops, refusal = removeStep(s.step)
+	if refusal != "" && s.form != nil && s.form.logsIn {
+		b.swapped[s.step.Node] = true
+		return ""
+	}
+	b.emptied = append(b.emptied, s.step)
 	return refusal
 }
 
-// logIn adds the operations that give every unit its login, once.
+// logIn adds the operations that give every unit its login, once. A step of which nothing is left gives its place to
+// the login, or goes.
 func (b *gcpFix) logIn() (refusal string) {
+	defer func() {
+		for _, s := range b.emptied {
+			if !b.replaced[s.Node] {
+				ops, _ := removeStep(s)
+				b.fix.Ops = append(b.fix.Ops, ops...)
+			}
+		}
+	}()
 	for _, u := range b.units {
 		for _, s := range u.sites {
 			if s.given {
@@ -188,6 +205,11 @@ func (b *gcpFix) place(s site, login gcpLogin) (refusal string) {
 	}
 	if other := bystander(b.view.p.Config, step, placements(b.units)); other != "" {
 		return "the steps are shared through an anchor with " + other + ", which does not use this key"
+	}
+	if slices.ContainsFunc(b.emptied, func(s *circle.Step) bool { return s.Node == step.Node }) {
+		b.replaced[step.Node] = true
+		b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.Replace(step.Item, login.step()))...)
+		return ""
 	}
 	b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.InsertBefore(step.Entry, rewrite.Item(login.step())))...)
 	return ""

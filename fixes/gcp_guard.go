@@ -40,6 +40,9 @@ func (b *gcpFix) guard(u *gcpUnit) []doubt {
 	if d := bashDoubt(u.unit); d != nil {
 		out = append(out, *d)
 	}
+	if onWindows(u.unit) {
+		out = append(out, doubt{Manual, "the job runs on Windows, where steps are no bash scripts by default"})
+	}
 	if t := u.longest(); t != "" {
 		out = append(out, doubt{Unsafe, "a step may run for " + t + ", and CircleCI's token lives for an hour and is not renewed"})
 	}
@@ -51,7 +54,45 @@ func (b *gcpFix) guard(u *gcpUnit) []doubt {
 	for _, x := range u.steps {
 		out = append(out, b.guardStep(b.view.stepOf(x.Step))...)
 	}
+	if d := b.pathDoubt(u); d != nil {
+		out = append(out, *d)
+	}
 	return out
+}
+
+// onWindows reports whether a unit's steps run on Windows, as far as the file shows.
+func onWindows(u *unit) bool {
+	if u.job == nil {
+		return false
+	}
+	if d := machineDoubt(u.job); d != nil {
+		return true
+	}
+	d := orbExecutorDoubt(u.job, u.job.ExecutorRef().Name)
+	return d != nil && d.safety == Manual
+}
+
+// pathDoubt says when Google's libraries have other credentials in a job before its login, which changes them.
+func (b *gcpFix) pathDoubt(u *gcpUnit) *doubt {
+	changes := func(file string) *doubt {
+		return &doubt{Unsafe, fmt.Sprintf("%s names %s in the job, and the login changes it", adcVar, file)}
+	}
+	if x, ok := u.environments().Lookup(adcVar); ok && !b.isKeyFile(cleanPath(x.Text)) {
+		return changes(x.Text)
+	}
+	for _, x := range u.steps {
+		if u.hasSite(x.Step) {
+			return nil
+		}
+		if s := b.view.stepOf(x.Step); s.script != nil {
+			for _, a := range adcs(s.script) {
+				if !slices.Contains(b.removed[s.text], a.part) {
+					return changes(a.file)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // gcloudDoubt says when gcloud may be missing at a site: because the step behind it installs it first, or because
@@ -113,7 +154,7 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 		return nil
 	}
 	var out []doubt
-	removed := b.removed[x.text]
+	removed := b.removedFrom(x)
 	own := x.form != nil && !slices.Contains(b.group, x.form)
 	for _, c := range x.script.Calls() {
 		within := func(parts []shell.Span) bool {
@@ -123,12 +164,39 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 			continue
 		}
 		if safety, what := b.needs(c, removed); what != "" {
-			line := b.view.p.File.Position(spanIn(x.text, c.Span).Start).Line
-			out = append(out, doubt{safety, fmt.Sprintf("line %d %s", line, what)})
+			out = append(out, doubt{safety, fmt.Sprintf("line %d %s", b.line(x, c.Span), what)})
 		}
 		out = append(out, b.guardFiles(c)...)
 	}
+	for _, m := range x.script.Mentions(b.key()) {
+		within := func(r shell.Span) bool { return r.Contains(m.Span) }
+		inForm := own && (slices.ContainsFunc(x.form.parts, within) || slices.ContainsFunc(x.handed, func(h gcpHanded) bool { return within(h.span) }))
+		if !inForm && !slices.ContainsFunc(removed, within) {
+			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d uses %s for something else than the login", b.line(x, m.Span), b.key())})
+		}
+	}
 	return out
+}
+
+// removedFrom are the parts of a script that go away, with the texts that their statements read.
+func (b *gcpFix) removedFrom(x *gcpStep) []shell.Span {
+	out := slices.Clone(b.removed[x.text])
+	for _, c := range x.script.Calls() {
+		if !slices.ContainsFunc(b.removed[x.text], func(r shell.Span) bool { return r.Contains(c.Span) }) {
+			continue
+		}
+		for _, r := range c.Redirects {
+			if r.HereDoc() {
+				out = append(out, r.Body.Span)
+			}
+		}
+	}
+	return out
+}
+
+// line is the line of the file that a part of a script begins on.
+func (b *gcpFix) line(x *gcpStep, part shell.Span) int {
+	return b.view.p.File.Position(spanIn(x.text, part).Start).Line
 }
 
 // holdsGCP reports whether a path takes credentials of Google Cloud along.
@@ -146,10 +214,6 @@ func (b *gcpFix) needs(c *shell.Call, removed []shell.Span) (safety Safety, what
 		case file != "" && harmless(c):
 		case file != "":
 			return Manual, "uses the key file " + file
-		case slices.Contains(w.Vars, b.key()) && b.key() != "":
-			return Unsafe, "uses " + b.key() + " for something else than the login"
-		case w.Value == b.key() && container && b.key() != "":
-			return Unsafe, "hands " + b.key() + " to a container"
 		case !strings.Contains(w.Value, adcVar) || c.Name() == "export":
 		case container:
 			return Manual, "hands " + adcVar + " to a container, which cannot see CircleCI's token"
@@ -169,7 +233,15 @@ func callWords(c *shell.Call, removed []shell.Span) []shell.Word {
 		}
 	}
 	for _, r := range c.Redirects {
-		out = append(out, r.Target, r.Body)
+		out = append(out, r.Target)
+		at := r.Body.Span.Start
+		for line := range strings.Lines(r.Body.Text) {
+			part := shell.Span{Start: at, End: at + len(line)}
+			at = part.End
+			if !slices.Contains(removed, part) {
+				out = append(out, shell.Word{Text: line, Value: line})
+			}
+		}
 	}
 	return out
 }

@@ -157,6 +157,8 @@ func (x *gcpOrbUse) convert(account string) []rewrite.Op {
 			ops = append(ops, shared(x.node, rewrite.Append(x.value, p))...)
 		}
 		return ops
+	case len(entries) == 1 && entries[0].Name() == release.KeyID:
+		return append(ops, shared(x.args, inPlaceOf(entries[0], pairs)...)...)
 	}
 	for _, p := range pairs {
 		switch old := x.args.Own(p.Key); {
@@ -172,6 +174,15 @@ func (x *gcpOrbUse) convert(account string) []rewrite.Op {
 		if e.Name() == release.KeyID {
 			ops = append(ops, shared(x.args, rewrite.Remove(e))...)
 		}
+	}
+	return ops
+}
+
+// inPlaceOf makes the only pair of a mapping the first of the given ones, and adds the others.
+func inPlaceOf(e rewrite.Entry, pairs []rewrite.Pair) []rewrite.Op {
+	ops := []rewrite.Op{rewrite.Rename(e, pairs[0].Key), rewrite.Replace(e.Value(), pairs[0].Value)}
+	for _, p := range pairs[1:] {
+		ops = append(ops, rewrite.InsertAfter(e, p))
 	}
 	return ops
 }
@@ -213,6 +224,9 @@ func (x *gcpOrbUse) move(alias, account string) (ops []rewrite.Op, refusal strin
 	}
 	edits := []rewrite.Op{rewrite.Rename(x.node.Entries()[0], name)}
 	entries := x.args.Entries()
+	if len(entries) == 1 && entries[0].Name() == x.release.KeyID {
+		return append(ops, shared(x.node, append(edits, inPlaceOf(entries[0], pairs)...)...)...), ""
+	}
 	for _, p := range pairs {
 		if len(entries) == 0 {
 			edits = append(edits, rewrite.Append(x.value, p))

@@ -17,7 +17,7 @@ func (b *gcpFix) require() {
 	}
 	add(Before, "role", "", "create a workload identity pool in Google Cloud with an OIDC provider for CircleCI: the issuer is https://oidc.circleci.com/org/ORG_ID, "+
 		"the audience ORG_ID, the mapping google.subject=assertion.sub, attribute.project=assertion['oidc.circleci.com/project-id']")
-	add(Before, "role", "", "allow identities of the pool with this project's id in attribute.project to act as the service account behind %s (roles/iam.workloadIdentityUser)", b.key())
+	add(Before, "role", "", "give identities of the pool with this project's id in attribute.project roles/iam.workloadIdentityUser on %s", b.account())
 	for _, u := range b.units {
 		for _, p := range b.variables(u) {
 			add(p.When, p.Kind, p.Where, "%s", p.Text)
@@ -29,7 +29,7 @@ func (b *gcpFix) require() {
 			add(Before, "check", u.name, "make sure that the gcloud of %s knows `gcloud auth login --cred-file`: workload identity federation came in 2021", image)
 		}
 	}
-	if len(b.files) > 0 {
+	if b.path {
 		add(Before, "check", "", "set GOOGLE_CLOUD_PROJECT for programs that took the project from the key file")
 	}
 	add(Before, "fork", "", "know that builds of forked pull requests get no token unless the project passes secrets to them")
@@ -37,21 +37,44 @@ func (b *gcpFix) require() {
 	b.requireAfter(add)
 }
 
-// variables are those that a unit's login reads, each with the place where it has to be defined.
+// account is the service account that jobs act as, in words.
+func (b *gcpFix) account() string {
+	behind := "the service account behind " + b.stored()
+	if given := b.view.p.Facts.GCP.ServiceAccount; given != "" {
+		return given + ", which needs the roles of " + behind
+	}
+	return behind
+}
+
+// stored is where the key is stored, for people.
+func (b *gcpFix) stored() string {
+	out := b.key()
+	for _, f := range b.group {
+		switch {
+		case f.key.literal || f.stored.literal:
+			return "the key in the file"
+		case f.stored.name != "":
+			out = f.stored.name
+		}
+	}
+	return out
+}
+
+// variables are those that a unit's login reads, each with the place where it has to be defined. Orbs read names of
+// variables only, so that a fact is the value of one.
 func (b *gcpFix) variables(u *gcpUnit) []Prerequisite {
 	var out []Prerequisite
-	given := b.view.p.Facts.GCP
-	if slices.ContainsFunc(b.group, func(f *gcpForm) bool { return f.orb != nil }) {
-		given = GCPFacts{} // the orbs read names of variables
-	}
+	orb := slices.ContainsFunc(b.group, func(f *gcpForm) bool { return f.orb != nil })
 	account, _ := b.view.accountVariable(u, b.key())
-	for _, f := range given.facts(account) {
-		if f.value != "" {
-			continue
-		}
+	for _, f := range b.view.p.Facts.GCP.facts(account) {
 		text := fmt.Sprintf("define %s with %s", f.variable, f.means)
-		if f.variable == account {
-			text += " behind " + b.key()
+		switch {
+		case f.value != "" && !orb:
+			continue
+		case f.value != "":
+			text = fmt.Sprintf("define %s as %s", f.variable, f.value)
+		case f.variable == account:
+			text += " behind " + b.stored()
 		}
 		out = append(out, Prerequisite{Before, "variable", text, u.place()})
 	}
@@ -60,22 +83,14 @@ func (b *gcpFix) variables(u *gcpUnit) []Prerequisite {
 
 // requireAfter says what can go once the change is merged.
 func (b *gcpFix) requireAfter(add func(when When, kind, where, format string, args ...any)) {
-	for _, f := range b.group {
-		if f.stored.literal || f.key.literal {
-			add(After, "key", "", "delete the key in the file in Google Cloud now: it stays readable in the history of the repository")
-			return
-		}
+	if slices.ContainsFunc(b.group, func(f *gcpForm) bool { return f.key.literal || f.stored.literal }) {
+		add(After, "key", "", "delete the key in the file in Google Cloud now: it stays readable in the history of the repository")
+		return
 	}
 	for _, u := range b.units {
-		for _, f := range b.group {
-			name := f.key.name
-			if f.stored.name != "" {
-				name = f.stored.name
-			}
-			add(After, "variable", u.place(), "delete %s once no other step uses it", name)
-		}
+		add(After, "variable", u.place(), "delete %s once no other step uses it", b.stored())
 	}
-	add(After, "key", "", "delete the service account key behind %s in Google Cloud: until then nothing is safer than before", b.key())
+	add(After, "key", "", "delete the service account key behind %s in Google Cloud: until then nothing is safer than before", b.stored())
 }
 
 // unitImage is the image that a unit's steps run in, "" when it is not shown.

@@ -34,9 +34,10 @@ type gcpActivation struct {
 
 // gcpHanded is a key that a script hands to a program that needs a key: there is no edit.
 type gcpHanded struct {
-	key    gcpKey
-	span   shell.Span
-	reason string
+	key     gcpKey
+	span    shell.Span
+	message string
+	reason  string // why there is no edit
 }
 
 // gcpHints are texts of which a script has one when it has anything to do with keys for Google Cloud.
@@ -80,7 +81,7 @@ func (x *gcpStep) scan() {
 	}
 	for _, e := range x.script.BashEnv() {
 		if key := handedKey(e.Value); key.known() && slices.Contains(gcpTables().ToolVariables, e.Name) {
-			x.handed = append(x.handed, gcpHanded{key, e.Write.Stmt, toolReads(e.Name)})
+			x.handed = append(x.handed, gcpHanded{key, e.Write.Stmt, handsOver + key.String(), toolReads(e.Name)})
 		}
 	}
 }
@@ -156,20 +157,20 @@ func (x *gcpStep) credFile(c *shell.Call) {
 
 // handOver finds keys that a call gives to a program which needs the key itself.
 func (x *gcpStep) handOver(c *shell.Call) {
-	add := func(key gcpKey, reason string) {
+	add := func(key gcpKey, message, reason string) {
 		if key.known() {
-			x.handed = append(x.handed, gcpHanded{key, c.Span, reason})
+			x.handed = append(x.handed, gcpHanded{key, c.Span, message + key.String(), reason})
 		}
 	}
 	if c.Is("docker", "login") || c.Is("podman", "login") {
 		if user, ok := dockerUser(c); ok && strings.HasPrefix(user.Value, "_json_key") {
-			add(dockerKey(c), "docker is logged in with the key itself: log in with the user oauth2accesstoken and an access token of `gcloud auth print-access-token`")
+			add(dockerKey(c), "docker is logged in with ", "docker is logged in with the key itself: log in with the user oauth2accesstoken and an access token of `gcloud auth print-access-token`")
 		}
 		return
 	}
 	for _, a := range c.Assigns {
 		if slices.Contains(gcpTables().ToolVariables, a.Name) && !a.Naked {
-			add(handedKey(a.Value), toolReads(a.Name))
+			add(handedKey(a.Value), handsOver, toolReads(a.Name))
 		}
 	}
 	if c.Name() != "docker" && c.Name() != "podman" && c.Name() != "docker-compose" {
@@ -180,12 +181,15 @@ func (x *gcpStep) handOver(c *shell.Call) {
 		switch named := i > 0 && (c.Args()[i-1].Value == "-e" || c.Args()[i-1].Value == "--env"); {
 		case !slices.Contains(gcpTables().ToolVariables, name):
 		case assigned:
-			add(handedKey(w), toolReads(name))
+			add(handedKey(w), handsOver, toolReads(name))
 		case named:
-			add(gcpKey{name: name}, toolReads(name))
+			add(gcpKey{name: name}, handsOver, toolReads(name))
 		}
 	}
 }
+
+// handsOver begins the message about a script that gives a key to a program.
+const handsOver = "the script gives a program "
 
 // toolReads is why a key that a tool reads from a variable stays.
 func toolReads(name string) string {
@@ -261,6 +265,25 @@ func adcs(script *shell.Script) []adc {
 			part = e.Line.Span
 		}
 		out = append(out, adc{keyFile(script, e.Value), part})
+	}
+	return out
+}
+
+// namings are the assignments of a script that only name a key file, for statements that go away.
+func namings(script *shell.Script, isKey func(file string) bool, gone []shell.Span) []shell.Span {
+	var out []shell.Span
+	for _, c := range script.Calls() {
+		for _, a := range c.Assigns {
+			if a.Exported || !isKey(cleanPath(a.Value.Value)) || a.Name == adcVar {
+				continue
+			}
+			left := slices.ContainsFunc(script.Mentions(a.Name), func(m shell.Mention) bool {
+				return m.Kind != shell.Assigned && !slices.ContainsFunc(gone, func(s shell.Span) bool { return s.Contains(m.Span) })
+			})
+			if !left {
+				out = append(out, a.Span)
+			}
+		}
 	}
 	return out
 }

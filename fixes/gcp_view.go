@@ -120,7 +120,12 @@ func (v *gcpView) judgeScript(s *gcpStep) {
 			continue
 		}
 		f.files = append(f.files, a.file)
-		f.take(v.written(s, a.file))
+		key, several := v.written(s, a.file)
+		if several {
+			f.blocker = orElse(f.blocker, "several keys are written to the file")
+			continue
+		}
+		f.take(key)
 	}
 	f.message = fmt.Sprintf("gcloud is logged in with %s", f.key)
 	for _, w := range s.writes {
@@ -135,13 +140,13 @@ func (v *gcpView) judgeScript(s *gcpStep) {
 			at(w.part)
 		case somewhere, nowhere:
 			if keyed := w.key.literal || gcpTables().holdsKey(w.key.name) && strings.HasSuffix(w.file, ".json"); keyed {
-				s.handed = append(s.handed, gcpHanded{w.key, w.call.Span, "what reads the key file " + w.file + " is not shown"})
+				s.handed = append(s.handed, gcpHanded{w.key, w.call.Span, fmt.Sprintf("the script writes %s to a file", w.key), "what reads the key file " + w.file + " is not shown"})
 			}
 		}
 	}
 	for _, h := range s.handed {
 		if f.span.Len() == 0 {
-			f.message = fmt.Sprintf("the script hands %s to another program", h.key)
+			f.message = h.message
 		}
 		at(h.span)
 		f.stored.literal = f.stored.literal || h.key.literal
@@ -173,9 +178,9 @@ func (f *gcpForm) setProject(project string) {
 	f.project = project
 }
 
-// written is the key that is in a file which a step reads: by the steps of all units that run it.
-func (v *gcpView) written(s *gcpStep, file string) gcpKey {
-	var found gcpKey
+// written is the key that is in a file which a step reads: by the steps of all units that run it. several says that it
+// is not one and the same.
+func (v *gcpView) written(s *gcpStep, file string) (found gcpKey, several bool) {
 	for _, u := range v.units {
 		if !u.runs(s.step) {
 			continue
@@ -185,14 +190,12 @@ func (v *gcpView) written(s *gcpStep, file string) gcpKey {
 				if file != w.file && file != "$"+adcVar && file != "${"+adcVar+"}" {
 					continue
 				}
-				if found.known() && found != w.key {
-					return gcpKey{}
-				}
+				several = several || found.known() && found != w.key
 				found = w.key
 			}
 		}
 	}
-	return found
+	return found, several
 }
 
 // reach is in how many of the jobs that run a step something holds.
@@ -252,19 +255,25 @@ func (v *gcpView) collectEnvironments(u *gcpUnit) {
 		envs = slices.Concat(envs, x.Step.Environment())
 	}
 	for _, env := range envs {
-		if i := slices.IndexFunc(v.forms, func(f *gcpForm) bool { return f.node == env.Node }); i >= 0 {
-			u.forms = append(u.forms, v.forms[i])
+		known := false
+		for _, f := range v.forms {
+			if f.node == env.Node {
+				u.forms, known = append(u.forms, f), true
+			}
+		}
+		if known {
 			continue
 		}
-		if f := v.scanEnvironment(u, env); f != nil {
+		for _, f := range v.scanEnvironment(u, env) {
 			u.forms = append(u.forms, f)
 			v.addForm(f)
 		}
 	}
 }
 
-// scanEnvironment finds a key in one physical environment. It goes away where the same owner's login uses it.
-func (v *gcpView) scanEnvironment(u *gcpUnit, env *circle.Environment) *gcpForm {
+// scanEnvironment finds keys in one physical environment. One goes away where the same owner's login uses it.
+func (v *gcpView) scanEnvironment(u *gcpUnit, env *circle.Environment) []*gcpForm {
+	var out []*gcpForm
 	for _, x := range env.Vars() {
 		key := environmentKey(x)
 		if !key.known() {
@@ -280,9 +289,9 @@ func (v *gcpView) scanEnvironment(u *gcpUnit, env *circle.Environment) *gcpForm 
 		case !slices.ContainsFunc(u.forms, uses):
 			f.blocker = "which program reads " + x.Name + " is not shown here"
 		}
-		return f
+		out = append(out, f)
 	}
-	return nil
+	return out
 }
 
 // environmentKey is the key in a variable of an environment.

@@ -13,6 +13,7 @@ var internalNetwork = &Rule{
 	Since:      "0.1.0",
 	CWE:        []string{"CWE-668"},
 	Run:        runInternalNetwork,
+	Explain:    explainNetwork,
 }
 
 func runInternalNetwork(p *Pass) error {

@@ -123,6 +123,9 @@ func (b *keysFix) role(u *awsUnit) roleChoice {
 	if x := b.group[0].setup; x != nil && x.role != "" {
 		return roleChoice{credentials: credentials{role: x.role}}
 	}
+	if x := b.group[0].element; x != nil && x.release != nil && x.login == loginKeys && x.hasRole() {
+		return roleChoice{credentials: credentials{role: x.arg(x.release.Role).Value()}}
+	}
 	return b.view.roleFor(b.group[0].keys, u)
 }
 
@@ -131,11 +134,11 @@ func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal 
 	if f.setup != nil {
 		return b.view.convert(f.setup, c)
 	}
-	ops, d := convertElement(f.element, c)
+	ops, d, refusal := b.view.convertElement(f.element, c)
 	if d != nil {
 		b.doubts = append(b.doubts, *d)
 	}
-	return ops, ""
+	return ops, refusal
 }
 
 // credentials completes what a unit's setup is given by what the unit's environment says.

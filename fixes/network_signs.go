@@ -37,6 +37,7 @@ type networkView struct {
 	order   []*netScript
 	signs   []*networkSign        // of what needs a runner
 	allowed []*networkSign        // of hosts that the settings route through CircleCI's addresses
+	others  []*networkSign        // of hosts that take neither
 	seen    map[rewrite.Node]bool // environments
 }
 
@@ -159,6 +160,8 @@ func (v *networkView) addContact(at networkSign, who, host string) {
 	case v.scope.allowsIPRanges(host):
 		at.message = fmt.Sprintf("%s %s, which the settings route through CircleCI's IP ranges", who, host)
 		v.allowed = append(v.allowed, &at)
+	default:
+		v.others = append(v.others, &at)
 	}
 }
 

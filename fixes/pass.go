@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"fmt"
 	"io/fs"
 	"sync"
 
@@ -17,6 +18,7 @@ type Pass struct {
 	Facts  *Facts
 	Repo   fs.FS // the files of the config's repo, to be read only; nil when there are none
 	report func(Finding)
+	note   func(Note) // nil unless the engine is to explain
 
 	// Worked out once for all rules, when the first of them asks.
 	units   func() []*unit // the runs of steps in the config
@@ -53,6 +55,13 @@ func (c scriptCache) parse(text string) *shell.Script {
 func (p *Pass) Report(f Finding) {
 	f.Rule = p.Rule
 	p.report(f)
+}
+
+// Note tells people what was seen of an owner, such as job:deploy. Nothing happens unless they asked.
+func (p *Pass) Note(owner, format string, args ...any) {
+	if p.note != nil {
+		p.note(Note{owner, fmt.Sprintf(format, args...)})
+	}
 }
 
 // Finding is one place that breaks one rule.

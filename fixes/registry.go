@@ -6,6 +6,7 @@ var rules = []*Rule{
 	awsImplicitKeys,
 	awsStaticKeys,
 	ecrImageAuth,
+	gcpImageAuth,
 	gcpStaticKeys,
 	internalNetwork,
 	suppression,

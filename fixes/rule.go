@@ -81,4 +81,5 @@ type Rule struct {
 	Since      string     // the version that brought it
 	CWE        []string
 	Run        func(*Pass) error // an error means that the rule failed, not that it found something
+	Explain    func(*Pass)       // tells by Note what it sees; nil when findings say it all
 }

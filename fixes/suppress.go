@@ -52,6 +52,7 @@ type suppressionComment struct {
 	span   rewrite.Span
 	alone  bool   // on its line
 	line   int    // the line it is about
+	at     int    // an offset in what it is about
 	path   string // of what stands there
 	owner  string // of the same
 	ids    []string
@@ -74,13 +75,14 @@ func suppressionComments(f *rewrite.File, configs []*circle.Config) []*suppressi
 	}
 	var out []*suppressionComment
 	comments := f.Comments()
-	at, above := 0, &suppressionComment{line: -1} // what a comment on the line above is about
-	for i := len(comments) - 1; i >= 0; i-- {
-		s := parseSuppression(f.Text(comments[i]))
-		at = s.aim(f, comments[i], above, at)
-		above = s
+	below := &suppressionComment{}
+	for _, span := range slices.Backward(comments) {
+		s := parseSuppression(f.Text(span))
+		s.span = span
+		s.aim(f, below)
+		below = s
 		if s.ids != nil || s.fault != "" {
-			s.locate(f.Innermost(at), configs)
+			s.locate(f.Innermost(s.at), configs)
 			out = append(out, s)
 		}
 	}
@@ -88,23 +90,22 @@ func suppressionComments(f *rewrite.File, configs []*circle.Config) []*suppressi
 	return out
 }
 
-// aim finds what a comment at span is about: the line it ends, or else the next line that is no comment alone. below
-// is the comment behind it, which is about what stands at belowAt. The result is an offset in what it is about.
-func (s *suppressionComment) aim(f *rewrite.File, span rewrite.Span, below *suppressionComment, belowAt int) int {
+// aim finds what the comment is about: the line it ends, or else the next line that is no comment alone. below is the
+// comment behind it.
+func (s *suppressionComment) aim(f *rewrite.File, below *suppressionComment) {
 	src := f.Source()
-	before := bytes.TrimRight(src[:span.Start], " \t")
+	before := bytes.TrimRight(src[:s.span.Start], " \t")
 	last, _ := utf8.DecodeLastRune(before)
-	s.span, s.line = span, f.Position(span.Start).Line
+	s.line = f.Position(s.span.Start).Line
 	s.alone = len(before) == 0 || strings.ContainsRune(lineBreaks+"\uFEFF", last)
 	switch {
 	case !s.alone:
-		return len(before) - 1
+		s.at = len(before) - 1
 	case below.alone && f.Position(below.span.Start).Line == s.line+1:
-		s.line = below.line
-		return belowAt
+		s.line, s.at = below.line, below.at
 	default:
 		s.line++
-		return len(src) - len(bytes.TrimLeft(src[span.End:], " \t"+lineBreaks))
+		s.at = len(src) - len(bytes.TrimLeft(src[s.span.End:], " \t"+lineBreaks))
 	}
 }
 

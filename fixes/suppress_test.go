@@ -91,8 +91,10 @@ jobs:
 // TestSuppressionInEveryLayout finds a comment's line whatever ends it, and whatever the file begins with.
 func TestSuppressionInEveryLayout(t *testing.T) {
 	t.Parallel()
-	lines := []string{"# note", "jobs:", "  a:", "    docker: [{image: cimg/base:2026.01}]", "    steps:",
-		"      # cfgfix: ignore[internal-network] no runner yet", "      - run: curl http://a.lan/"}
+	lines := []string{
+		"# note", "jobs:", "  a:", "    docker: [{image: cimg/base:2026.01}]", "    steps:",
+		"      # cfgfix: ignore[internal-network] no runner yet", "      - run: curl http://a.lan/",
+	}
 	for name, end := range map[string]string{"LF": "\n", "CRLF": "\r\n", "CR": "\r", "NEL": "\u0085", "LS": "\u2028", "PS": "\u2029"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,6 @@ type Survey struct {
 	configs int
 	facts   map[string]*surveyedFact // by the name in the table of facts
 	roles   []*surveyedRole
-	classes surveyedFact // of runners
 }
 
 // surveyedFact is what was seen of one fact.

@@ -48,16 +48,20 @@ func TestSurvey(t *testing.T) {
 		want    string
 	}{
 		{
-			"an image shows its account", []string{
+			"an image shows its account",
+			[]string{
 				job("a", "    docker:\n      - image: 111111111111.dkr.ecr.eu-west-1.amazonaws.com/x:1\n    steps: [checkout]\n"),
 				job("b", "    docker:\n      - image: 222222222222.dkr.ecr.cn-north-1.amazonaws.com.cn/x:1\n    steps: [checkout]\n"),
-			}, "aws.accounts.",
+			},
+			"aws.accounts.",
 			"#aws.accounts.111111111111.role_arn: arn:aws:iam::111111111111:role/NAME\n#aws.accounts.222222222222.role_arn: arn:aws-cn:iam::222222222222:role/NAME\n",
 		},
 		{
-			"a role that pulls an image already is filled in", []string{
+			"a role that pulls an image already is filled in",
+			[]string{
 				job("a", "    docker:\n      - image: 111111111111.dkr.ecr.eu-west-1.amazonaws.com/x:1\n        aws_auth: {oidc_role_arn: 'arn:aws:iam::111111111111:role/pull'}\n    steps: [checkout]\n"),
-			}, "aws.accounts.",
+			},
+			"aws.accounts.",
 			"aws.accounts.111111111111.role_arn: arn:aws:iam::111111111111:role/pull\n",
 		},
 		{
@@ -93,7 +97,8 @@ func TestSurvey(t *testing.T) {
 			}, "runner.resource_class", "#runner.resource_class: acme/linux\n#runner.resource_class: acme/arm\n",
 		},
 		{
-			"contexts by name", []string{job("a", "    machine: true\n    steps: [checkout]\n") + "workflows:\n  main:\n    jobs:\n      - a: {context: [npm, << pipeline.parameters.x >>]}\n"},
+			"contexts by name",
+			[]string{job("a", "    machine: true\n    steps: [checkout]\n") + "workflows:\n  main:\n    jobs:\n      - a: {context: [npm, << pipeline.parameters.x >>]}\n"},
 			"contexts", "#contexts:\n#  - {name: 'npm', provides: [NAME]} # a.yml:9\n",
 		},
 		{"nothing was seen", []string{"jobs: {}\n"}, "network.public", "#network.public: [status.acme.example]\n"},

@@ -1,0 +1,72 @@
+package cmd
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cfgfix/fixes"
+)
+
+// completions give the shell what may stand where the cursor is. A description goes behind a tab.
+type completions func(toComplete string) ([]string, cobra.ShellCompDirective)
+
+func completeFlag(c *cobra.Command, flag string, f completions) {
+	complete := func(_ *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+		return f(toComplete)
+	}
+	if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
+		panic(err) // the flag is not defined
+	}
+}
+
+// oneOf completes a value that is one of some words.
+func oneOf(words ...string) completions {
+	return func(string) ([]string, cobra.ShellCompDirective) { return words, cobra.ShellCompDirectiveNoFileComp }
+}
+
+// ruleLists completes the last of several rules or groups that are separated by commas.
+func ruleLists(toComplete string) ([]string, cobra.ShellCompDirective) {
+	given := toComplete[:strings.LastIndexByte(toComplete, ',')+1]
+	used := strings.Split(given, ",")
+	var out []string
+	for _, name := range ruleNames() {
+		if slices.Contains(used, name) {
+			continue
+		}
+		text := given + name
+		if r := fixes.ByID(name); r != nil {
+			text += "\t" + r.Title
+		}
+		out = append(out, text)
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// factSettings completes KEY=VALUE: the names of facts, and behind the sign the words that a fact may be.
+func factSettings(toComplete string) ([]string, cobra.ShellCompDirective) {
+	key, _, valued := strings.Cut(toComplete, "=")
+	var out []string
+	for _, k := range fixes.FactKeys() {
+		switch {
+		case k.List():
+			continue
+		case valued && k.Name == key:
+			for _, word := range k.Words {
+				out = append(out, key+"="+word)
+			}
+		case !valued:
+			name, _, wild := strings.Cut(k.Name, "<") // what the user has to name comes from the user
+			if !wild {
+				name += "="
+			}
+			out = append(out, name+"\t"+k.Doc)
+		}
+	}
+	directive := cobra.ShellCompDirectiveNoFileComp
+	if !valued {
+		directive |= cobra.ShellCompDirectiveNoSpace
+	}
+	return out, directive
+}
