@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,14 +19,16 @@ type credentialsFile struct {
 	other    bool // it holds settings that are no keys
 }
 
-// readCredentialsFile collects the lines that a script writes to ~/.aws/credentials. It is nil when there are none.
-func readCredentialsFile(script *shell.Script) *credentialsFile {
+// readCredentialsFile collects the lines that a script writes to a file whose path ends so. It is nil when there are none.
+func readCredentialsFile(script *shell.Script, path string) *credentialsFile {
 	f := &credentialsFile{}
 	for _, w := range script.Writes() {
-		if !strings.HasSuffix(strings.TrimSuffix(w.File.Value, "/"), ".aws/credentials") {
+		if !strings.HasSuffix(w.File.Value, path) {
 			continue
 		}
-		f.parts = append(f.parts, w.Stmt)
+		if !slices.Contains(f.parts, w.Outer) { // a group with one redirection goes as a whole
+			f.parts = append(f.parts, w.Outer)
+		}
 		for _, line := range strings.Split(w.Text(), "\n") {
 			f.readLine(strings.TrimSpace(line))
 		}
@@ -56,9 +59,20 @@ func (f *credentialsFile) readLine(line string) {
 	}
 }
 
-// scanFile finds keys that a script writes into the credentials file.
+// scanFile finds keys that a script writes into the credentials file, or else into the config file.
 func (v *awsView) scanFile(s *circle.Step, facts *stepFacts) *keyForm {
-	file := readCredentialsFile(facts.script)
+	if f := v.scanFileAt(s, facts, ".aws/credentials"); f != nil {
+		return f
+	}
+	f := v.scanFileAt(s, facts, ".aws/config")
+	if f != nil {
+		f.blocker = orElse(f.blocker, "the keys stand in the config file, beside other settings or for a tool that looks for them there")
+	}
+	return f
+}
+
+func (v *awsView) scanFileAt(s *circle.Step, facts *stepFacts, path string) *keyForm {
+	file := readCredentialsFile(facts.script, path)
 	if file == nil {
 		return nil
 	}
@@ -76,22 +90,24 @@ func (v *awsView) scanFile(s *circle.Step, facts *stepFacts) *keyForm {
 	case file.other:
 		f.blocker = "the file holds settings beside the keys"
 	}
-	f.parts = append(f.parts, aroundFile(facts.script)...)
+	f.parts = append(f.parts, v.aroundFile(facts.script)...)
 	f.span = spanIn(facts.text, file.parts[0])
-	f.message = fmt.Sprintf("the script writes AWS keys, from %s, into ~/.aws/credentials", f.origin())
+	f.message = fmt.Sprintf("the script writes AWS keys, from %s, into ~/%s", f.origin(), path)
 	return f
 }
 
-// aroundFile are the statements that only make room for the credentials file: its directory and its mode.
-func aroundFile(script *shell.Script) []shell.Span {
+// aroundFile are the statements that only make room for the credentials file: its directory, which the orb makes too,
+// and its mode.
+func (v *awsView) aroundFile(script *shell.Script) []shell.Span {
 	var out []shell.Span
+	needed := writesConfig(script) || v.webIdentity() && bytes.Contains(v.p.File.Source(), []byte(".aws/config"))
 	for _, c := range script.Calls() {
 		last := ""
 		if n := len(c.Args()); n > 0 {
 			last = strings.TrimSuffix(c.Args()[n-1].Value, "/")
 		}
 		dir := slices.Contains([]string{"mkdir", "chmod", "touch", "rm"}, c.Name()) && strings.HasSuffix(last, "/.aws")
-		if dir && !writesConfig(script) || c.Name() != "mkdir" && slices.Contains([]string{"chmod", "touch", "rm"}, c.Name()) && strings.HasSuffix(last, ".aws/credentials") {
+		if dir && !needed || c.Name() != "mkdir" && slices.Contains([]string{"chmod", "touch", "rm"}, c.Name()) && strings.HasSuffix(last, ".aws/credentials") {
 			out = append(out, c.Stmt)
 		}
 	}

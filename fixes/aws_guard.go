@@ -44,6 +44,9 @@ func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []dou
 func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 	var out []doubt
 	for _, x := range u.visits {
+		if x.facts.script != nil && slices.ContainsFunc(x.facts.script.Calls(), mountsCredentials) {
+			out = append(out, doubt{Manual, "a container gets ~/.aws, and web identity writes nothing there"})
+		}
 		if x.facts.script != nil && len(x.facts.script.Mentions("AWS_ROLE_ARN")) > 0 {
 			out = append(out, doubt{Manual, "a step uses AWS_ROLE_ARN already, which web identity would set"})
 		}
@@ -72,6 +75,12 @@ func generated(f *rewrite.File) string {
 		}
 	}
 	return ""
+}
+
+// mountsCredentials reports whether a call gives a container the directory with the credentials.
+func mountsCredentials(c *shell.Call) bool {
+	container := slices.Contains([]string{"docker", "docker-compose", "podman"}, c.Name())
+	return container && slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return strings.Contains(w.Value, ".aws") })
 }
 
 // guardStep looks at one step: it must not print or copy what the setup brings.
