@@ -127,9 +127,12 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 		var sources [2]keySource
 		switch {
 		case c.Is("serverless", "config", "credentials"), c.Is("sls", "config", "credentials"):
-			sources = [2]keySource{optionSource(c, "--key"), optionSource(c, "--secret")}
+			sources = [2]keySource{optionSource(c, "--key", "-k"), optionSource(c, "--secret", "-s")}
 			f.parts, f.stays = []shell.Span{c.Stmt}, true
-		case c.Name() == "s3cmd":
+		case c.Is("ecs-cli", "configure", "profile"):
+			sources = [2]keySource{optionSource(c, "--access-key"), optionSource(c, "--secret-key")}
+			f.blocker, f.stays = "the tool keeps the keys for itself", true
+		case c.Name() == "s3cmd" && !otherHost(c):
 			sources = [2]keySource{optionSource(c, "--access_key"), optionSource(c, "--secret_key")}
 			f.blocker = "s3cmd takes the keys as options, and whether it takes a session token as well is not known"
 		case c.Name() == "docker" && c.Has("build") || c.Is("docker", "buildx", "build"):
@@ -147,12 +150,20 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 	return out
 }
 
-func optionSource(c *shell.Call, name string) keySource {
-	w, ok := c.Option(name)
-	if !ok {
-		return keySource{}
+// optionSource is where the value of the first of these options comes from.
+func optionSource(c *shell.Call, names ...string) keySource {
+	for _, name := range names {
+		if w, ok := c.Option(name); ok {
+			return classifyWord(w)
+		}
 	}
-	return classifyWord(w)
+	return keySource{}
+}
+
+// otherHost reports whether s3cmd talks to a service that is not AWS.
+func otherHost(c *shell.Call) bool {
+	host, ok := c.Option("--host")
+	return ok && !strings.Contains(host.Value, "amazonaws.com")
 }
 
 // buildArguments are the keys among the arguments of a docker build; one that is only named is the variable itself.

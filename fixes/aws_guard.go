@@ -114,7 +114,7 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 	if chainsProfiles(x.facts.script) {
 		out = append(out, doubt{Manual, "a profile in ~/.aws/config takes its role from the keys of another one"})
 	}
-	out = append(out, v.guardFiles(x.facts.script)...)
+	out = append(out, v.guardFiles(x.Step, x.facts.script)...)
 	for _, c := range keyCopies(x.facts.script) {
 		switch {
 		case gone(c.span):

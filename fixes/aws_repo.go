@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
+	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
 )
 
@@ -14,13 +16,18 @@ const maxRepoFile = 1 << 20
 
 // guardFiles looks into the files of the repo that a script names: one that hands the secret key on without the session
 // token would fail with temporary keys. The files are read to hold a fix back, and never edited.
-func (v *awsView) guardFiles(script *shell.Script) []doubt {
+func (v *awsView) guardFiles(s *circle.Step, script *shell.Script) []doubt {
 	if v.p.Repo == nil {
 		return nil
 	}
 	var out []doubt
+	dir, _ := circle.Known(s.WorkingDirectory())
 	for _, c := range script.Calls() {
+		if c.Is("cd") && len(c.Args()) == 1 && c.Args()[0].Static && !c.Subshell {
+			dir = path.Join(dir, c.Args()[0].Value)
+		}
 		for _, name := range namedFiles(c) {
+			name = path.Join(dir, name)
 			text, ok := v.p.repoFile(name)
 			if !ok {
 				continue
@@ -57,41 +64,80 @@ func (p *Pass) repoFile(name string) (string, bool) {
 
 // namedFiles are the files that a call runs or reads, by name or by the habit of the tool.
 func namedFiles(c *shell.Call) []string {
-	switch c.Name() {
-	case "make", "gmake":
-		return orDefaults(c, []string{"-f", "--file"}, "GNUmakefile", "makefile", "Makefile")
-	case "docker-compose":
-		return orDefaults(c, []string{"-f", "--file"}, "docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
-	case "docker":
-		if c.Is("docker", "compose") {
-			return orDefaults(c, []string{"-f", "--file"}, "docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
-		}
-		if c.Has("build") {
-			return orDefaults(c, []string{"-f", "--file"}, "Dockerfile")
-		}
-		return nil
-	case "terraform", "tofu", "terragrunt":
+	compose := []string{"docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"}
+	switch name := c.Name(); {
+	case name == "make" || name == "gmake":
+		return inDirectory(c, "-C", orDefaults(c, "GNUmakefile", "makefile", "Makefile"))
+	case name == "docker-compose" || c.Is("docker", "compose"):
+		return orDefaults(c, compose...)
+	case name == "docker" && c.Has("build"):
+		return dockerfiles(c)
+	case name == "terraform" || name == "tofu" || name == "terragrunt":
 		return []string{"main.tf", "provider.tf", "providers.tf", "variables.tf", "terragrunt.hcl"}
-	case "bash", "sh", "source", ".", "python", "python3", "node", "ruby":
-		for _, w := range c.Args() {
-			if w.Static && !strings.HasPrefix(w.Value, "-") {
-				return []string{w.Value}
-			}
-		}
-		return nil
+	case slices.Contains([]string{"bash", "sh", "source", ".", "python", "python3", "node", "ruby"}, name):
+		return interpreted(c)
 	}
-	if len(c.Words) > 0 && c.Words[0].Static && strings.Contains(c.Words[0].Value, "/") {
-		return []string{c.Words[0].Value}
+	if at := len(c.Words) - len(c.Args()) - 1; at >= 0 && c.Words[at].Static && strings.Contains(c.Words[at].Value, "/") {
+		return []string{c.Words[at].Value}
 	}
 	return nil
 }
 
-// orDefaults are the files that options name, or else those that the tool looks for.
-func orDefaults(c *shell.Call, options []string, defaults ...string) []string {
-	for _, o := range options {
-		if w, ok := c.Option(o); ok && w.Static {
+// dockerfiles are those that a docker build reads: by option, or in the directory that is its last argument.
+func dockerfiles(c *shell.Call) []string {
+	args := c.Args()
+	if named := orDefaults(c); len(named) > 0 || len(args) == 0 {
+		return named
+	}
+	if last := args[len(args)-1]; last.Static && !strings.HasPrefix(last.Value, "-") && last.Value != "build" {
+		return []string{path.Join(last.Value, "Dockerfile")}
+	}
+	return []string{"Dockerfile"}
+}
+
+// interpreted is the script that an interpreter is given, behind its options.
+func interpreted(c *shell.Call) []string {
+	args := c.Args()
+	for i := 0; i < len(args); i++ {
+		switch w := args[i]; {
+		case !w.Static || w.Value == "-c":
+			return nil
+		case strings.HasPrefix(w.Value, "-") && strings.HasSuffix(w.Value, "o"), w.Value == "-m":
+			i++ // an option with a value, such as -eo pipefail
+		case !strings.HasPrefix(w.Value, "-"):
 			return []string{w.Value}
 		}
+	}
+	return nil
+}
+
+// inDirectory puts the directory that an option names in front of files.
+func inDirectory(c *shell.Call, option string, files []string) []string {
+	dir, ok := c.Option(option)
+	if !ok || !dir.Static {
+		return files
+	}
+	out := make([]string, len(files))
+	for i, f := range files {
+		out[i] = path.Join(dir.Value, f)
+	}
+	return out
+}
+
+// orDefaults are the files that the options -f and --file name, or else those that the tool looks for.
+func orDefaults(c *shell.Call, defaults ...string) []string {
+	var named []string
+	args := c.Args()
+	for i, w := range args {
+		if value, ok := strings.CutPrefix(w.Value, "--file="); ok && w.Static {
+			named = append(named, value)
+		}
+		if (w.Value == "-f" || w.Value == "--file") && i+1 < len(args) && args[i+1].Static {
+			named = append(named, args[i+1].Value)
+		}
+	}
+	if len(named) > 0 {
+		return named
 	}
 	return defaults
 }

@@ -47,9 +47,11 @@ type gcpForm struct {
 func newGCPView(p *Pass) *gcpView {
 	v := &gcpView{p: p, steps: map[rewrite.Node]*gcpStep{}}
 	for _, u := range p.units() {
-		v.units = append(v.units, &gcpUnit{placement: placement{unit: u}})
-		for _, x := range u.steps {
-			v.stepOf(x.Step)
+		v.addUnit(u)
+	}
+	for s := range p.Config.Walk {
+		if v.steps[s.Node] == nil && s.List != nil { // of a command that only commands call which nothing calls
+			v.addUnit(&unit{name: s.Owner(), known: true, steps: flowOf(s.List)})
 		}
 	}
 	for _, u := range v.units {
@@ -60,6 +62,13 @@ func newGCPView(p *Pass) *gcpView {
 		v.findSites(u)
 	}
 	return v
+}
+
+func (v *gcpView) addUnit(u *unit) {
+	v.units = append(v.units, &gcpUnit{placement: placement{unit: u}})
+	for _, x := range u.steps {
+		v.stepOf(x.Step)
+	}
 }
 
 // collect gathers the forms of the unit's steps.

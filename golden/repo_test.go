@@ -41,7 +41,7 @@ func TestRepoFilesHoldFixesBack(t *testing.T) {
 		files map[string]string
 		at    string // the place that the reason names; "" when the fix is applied
 	}{
-		{name: "script that hands two keys on", run: "./deploy.sh", files: map[string]string{"deploy.sh": "#!/bin/sh\n" + twoKeys}, at: "./deploy.sh:2"},
+		{name: "script that hands two keys on", run: "./deploy.sh", files: map[string]string{"deploy.sh": "#!/bin/sh\n" + twoKeys}, at: "deploy.sh:2"},
 		{name: "script that hands the token on too", run: "./deploy.sh", files: map[string]string{"deploy.sh": "#!/bin/sh\n" + threeKeys}},
 		{name: "script without keys", run: "./deploy.sh", files: map[string]string{"deploy.sh": "#!/bin/sh\naws s3 ls\n"}},
 		{name: "script that is not there", run: "./deploy.sh", files: map[string]string{"other.sh": twoKeys}},
@@ -57,6 +57,12 @@ func TestRepoFilesHoldFixesBack(t *testing.T) {
 		{name: "compose file with the token", run: "docker compose up", files: map[string]string{"compose.yaml": "environment: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN]\n"}},
 		{name: "Dockerfile by habit", run: "docker build -t acme/app .", files: map[string]string{"Dockerfile": "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\n"}, at: "Dockerfile:2"},
 		{name: "Dockerfile by name", run: "docker build -f ci/app.Dockerfile .", files: map[string]string{"ci/app.Dockerfile": "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\n"}, at: "ci/app.Dockerfile:2"},
+		{name: "script behind a wrapper", run: "sudo ./deploy.sh", files: map[string]string{"deploy.sh": twoKeys}, at: "deploy.sh:1"},
+		{name: "script behind an option with a value", run: "bash -eo pipefail deploy.sh", files: map[string]string{"deploy.sh": twoKeys}, at: "deploy.sh:1"},
+		{name: "script in the directory changed to", run: "cd ci && ./deploy.sh", files: map[string]string{"ci/deploy.sh": twoKeys}, at: "ci/deploy.sh:1"},
+		{name: "Makefile in a directory", run: "make -C ci deploy", files: map[string]string{"ci/Makefile": "deploy:\n\t" + twoKeys}, at: "ci/Makefile:2"},
+		{name: "Dockerfile of the context", run: "docker build ci", files: map[string]string{"ci/Dockerfile": "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\n"}, at: "ci/Dockerfile:2"},
+		{name: "second compose file", run: "docker-compose -f a.yml -f b.yml up", files: map[string]string{"b.yml": "environment: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]\n"}, at: "b.yml:1"},
 		{name: "provider of Terraform", run: "terraform apply -auto-approve", files: map[string]string{"main.tf": "# reads AWS_SECRET_ACCESS_KEY\n"}, at: "main.tf:1"},
 		{name: "folder in place of a file", run: "./deploy", files: map[string]string{"deploy/run.sh": twoKeys}},
 		{name: "file outside of the repo", run: "../shared/deploy.sh", files: map[string]string{"shared/deploy.sh": twoKeys}},
@@ -94,7 +100,7 @@ func TestRepoFilesOfWebIdentity(t *testing.T) {
 	).Replace(fmt.Sprintf(repoConfig, "./deploy.sh"))
 	repo := fstest.MapFS{"deploy.sh": &fstest.MapFile{Data: []byte(threeKeys), Mode: 0o755}}
 	x := onlyResult(t, &fixes.Engine{Repo: repo}, config)
-	if want := "./deploy.sh:1 uses AWS_SECRET_ACCESS_KEY, and web identity sets no keys"; x.Why != want || x.Status != fixes.HeldBack {
+	if want := "deploy.sh:1 uses AWS_SECRET_ACCESS_KEY, and web identity sets no keys"; x.Why != want || x.Status != fixes.HeldBack {
 		t.Errorf("%s: %s, want %s: %s", x.Status, x.Why, fixes.HeldBack, want)
 	}
 }

@@ -1,8 +1,10 @@
 package rewrite
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // check looks at the goal as a whole, when it is known what goes and what comes.
@@ -12,13 +14,13 @@ func (p *planner) check() error {
 			p.take(n.items[i].key)
 			p.take(n.items[i].value)
 		}
+		for i := range l.rename {
+			p.takeInside(n.items[i].key)
+		}
 	}
 	for n, g := range p.goal.nodes {
 		if g.kind == opReplace {
-			for i := range n.items {
-				p.take(n.items[i].key)
-				p.take(n.items[i].value)
-			}
+			p.takeInside(n)
 		}
 	}
 	for _, n := range p.order {
@@ -41,6 +43,10 @@ func (p *planner) take(n *node) {
 	if n.anchor() != "" {
 		p.anchors = append(p.anchors, n)
 	}
+	p.takeInside(n)
+}
+
+func (p *planner) takeInside(n *node) {
 	for i := range n.items {
 		p.take(n.items[i].key)
 		p.take(n.items[i].value)
@@ -86,7 +92,7 @@ func (p *planner) checkList(n *node, l *listGoal) error {
 		case renamed:
 			names[name] = true
 		case k.tag == mergeTag:
-			p.goal.names(merged, n.items[i].value, map[*node]bool{})
+			p.goal.names(merged, n.items[i].value, true, map[*node]bool{})
 		case k.kind == Scalar:
 			if names[k.value] {
 				return p.clash(n) // with a key renamed to it
@@ -103,6 +109,23 @@ func (p *planner) checkList(n *node, l *listGoal) error {
 	for i := range n.items {
 		if k := n.items[i].key; l.remove[i] && isName(k, k.value) && merged[k.value] && !names[k.value] {
 			return p.refuse(n, MergeSupplies, k.value)
+		}
+	}
+	return nil
+}
+
+// checkLines refuses edits that the ends of lines do not bear: text of another line behind a new comment, or the comment
+// behind new lines; and an edit above a line of blanks with a tab, which yaml.v3 reads behind a plain scalar only.
+func (p *planner) checkLines(edits []Edit) error {
+	for _, e := range edits {
+		at := p.f.lineEnd(e.Span.Start)
+		if p.lineEnds[at] && (e.Span.End > at || e.Span.End == at && e.Span.Len() > 0 && strings.ContainsAny(e.New, "\r\n")) {
+			return &ClashError{p.f.Innermost(at).Path()}
+		}
+		next := p.f.nextLine(e.Span.End)
+		blanks := p.f.src[next:p.f.skipBlanks(next)]
+		if n := p.f.Innermost(next); bytes.IndexByte(blanks, '\t') >= 0 && p.f.restIsTrivia(next) && n.Exists() && n.Style() != Flow && !p.f.inText(next) {
+			return &RefusedError{n.Path(), NotEditable, "a line with a tab follows"}
 		}
 	}
 	return nil

@@ -82,21 +82,24 @@ func (l *listGoal) changesMeaning() bool {
 	return len(l.before)+len(l.after)+len(l.remove)+len(l.rename) > 0
 }
 
-// names collects the names that a mapping, or the mappings of a merge, have once the goal is reached.
-func (g *goal) names(out map[string]bool, n *node, seen map[*node]bool) {
+// names collects the names that a mapping, or the mappings of a merge, have once the goal is reached. list says that n
+// may be a sequence of mappings.
+func (g *goal) names(out map[string]bool, n *node, list bool, seen map[*node]bool) {
 	if seen[n] {
 		return
 	}
 	seen[n] = true
-	if c := g.nodes[n]; c != nil {
-		c.value.names(out)
-		Map(c.pairs...).names(out)
-		if c.kind == opReplace {
-			return
-		}
+	if c := g.nodes[n]; c != nil && c.kind == opReplace {
+		c.value.names(out, list)
+		return
+	} else if c != nil && len(c.pairs) > 0 {
+		collection(c.pairs).names(out, list)
 	}
 	if n.kind == Alias {
-		g.names(out, n.target, seen)
+		g.names(out, n.target, list, seen)
+		return
+	}
+	if n.kind == Sequence && !list {
 		return
 	}
 	l := g.lists[n]
@@ -106,10 +109,10 @@ func (g *goal) names(out map[string]bool, n *node, seen map[*node]bool) {
 		switch {
 		case l != nil && l.remove[i]:
 		case e.key == nil || e.key.tag == mergeTag:
-			g.names(out, e.value, seen)
+			g.names(out, e.value, e.key != nil, seen)
 		case renamed:
 			out[name] = true
-		default:
+		case e.key.kind == Scalar:
 			out[e.key.value] = true
 		}
 	}
@@ -118,7 +121,7 @@ func (g *goal) names(out map[string]bool, n *node, seen map[*node]bool) {
 	}
 	for q := range l.added {
 		if n.kind == Sequence { // a list of merges gets another one
-			q.Value.names(out)
+			q.Value.names(out, false)
 			continue
 		}
 		out[q.Key] = true

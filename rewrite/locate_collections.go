@@ -98,7 +98,8 @@ func (l *locator) pair(n *node, key, value *yaml.Node, column int, flow bool) {
 	}
 	end := l.p
 	l.trivia()
-	if l.peek() == ':' && (flow || l.blankAt(l.p+1)) {
+	// The ':' of an explicit key stands below its '?'. Another one is that of a mapping around this one.
+	if l.peek() == ':' && (flow || l.blankAt(l.p+1) && (!e.explicit || l.p-l.lineStart() == column)) {
 		e.colon = l.p
 		l.p++
 		end = l.p

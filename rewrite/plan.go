@@ -19,7 +19,7 @@ type Change struct {
 // faithfully, *ClashError for operations that contradict each other, and *ConflictError for splices that overlap.
 // Nothing is proved yet: see Prove.
 func (f *File) Plan(ops []Op) (*Change, error) {
-	p := &planner{f: f, goal: newGoal(), known: map[*node]bool{}, gone: map[*node]bool{}, looks: map[*node]renderer{}}
+	p := &planner{f: f, goal: newGoal(), known: map[*node]bool{}, gone: map[*node]bool{}, looks: map[*node]renderer{}, lineEnds: map[int]bool{}}
 	seen := make(map[opKey]bool, len(ops))
 	for _, o := range ops {
 		if key := o.key(); !seen[key] {
@@ -34,8 +34,11 @@ func (f *File) Plan(ops []Op) (*Change, error) {
 			return nil, err
 		}
 	}
-	edits, err := Sort(p.edits)
+	edits, err := p.sorted()
 	if err != nil {
+		return nil, err
+	}
+	if err := p.checkLines(edits); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(p.goal.comments, func(a, b note) int { return cmp.Compare(a.at, b.at) })
@@ -52,13 +55,43 @@ type planner struct {
 	anchors    []*node        // what of it has an anchor
 	uncomments []Span
 	looks      map[*node]renderer
-	edits      []Edit
+	splices    []splice
+	lineEnds   map[int]bool // where a comment was added
 }
 
-func (p *planner) edit(start, end int, text string) {
+// splice is an edit, and its place among the insertions at the same offset: what ends a token or a line comes before
+// what begins one, and there the outer comes before the inner.
+type splice struct {
+	Edit
+	order int
+}
+
+// The orders of splices. What begins a node is ordered by begins.
+const (
+	inline = iota
+	lineComment
+	newLines
+	firstBeginning
+)
+
+func begins(n *node) int { return firstBeginning + n.depth() }
+
+func (p *planner) edit(start, end int, text string) { p.editAt(inline, start, end, text) }
+
+func (p *planner) editAt(order, start, end int, text string) {
 	if start < end || text != "" {
-		p.edits = append(p.edits, Edit{Span{start, end}, text})
+		p.splices = append(p.splices, splice{Edit{Span{start, end}, text}, order})
 	}
+}
+
+// sorted are the edits so far.
+func (p *planner) sorted() ([]Edit, error) {
+	slices.SortStableFunc(p.splices, func(a, b splice) int { return cmp.Compare(a.order, b.order) })
+	edits := make([]Edit, len(p.splices))
+	for i, s := range p.splices {
+		edits[i] = s.Edit
+	}
+	return Sort(edits)
 }
 
 func (p *planner) refuse(n *node, r Reason, detail string) error {
@@ -143,12 +176,14 @@ func (p *planner) admitNode(o Op, n *node) error {
 	g := p.goal.nodes[n]
 	switch {
 	case g == nil:
-		g = &nodeGoal{kind: o.kind, value: o.new.Value}
+		g = &nodeGoal{kind: o.kind}
 		p.goal.nodes[n] = g
 	case g.kind != o.kind, o.kind == opReplace, o.kind == opWrap:
 		return p.clash(n)
 	}
 	switch o.kind {
+	case opReplace, opWrap:
+		g.value = o.new.Value
 	case opText:
 		g.parts = append(g.parts, o)
 	case opAppend, opOverride:
@@ -230,6 +265,7 @@ func (p *planner) admitComment(o Op, n *node) error {
 
 // prune lets collections go whose entries all go, when the removals agreed to that, and refuses others that would be empty.
 func (p *planner) prune() error {
+	p.dropInside()
 	for i := 0; i < len(p.order); i++ { // grows while parents are emptied
 		n := p.order[i]
 		if !p.goal.empties(n) || p.goal.lists[n].emptied == cleared {
@@ -255,16 +291,32 @@ func (p *planner) prune() error {
 	return nil
 }
 
-// splice makes the edits of every node of the goal. Insertions at one offset come from the inside to the outside,
-// whatever the order of the operations.
+// dropInside forgets changes of the entries of collections that are replaced.
+func (p *planner) dropInside() {
+	for n, g := range p.goal.nodes {
+		if g.kind == opReplace {
+			delete(p.goal.lists, n)
+		}
+	}
+	for n, l := range p.goal.lists {
+		for i := range l.rename {
+			delete(p.goal.lists, n.items[i].key)
+		}
+	}
+}
+
+// splice makes the edits of every node of the goal, from the inside to the outside whatever the order of the operations.
 func (p *planner) splice() error {
 	slices.SortStableFunc(p.order, func(a, b *node) int {
-		return cmp.Or(cmp.Compare(a.span.End, b.span.End), cmp.Compare(b.span.Start, a.span.Start), cmp.Compare(b.depth(), a.depth()))
+		return cmp.Or(cmp.Compare(a.span.End, b.span.End), cmp.Compare(b.depth(), a.depth()), cmp.Compare(a.side(), b.side()), cmp.Compare(b.span.Start, a.span.Start))
 	})
-	for _, n := range slices.Compact(p.order) {
-		if p.gone[n] {
-			continue
+	p.order = slices.DeleteFunc(slices.Compact(p.order), func(n *node) bool { return p.gone[n] })
+	for _, n := range p.order { // first the keys, behind which a value may begin
+		if err := p.spliceKeys(n); err != nil {
+			return err
 		}
+	}
+	for _, n := range p.order {
 		if g := p.goal.nodes[n]; g != nil {
 			if err := p.spliceNode(n, g); err != nil {
 				return err
@@ -277,6 +329,26 @@ func (p *planner) splice() error {
 		}
 	}
 	return nil
+}
+
+func (p *planner) spliceKeys(n *node) error {
+	l := p.goal.lists[n]
+	for i := range n.items {
+		if name, renamed := l.renamed(i); renamed && !l.remove[i] {
+			if err := p.spliceReplace(n.items[i].key, String(name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// side tells a key from the value that may end where it ends.
+func (n *node) side() int {
+	if n.isKey {
+		return 0
+	}
+	return 1
 }
 
 func (n *node) depth() int {

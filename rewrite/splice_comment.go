@@ -39,7 +39,7 @@ func (p *planner) commentAbove(n *node, i int, lines []string) error {
 		if !own {
 			text = line + br + indent
 		}
-		p.edit(start, start, text)
+		p.editAt(begins(n), start, start, text)
 		p.goal.comments = append(p.goal.comments, note{start, line})
 	}
 	return nil
@@ -49,17 +49,15 @@ func (p *planner) commentAbove(n *node, i int, lines []string) error {
 func (p *planner) commentBehind(n *node, i int, text string) error {
 	start := n.items[i].span.Start
 	end := p.f.lineEnd(start)
-	if len(p.f.commentsIn(Span{start, end})) > 0 {
+	if p.lineEnds[end] || len(p.f.commentsIn(Span{start, end})) > 0 {
 		return p.refuse(n, CommentThere, "")
 	}
+	p.lineEnds[end] = true
 	if s := p.f.Innermost(end).n; s != nil && s.kind == Scalar && s.block == nil && s.body.Start < end && end < s.body.End {
 		return p.refuse(n, MultiLineText, "")
 	}
 	p.goal.comments = append(p.goal.comments, note{end, text})
-	if p.f.trimBlanks(end) == end {
-		text = " " + text
-	}
-	p.edit(end, end, text)
+	p.editAt(lineComment, end, end, " "+text)
 	return nil
 }
 
@@ -77,7 +75,7 @@ func (p *planner) removeComments() error {
 	if len(p.uncomments) == 0 {
 		return nil
 	}
-	others, err := Sort(p.edits)
+	others, err := p.sorted()
 	if err != nil {
 		return err
 	}

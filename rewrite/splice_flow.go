@@ -1,6 +1,9 @@
 package rewrite
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // flowList edits the entries of one flow collection.
 type flowList struct {
@@ -12,18 +15,13 @@ type flowList struct {
 }
 
 func (p *planner) spliceFlow(n *node, l *listGoal) error {
-	f := flowList{p, n, l, p.look(n), p.f.onOwnLines(n)}
+	f := flowList{p, n, l, p.look(n), !n.implicit(p.f.src) && p.f.onOwnLines(n)}
 	braces := n.implicit(p.f.src) && len(l.before)+len(l.after)+len(l.remove) > 0
 	if braces {
-		f.edit(n.body.Start, n.body.Start, "{")
+		f.editAt(begins(n), n.body.Start, n.body.Start, "{")
 	}
 	for i := range n.items {
 		e := &n.items[i]
-		if name, ok := l.rename[i]; ok && !l.remove[i] {
-			if err := f.spliceReplace(e.key, String(name)); err != nil {
-				return err
-			}
-		}
 		if f.replaced(i) {
 			f.edit(e.span.Start, e.span.End, strings.Join(append(f.texts(l.before[i]), f.texts(l.after[i])...), ", "))
 			continue
@@ -36,7 +34,7 @@ func (p *planner) spliceFlow(n *node, l *listGoal) error {
 	}
 	f.remove()
 	if braces {
-		f.edit(n.body.End, n.body.End, "}")
+		f.edit(n.body.End, n.body.End, f.afterNull(len(n.items)-1)+"}")
 	}
 	return nil
 }
@@ -69,7 +67,7 @@ func (f flowList) insertBefore(i int) {
 		indent, end = f.indent(i), ",\n"
 	}
 	for _, text := range f.texts(f.l.before[i]) {
-		f.put(at, at, indent+text+end)
+		f.put(begins(f.n), at, at, indent+text+end)
 	}
 }
 
@@ -87,22 +85,21 @@ func (f flowList) insertAfter(i int) {
 	}
 	e := &f.n.items[i]
 	comma := f.f.comma(e.span.End)
-	sep := ","
-	if e.value.span.Len() == 0 && e.colon >= 0 {
-		sep = " ," // right behind a ':' it would be part of a key
-	}
+	sep := f.afterNull(i) + ","
 	if !f.lines {
 		f.edit(e.span.End, e.span.End, sep+" "+strings.Join(texts, ", "))
 		return
 	}
 	end := ","
-	if comma < 0 {
+	if f.becomesLast(i) {
 		end = ""
+	}
+	if comma < 0 {
 		f.edit(e.span.End, e.span.End, sep)
 	}
 	at := f.f.nextLine(max(e.span.End, comma))
 	indent := f.indent(i)
-	f.put(at, at, indent+strings.Join(texts, ",\n"+indent)+end+"\n")
+	f.put(newLines, at, at, indent+strings.Join(texts, ",\n"+indent)+end+"\n")
 }
 
 // remove takes entries away with the comma and the blanks behind them, the last ones with the comma before. A trailing
@@ -123,6 +120,23 @@ func (f flowList) remove() {
 	}
 }
 
+// afterNull is the blank that a bracket or comma needs behind entry i when nothing follows its colon or tag: right
+// behind them it would be a part of the key or the tag.
+func (f flowList) afterNull(i int) string {
+	e := &f.n.items[i]
+	for e.value.implicit(f.f.src) {
+		e = &e.value.items[0]
+	}
+	n := e.value
+	if n.span.Len() == 0 && e.key != nil && e.colon < 0 {
+		n = e.key
+	}
+	if n.span.Len() == 0 && e.colon >= 0 || n.body.Len() == 0 && n.props != nil {
+		return " "
+	}
+	return ""
+}
+
 // removeRun removes the entries from first to last, which follow the entry kept (-1 for none).
 func (f flowList) removeRun(kept, first, last int) {
 	items := f.n.items
@@ -131,7 +145,7 @@ func (f flowList) removeRun(kept, first, last int) {
 	switch {
 	case !atEnd:
 		span.End = items[last+1].span.Start
-		if kept == first-1 && kept >= 0 && f.separator(kept) == ", " && f.separator(last) != ", " {
+		if kept == first-1 && kept >= 0 && f.separator(kept) == ", " && f.separator(last) != ", " && !f.needsComma(kept, first, last) {
 			span = Span{items[kept].span.End, items[last].span.End} // that of an insertion
 		}
 	case kept >= 0:
@@ -139,24 +153,54 @@ func (f flowList) removeRun(kept, first, last int) {
 	default:
 		span = f.inside()
 	}
-	drop := -1 // a comma before the run that nothing would follow
-	if atEnd && kept >= 0 && f.f.comma(items[last].span.End) < 0 {
-		drop = f.f.comma(items[kept].span.End)
-	}
 	switch {
 	case f.lines:
-		if drop >= 0 {
-			f.edit(drop, drop+1, "")
+		if atEnd && kept >= 0 && f.becomesLast(kept) && len(f.l.after[kept]) == 0 && !f.needsComma(kept, first, last) {
+			f.dropComma(kept)
 		}
 		for i := first; i <= last; i++ {
 			end := max(items[i].span.End, f.f.comma(items[i].span.End))
 			f.edit(f.f.lineStart(items[i].span.Start), f.f.nextLine(end), "")
 		}
 	case !f.keepsComment(span, first, last):
-		f.edit(span.Start, span.End, "")
+		f.edit(span.Start, span.End, f.behindKept(kept, first, last)+f.f.beforeComment(span.End))
 	default:
 		f.removePieces(kept, first, last)
 	}
+}
+
+// behindKept is what must stay behind the entry that becomes the last one.
+func (f flowList) behindKept(kept, first, last int) string {
+	switch {
+	case kept < 0 || last+1 < len(f.n.items):
+		return ""
+	case f.needsComma(kept, first, last) && f.f.comma(f.n.items[last].span.End) < 0:
+		return ","
+	default:
+		return f.afterNull(kept)
+	}
+}
+
+// needsComma reports whether the entry kept is read as it is only with a comma behind it: when it ends with a ':' that
+// is text.
+func (f flowList) needsComma(kept, first, last int) bool {
+	end := f.n.items[kept].span.End
+	return f.f.src[end-1] == ':' && f.afterNull(kept) == "" || f.tabBelow(kept, first, last)
+}
+
+// dropComma takes the comma behind entry i away.
+func (f flowList) dropComma(i int) {
+	if comma := f.f.comma(f.n.items[i].span.End); comma >= 0 {
+		f.edit(comma, comma+1, f.f.beforeComment(comma+1))
+	}
+}
+
+// tabBelow reports whether a line that begins with a tab would follow the entry kept. yaml.v3 refuses one behind a plain
+// scalar, unless a comma is between them.
+func (f flowList) tabBelow(kept, first, last int) bool {
+	at, next := f.n.items[kept].span.End, f.f.nextLine(f.n.items[last].span.End)
+	between := f.f.src[at:max(at, f.f.lineStart(f.n.items[first].span.Start))]
+	return bytes.IndexByte(between, '\t') >= 0 || next < len(f.f.src) && f.f.src[next] == '\t'
 }
 
 // separator is what stands between entry i and the next.
@@ -164,20 +208,30 @@ func (f flowList) separator(i int) string {
 	return string(f.f.src[f.n.items[i].span.End:f.n.items[i+1].span.Start])
 }
 
+// becomesLast reports whether nothing that was there stays behind entry i, not even a trailing comma.
+func (f flowList) becomesLast(i int) bool {
+	last := len(f.n.items) - 1
+	for j := i + 1; j <= last; j++ {
+		if !f.goes(j) {
+			return false
+		}
+	}
+	return f.f.comma(f.n.items[last].span.End) < 0
+}
+
 // removePieces removes the entries and one comma for each, and leaves what stands between them. A trailing comma stays
 // as long as there is an entry for it to follow.
 func (f flowList) removePieces(kept, first, last int) {
 	items := f.n.items
 	atEnd := last+1 == len(items)
-	if atEnd && kept >= 0 {
-		comma := f.f.comma(items[kept].span.End)
-		f.edit(comma, comma+1, "")
+	before := atEnd && kept >= 0 && !f.needsComma(kept, first, last)
+	if before {
+		f.dropComma(kept)
 	}
 	for i := first; i <= last; i++ {
 		f.edit(items[i].span.Start, items[i].span.End, "")
-		comma := f.f.comma(items[i].span.End)
-		if comma >= 0 && (i < last || !atEnd || kept < 0) {
-			f.edit(comma, comma+1, "")
+		if i < last || !before {
+			f.dropComma(i)
 		}
 	}
 }

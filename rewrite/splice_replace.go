@@ -11,8 +11,7 @@ func (p *planner) spliceReplace(n *node, v Value) error {
 	p.dropTag(n, v)
 	switch {
 	case inFlow(n):
-		p.replaceInFlow(n, v)
-		return nil
+		return p.replaceInFlow(n, v)
 	case n.body.Len() == 0:
 		return p.replaceNull(n, v)
 	case n.block != nil:
@@ -104,8 +103,18 @@ func cutLine(text string) (head, below string) {
 func (p *planner) putHead(n *node, span Span, head string) {
 	if head == "" {
 		span.Start = p.f.trimBlanks(p.f.slot(n))
+	} else {
+		head = n.gap() + head
 	}
 	p.edit(span.Start, span.End, head+p.f.beforeComment(span.End))
+}
+
+// gap is the blank that new content needs behind an anchor or tag when the old one did without.
+func (n *node) gap() string {
+	if n.props != nil && n.props.end == n.body.Start {
+		return " "
+	}
+	return ""
 }
 
 // beforeComment is the blank that new text needs before a comment that stood right behind a quote or bracket.
@@ -126,6 +135,9 @@ func (p *planner) replaceInline(n *node, v Value) error {
 
 // replaceBlockScalar replaces a literal or folded scalar. The comment behind its indicators stays.
 func (p *planner) replaceBlockScalar(n *node, v Value) error {
+	if start := p.f.lineStart(n.body.Start); n.parent != nil && p.f.startsLine(n.body.Start) && n.body.Start-start <= n.parent.column {
+		return p.refuse(n, NotEditable, "") // yaml.v3 takes the indicator at the left margin, and nothing else
+	}
 	head, below := p.inBlock(n, v)
 	p.putHead(n, n.block.header, head)
 	return p.putLines(n, n.block.text.Start, n.body.End, below, v)
@@ -160,7 +172,7 @@ func (p *planner) replaceHere(n *node, v Value) error {
 	if v.endsWithBreak() && p.f.openEnd(end) {
 		b.WriteByte('\n')
 	}
-	p.put(n.body.Start, end-breakBefore(p.f.src, end), b.String())
+	p.put(inline, n.body.Start, end-breakBefore(p.f.src, end), b.String())
 	return nil
 }
 
@@ -172,6 +184,9 @@ func (p *planner) replaceNull(n *node, v Value) error {
 	}
 	if e := n.entry(); e != nil && e.key != nil && !n.isKey && e.colon < 0 { // the pair gets a line for it
 		at := p.f.afterEntry(n.parent, e)
+		if err := p.keepChomped(e.tail()); err != nil {
+			return err
+		}
 		return p.putLines(n, at, at, spaces(n.parent.column)+":"+head+"\n"+below, v)
 	}
 	p.edit(n.body.Start, n.body.Start, head)
@@ -180,21 +195,25 @@ func (p *planner) replaceNull(n *node, v Value) error {
 }
 
 // replaceInFlow writes a value on one line.
-func (p *planner) replaceInFlow(n *node, v Value) {
+func (p *planner) replaceInFlow(n *node, v Value) error {
 	text := p.look(n.parent).flow(v, true)
 	if v.kind == textValue && n.kind == Scalar && n.body.Len() > 0 {
 		text = restyle(n, v.text)
 	}
 	switch e := n.entry(); {
 	case n.body.Len() > 0:
+		text = n.gap() + text
 	case e.key == nil || n.isKey || e.colon >= 0:
 		text = " " + text
+	case !e.explicit && !p.f.sameLine(e.key.span.Start, e.key.span.End):
+		return p.refuse(n, MultiLineText, "")
 	case e.key.kind == Alias:
 		text = " : " + text
 	default:
 		text = ": " + text
 	}
 	p.edit(n.body.Start, n.body.End, text+p.f.beforeComment(n.body.End))
+	return nil
 }
 
 // entry is the pair or item that the node is part of, nil for a root.
@@ -212,7 +231,7 @@ func (p *planner) spliceWrap(n *node, v Value) error {
 		return p.refuse(n, MultiLineText, "")
 	}
 	if inFlow(n) {
-		p.edit(n.body.Start, n.body.Start, "{")
+		p.editAt(begins(n), n.body.Start, n.body.Start, "{")
 		p.edit(n.body.End, n.body.End, ": "+r.flow(v, true)+"}")
 		return nil
 	}

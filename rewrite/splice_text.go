@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -28,14 +29,30 @@ func (p *planner) spliceText(n *node, g *nodeGoal) error {
 	if n.block != nil {
 		g.text = chomped(g.text, n.block.chomp)
 	}
+	if !utf8.ValidString(g.text) {
+		return p.refuse(n, NotEditable, "a character would be cut")
+	}
 	if n.block != nil && g.text == "" {
 		return p.refuse(n, EmptyText, "")
 	}
 	if g.text == n.value {
 		return nil
 	}
+	if n.body.Len() == 0 { // behind a tag
+		return p.spliceReplace(n, String(g.text))
+	}
+	if marker := strings.HasPrefix(g.text, "---") || strings.HasPrefix(g.text, "..."); n.style == Plain && marker && p.f.sameLine(n.body.Start, n.body.End) {
+		p.edit(n.body.Start, n.body.End, n.gap()+doubleQuote(g.text))
+		return nil
+	}
 	if edits, ok := p.textEdits(n, g); ok && p.reads(n, edits, g.text) {
-		p.edits = append(p.edits, edits...)
+		for _, e := range edits {
+			order := inline
+			if e.Span.Start == n.body.Start {
+				order = begins(n)
+			}
+			p.editAt(order, e.Span.Start, e.Span.End, e.New)
+		}
 		return nil
 	}
 	switch {
@@ -44,7 +61,7 @@ func (p *planner) spliceText(n *node, g *nodeGoal) error {
 	case !p.f.sameLine(n.body.Start, n.body.End):
 		return p.refuse(n, MultiLineText, "")
 	default:
-		p.edit(n.body.Start, n.body.End, restyle(n, g.text))
+		p.edit(n.body.Start, n.body.End, n.gap()+restyle(n, g.text)+p.f.beforeComment(n.body.End))
 		return nil
 	}
 }
@@ -177,7 +194,7 @@ func (p *planner) reads(n *node, edits []Edit, want string) bool {
 	if err != nil {
 		return false
 	}
-	docs, err := decode(p.context(n, body, place.End == len(p.f.src)))
+	docs, err := decode(p.context(n, body, p.f.openEnd(place.End)))
 	if err != nil || len(docs) != 1 {
 		return false
 	}
@@ -189,7 +206,7 @@ func (p *planner) reads(n *node, edits []Edit, want string) bool {
 }
 
 // context is a small source in which a scalar has the place that it has in the file: in a flow sequence, at the root,
-// or as the value of a mapping's first pair. Behind a block scalar that is not the file's last something follows.
+// or as the value of a mapping's first pair. Behind a block scalar's last line break something follows.
 func (p *planner) context(n *node, scalar []byte, last bool) []byte {
 	before, after := "--- ", "...\n"
 	switch {

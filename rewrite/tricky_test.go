@@ -109,7 +109,7 @@ var trickyTests = []struct {
 	{49, "parameter expressions", "s:\n  - << parameters.a >>\n  - <<parameters.b>>\nm: {a: << x >>}\n", []any{"s", 0}, after("<< parameters.c >>"), "s:\n  - << parameters.a >>\n  - << parameters.c >>\n  - <<parameters.b>>\nm: {a: << x >>}\n"},
 	{50, "flow in the way of JSON", "{\"a\":1,\"b\":[1,2,],i, ? j, ?k : l}\n", []any{"b", 1}, remove, "{\"a\":1,\"b\":[1,],i, ? j, ?k : l}\n"},
 	{50, "null without a colon in flow", "{a: 1, i, ? j}\n", []any{"i"}, text("x"), "{a: 1, i: x, ? j}\n"},
-	{51, "key that ends in a colon", "{a:, b: 1}\n", []any{"b"}, remove, "{a:}\n"},
+	{51, "key that ends in a colon", "{a:, b: 1}\n", []any{"b"}, remove, "{a:,}\n"},
 	{51, "entry behind an empty value", "{a: , b: 1}\n", []any{"a"}, afterPair("c", "x"), "{a: , c: x , b: 1}\n"},
 	{52, "pair without braces", "[a: b, c]\n", []any{0, "a"}, afterPair("d", "e"), "[{a: b, d: e}, c]\n"},
 	{52, "pair without braces emptied", "[a: b, c]\n", []any{0, "a"}, clearEntry, "[{}, c]\n"},

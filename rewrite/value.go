@@ -116,15 +116,15 @@ func (v Value) tag() string {
 	}
 }
 
-// names collects the keys of the mapping, or of the mappings in the list.
-func (v Value) names(out map[string]bool) {
+// names collects the keys of the mapping or, where a list may be, of the mappings in it.
+func (v Value) names(out map[string]bool, list bool) {
 	for _, q := range v.pairs {
-		if q.Value.kind != aliasValue {
-			out[q.Key] = true
-		}
+		out[q.Key] = true
 	}
 	for _, w := range v.items {
-		w.names(out)
+		if list {
+			w.names(out, false)
+		}
 	}
 }
 

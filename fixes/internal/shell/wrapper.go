@@ -21,6 +21,8 @@ var wrappers = map[string]wrapper{
 	"builtin": {},
 	"exec":    {short: "a"},
 	"nohup":   {},
+	"npx":     {short: "pc", long: []string{"--package", "--call"}},
+	"bunx":    {},
 	"nice":    {short: "n", long: []string{"--adjustment"}},
 	"stdbuf":  {short: "ioe", long: []string{"--input", "--output", "--error"}},
 	"timeout": {short: "ks", long: []string{"--kill-after", "--signal"}, operands: 1},
