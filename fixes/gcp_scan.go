@@ -198,6 +198,9 @@ func toolReads(name string) string {
 
 // handedKey is the key in a value that a tool gets, which may as well be the path of a file or a token.
 func handedKey(w shell.Word) gcpKey {
+	if s := classify(w.Value); w.Static && s.kind == varSource { // in quotes of a text that the shell has expanded before
+		return gcpKey{name: s.text}
+	}
 	if w.Static && !isGCPKey(w.Value) {
 		return gcpKey{}
 	}
