@@ -124,7 +124,7 @@ func (b *gcpFix) removeFrom(s *gcpStep) (refusal string) {
 		b.fix.Ops = append(b.fix.Ops, ops...)
 		return ""
 	}
-	ops, refusal = removeStep(s.step)
+	_, refusal = removeStep(s.step)
 	if refusal != "" && s.form != nil && s.form.logsIn {
 		b.swapped[s.step.Node] = true
 		return ""

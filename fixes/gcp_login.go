@@ -82,41 +82,66 @@ func (f *GCPFacts) facts(account string) []gcpFact {
 	}
 }
 
+// gcpPlace is a place where variables are stored: the project, or a set of contexts.
+type gcpPlace struct {
+	unit   *unit             // one of those that take their variables from there
+	keys   map[string]string // that are used there, with the variables named after them; "" where the name gives none
+	logins bool              // steps there log in with workload identity already
+}
+
+// addPlaces sorts the units by where they take their variables from.
+func (v *gcpView) addPlaces() {
+	for _, u := range v.units {
+		at := v.placeOf(u.unit)
+		for _, f := range u.forms {
+			if name := f.key.name; f.blocker == "" && name != "" {
+				at.keys[name], _ = accountName(name)
+			}
+		}
+		at.logins = at.logins || slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.stepOf(x.Step).oidc != "" })
+	}
+}
+
+func (v *gcpView) placeOf(u *unit) *gcpPlace {
+	for _, p := range v.places {
+		if p.unit.known == u.known && sameSet(p.unit.contexts, u.contexts) {
+			return p
+		}
+	}
+	p := &gcpPlace{unit: u, keys: map[string]string{}}
+	v.places = append(v.places, p)
+	return p
+}
+
 // accountVariable is the variable that holds the service account in the place of a key: the usual one, or, where the
 // variables of one place would have to hold several accounts, one with the prefix and suffix of the key's name. ok is
 // false when the name of the key gives none. Logins that are there count as keys do: a fix may have made them.
 func (v *gcpView) accountVariable(u *gcpUnit, key string) (name string, ok bool) {
-	rivals, logins := v.rivals(u, key)
-	if len(rivals) == 0 && !logins {
-		return gcpAccountVar, true
-	}
-	name, ok = accountName(key)
-	return name, ok && !slices.ContainsFunc(rivals, func(other string) bool {
-		o, ok := accountName(other)
-		return ok && o == name
-	})
-}
-
-func accountName(key string) (string, bool) {
-	prefix, suffix, ok := gcpTables().affixes(key)
-	return prefix + gcpAccountVar + suffix, ok
-}
-
-// rivals are the other keys that are used where a unit takes its variables from. logins says that steps there log in
-// with workload identity already.
-func (v *gcpView) rivals(u *gcpUnit, key string) (keys []string, logins bool) {
-	for _, o := range v.units {
-		if !meet(u.unit, o.unit) {
+	own, named := accountName(key)
+	alone, taken := true, false
+	for _, p := range v.places {
+		if !meet(u.unit, p.unit) {
 			continue
 		}
-		for _, f := range o.forms {
-			if name := f.key.name; f.blocker == "" && name != "" && name != key && !slices.Contains(keys, name) {
-				keys = append(keys, name)
-			}
+		alone = alone && !p.logins
+		for other, name := range p.keys {
+			alone = alone && other == key
+			taken = taken || other != key && name == own
 		}
-		logins = logins || slices.ContainsFunc(o.steps, func(x circle.Visit) bool { return v.stepOf(x.Step).oidc != "" })
 	}
-	return keys, logins
+	if alone {
+		return gcpAccountVar, true
+	}
+	return own, named && !taken
+}
+
+// accountName is the variable named after a key; ok is false when the key's name is no usual one with something around.
+func accountName(key string) (name string, ok bool) {
+	prefix, suffix, ok := gcpTables().affixes(key)
+	if !ok {
+		return "", false
+	}
+	return prefix + gcpAccountVar + suffix, true
 }
 
 // meet reports whether two units may take their variables from the same place: no context is that of both only when

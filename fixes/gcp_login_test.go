@@ -95,11 +95,15 @@ func TestGCPLoginRuns(t *testing.T) {
 		{"variables", GCPFacts{}, gcpAccountVar, "", recorded("ci@acme.iam.gserviceaccount.com")},
 		{"a variable of its own", GCPFacts{}, "ACCOUNT", "", recorded("other@acme.iam.gserviceaccount.com")},
 		{
-			"facts", GCPFacts{"120034005600", "circleci", "circleci-oidc", "docs@acme.iam.gserviceaccount.com"}, gcpAccountVar, "",
+			"facts",
+			GCPFacts{"120034005600", "circleci", "circleci-oidc", "docs@acme.iam.gserviceaccount.com"},
+			gcpAccountVar, "",
 			recorded("docs@acme.iam.gserviceaccount.com"),
 		},
 		{
-			"facts that are variables", GCPFacts{"$GOOGLE_PROJECT_NUMBER", "${OIDC_WIP_ID}", "$OIDC_WIP_PROVIDER_ID", "$ACCOUNT"}, gcpAccountVar, "",
+			"facts that are variables",
+			GCPFacts{"$GOOGLE_PROJECT_NUMBER", "${OIDC_WIP_ID}", "$OIDC_WIP_PROVIDER_ID", "$ACCOUNT"},
+			gcpAccountVar, "",
 			recorded("other@acme.iam.gserviceaccount.com"),
 		},
 		{"project", GCPFacts{}, gcpAccountVar, `"$PROJECT"`, recorded("ci@acme.iam.gserviceaccount.com", "--project", "acme prod")},

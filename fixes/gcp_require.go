@@ -69,7 +69,7 @@ func (b *gcpFix) variables(u *gcpUnit) []Prerequisite {
 	for _, f := range b.view.p.Facts.GCP.facts(account) {
 		text := fmt.Sprintf("define %s with %s", f.variable, f.means)
 		switch {
-		case f.value != "" && !orb:
+		case f.value != "" && !orb, f.variable == "":
 			continue
 		case f.value != "":
 			text = fmt.Sprintf("define %s as %s", f.variable, f.value)

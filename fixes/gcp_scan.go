@@ -40,7 +40,7 @@ type gcpHanded struct {
 	reason  string // why there is no edit
 }
 
-// gcpHints are texts of which a script has one when it has anything to do with keys for Google Cloud.
+// gcpHints are texts of which a script has one when it brings a key to Google Cloud.
 var gcpHints = []string{"gcloud", "GOOGLE", "GCP", "GCLOUD", "_json_key", "SERVICE_ACCOUNT", "SA_KEY", ".json"}
 
 // stepOf reads a physical step, once.
@@ -54,11 +54,11 @@ func (v *gcpView) stepOf(s *circle.Step) *gcpStep {
 	switch s.Kind {
 	case circle.RunStep:
 		text := s.Command()
-		hinted := slices.ContainsFunc(gcpHints, func(h string) bool { return strings.Contains(text.Value(), h) })
-		if text.Kind() == rewrite.Scalar && hinted && shell.Supported(shellOf(s)) {
+		if text.Kind() == rewrite.Scalar && shell.Supported(shellOf(s)) {
 			x.text, x.script = text, v.p.scripts.parse(text.Value())
 		}
-		if x.script != nil {
+		hinted := slices.ContainsFunc(gcpHints, func(h string) bool { return strings.Contains(text.Value(), h) })
+		if x.script != nil && hinted {
 			x.scan()
 		}
 	case circle.CallStep:
@@ -246,6 +246,9 @@ type adc struct {
 // adcs lists these places, those for later steps and by programs of the image's own included.
 func adcs(script *shell.Script) []adc {
 	var out []adc
+	if !strings.Contains(script.Text(), adcVar) {
+		return nil
+	}
 	for _, c := range script.Calls() {
 		for _, a := range c.Assigns {
 			if a.Name == adcVar && !a.Naked {

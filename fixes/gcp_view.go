@@ -13,10 +13,11 @@ import (
 // gcpView is what gcp-static-keys sees of one config: the places that use service account keys, and each job's way
 // through its steps.
 type gcpView struct {
-	p     *Pass
-	steps map[rewrite.Node]*gcpStep // by physical step
-	units []*gcpUnit
-	forms []*gcpForm
+	p      *Pass
+	steps  map[rewrite.Node]*gcpStep // by physical step
+	units  []*gcpUnit
+	forms  []*gcpForm
+	places []*gcpPlace
 }
 
 // gcpUnit is what the rule sees of a unit.
@@ -61,6 +62,7 @@ func newGCPView(p *Pass) *gcpView {
 		v.collectEnvironments(u)
 		v.findSites(u)
 	}
+	v.addPlaces()
 	return v
 }
 
@@ -319,51 +321,6 @@ func environmentKey(x circle.Var) gcpKey {
 	default:
 		return gcpKey{}
 	}
-}
-
-// findSites decides where a unit needs its login: before the first step that logs in, in the innermost list that
-// dominates all such steps, or else before each. A key file alone needs it where it is written.
-func (v *gcpView) findSites(u *gcpUnit) {
-	active := slices.DeleteFunc(slices.Clone(u.forms), func(f *gcpForm) bool { return f.blocker != "" })
-	if len(active) == 0 {
-		return
-	}
-	for _, f := range active {
-		if f.key.name != active[0].key.name {
-			u.mixed = "two service accounts meet in one job: each needs a login of its own"
-		} else if f.step != nil && f.orb == nil && len(f.step.activations) > 0 && f.project != projectOf(active) {
-			u.mixed = "the job logs in for several projects"
-		}
-	}
-	if slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.stepOf(x.Step).oidc != "" }) {
-		u.mixed = "the job logs in with workload identity as well: which of the two identities a step needs is not shown"
-	}
-	if u.mixed != "" {
-		return
-	}
-	activates := func(f *gcpForm) bool { return f.step != nil && len(f.step.activations) > 0 && f.blocker == "" }
-	only := slices.ContainsFunc(u.forms, activates)
-	for _, x := range u.steps {
-		for _, f := range v.stepOf(x.Step).forms() {
-			switch {
-			case f.blocker != "" || u.dominated(x):
-			case f.orb != nil:
-				u.addSite(x, true)
-			case f.logsIn && (!only || activates(f)):
-				u.addSite(x, false)
-			}
-		}
-	}
-}
-
-// projectOf is the project of the first login among forms.
-func projectOf(forms []*gcpForm) string {
-	for _, f := range forms {
-		if f.step != nil && len(f.step.activations) > 0 {
-			return f.project
-		}
-	}
-	return ""
 }
 
 // unitsOf are the units that a form acts in.
