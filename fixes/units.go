@@ -135,16 +135,32 @@ func executorOf(c *circle.Config, use *circle.WorkflowJob) *circle.Executor {
 	return nil
 }
 
-// flowOf is the flow of a list that no job runs.
+// The bounds of a flow that no job runs: commands may call one another many times over.
+const (
+	maxCalls  = 20
+	maxVisits = 20000
+)
+
+// flowOf is the flow of a list that no job runs, with the commands that it calls.
 func flowOf(list *circle.StepList) []circle.Visit {
 	var out []circle.Visit
+	addFlow(&out, list, nil)
+	return out
+}
+
+func addFlow(out *[]circle.Visit, list *circle.StepList, calls []*circle.Step) {
 	for _, s := range list.Steps() {
-		out = append(out, circle.Visit{Step: s})
+		if len(*out) >= maxVisits {
+			return
+		}
+		*out = append(*out, circle.Visit{Step: s, Calls: calls})
 		if nested := s.Nested(); nested != nil {
-			out = append(out, flowOf(nested)...)
+			addFlow(out, nested, calls)
+		}
+		if cmd := s.Callee(); cmd != nil && cmd.Steps() != nil && len(calls) < maxCalls {
+			addFlow(out, cmd.Steps(), append(slices.Clip(calls), s))
 		}
 	}
-	return out
 }
 
 // environments are the physical environments that reach the unit's steps, those that win first.
