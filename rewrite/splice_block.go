@@ -31,7 +31,8 @@ func (p *planner) insertBefore(n *node, l *listGoal, i int) error {
 		at = p.f.beforeEntry(e)
 	}
 	sep := "\n"
-	if i == 0 && p.f.spaced(n, 0) || i > 0 && p.f.isGap(p.f.lineAbove(at)) {
+	apart := i+1 == len(n.items) || p.f.blankBetween(n, i) // a gap above alone may end a group, not an entry
+	if i == 0 && p.f.spaced(n, 0) || i > 0 && apart && p.f.isGap(p.f.lineAbove(at)) {
 		sep = "\n\n"
 	}
 	var b strings.Builder
