@@ -122,11 +122,39 @@ func (p *planner) checkLines(edits []Edit) error {
 		if p.lineEnds[at] && (e.Span.End > at || e.Span.End == at && e.Span.Len() > 0 && strings.ContainsAny(e.New, "\r\n")) {
 			return &ClashError{p.f.Innermost(at).Path()}
 		}
-		next := p.f.nextLine(e.Span.End)
-		blanks := p.f.src[next:p.f.skipBlanks(next)]
-		if n := p.f.Innermost(next); bytes.IndexByte(blanks, '\t') >= 0 && p.f.restIsTrivia(next) && n.Exists() && n.Style() != Flow && !p.f.inText(next) {
-			return &RefusedError{n.Path(), NotEditable, "a line with a tab follows"}
+		for next := p.f.nextLine(e.Span.End); next < len(p.f.src) && p.f.restIsTrivia(next) && !p.f.inText(next); next = p.f.nextLine(next) {
+			blanks := p.f.src[next:p.f.skipBlanks(next)]
+			if n := p.f.Innermost(next); bytes.IndexByte(blanks, '\t') >= 0 && n.Style() != Flow {
+				return &RefusedError{n.Path(), NotEditable, "a line with a tab follows"}
+			}
 		}
 	}
 	return nil
+}
+
+// checkLiterals refuses a new literal that would take in the lines that stay below it.
+func (p *planner) checkLiterals(edits []Edit) error {
+	for _, l := range p.literals {
+		for at := l.end; ; at = p.f.nextLine(at) {
+			at = behindRemoved(edits, at)
+			if !p.f.isBlankLine(at) && p.f.commentColumn(at) < l.indent {
+				break
+			}
+			if !p.f.isBlankLine(at) || countSpaces(p.f.src[at:]) > l.indent {
+				return p.refuse(l.n, BlockScalarAbove, "")
+			}
+		}
+	}
+	return nil
+}
+
+// behindRemoved is the offset behind the text that is removed from offset at on.
+func behindRemoved(edits []Edit, at int) int {
+	i, _ := slices.BinarySearchFunc(edits, at, func(e Edit, at int) int { return e.Span.Start - at })
+	for ; i < len(edits) && edits[i].Span.Start == at; i++ {
+		if edits[i].New == "" {
+			at = edits[i].Span.End
+		}
+	}
+	return at
 }

@@ -50,7 +50,11 @@ func Unified(name string, src []byte, edits []Edit) ([]byte, error) {
 // diffRegion is a place that edits touched, widened to whole lines of both texts.
 type diffRegion struct{ old, new Span }
 
-// regions are the places that the sorted edits touched, in order and with at least one line between them.
+// maxJoined is the number of bytes up to which regions on neighbouring lines are compared as one. Beyond it each is
+// compared alone, so that the cost grows with the number of changed lines and not with its square.
+const maxJoined = 1 << 13
+
+// regions are the places that the sorted edits touched, in order. No line is in two of them.
 func regions(src, dst lfText, edits []Edit) []diffRegion {
 	var out []diffRegion
 	shift := 0 // from an offset in src to the same place in dst
@@ -61,7 +65,7 @@ func regions(src, dst lfText, edits []Edit) []diffRegion {
 		if !src.starts(r.old.End) || !dst.starts(r.old.End+shift) {
 			r.old.End = src.end(r.old.End)
 		}
-		if n := len(out) - 1; n >= 0 && start <= out[n].old.End {
+		if n := len(out) - 1; n >= 0 && (start < out[n].old.End || start == out[n].old.End && out[n].old.Len()+out[n].new.Len() < maxJoined) {
 			r.old.Start, r.new.Start = out[n].old.Start, out[n].new.Start
 			out = out[:n]
 		}
@@ -113,9 +117,20 @@ func (d *differ) compare(r diffRegion) {
 		d.old.take(d.src, run.equal)
 		d.new.take(d.dst, run.equal)
 		if run.deleted > 0 || run.inserted > 0 {
-			d.changes = append(d.changes, lineChange{d.old.take(d.src, run.deleted), d.new.take(d.dst, run.inserted)})
+			d.add(lineChange{d.old.take(d.src, run.deleted), d.new.take(d.dst, run.inserted)})
 		}
 	}
+}
+
+// add appends a change, or joins it with one that it follows at once.
+func (d *differ) add(c lineChange) {
+	if n := len(d.changes) - 1; n >= 0 && d.changes[n].old.span.End == c.old.span.Start && d.changes[n].new.span.End == c.new.span.Start {
+		last := &d.changes[n]
+		last.old.span.End, last.old.count = c.old.span.End, last.old.count+c.old.count
+		last.new.span.End, last.new.count = c.new.span.End, last.new.count+c.new.count
+		return
+	}
+	d.changes = append(d.changes, c)
 }
 
 // lineRun is a number of equal lines and how many were deleted and inserted behind them.

@@ -94,12 +94,12 @@ func (g *goal) names(out map[string]bool, n *node, list bool, seen map[*node]boo
 		return
 	} else if c != nil && len(c.pairs) > 0 {
 		collection(c.pairs).names(out, list)
+		list = list || c.kind == opOverride // whose merge may be one of several
 	}
-	if n.kind == Alias {
+	if n.kind == Alias && !n.cyclic() {
 		g.names(out, n.target, list, seen)
-		return
 	}
-	if n.kind == Sequence && !list {
+	if n.kind == Alias || n.kind == Sequence && !list {
 		return
 	}
 	l := g.lists[n]

@@ -90,7 +90,7 @@ func TestSecondParser(t *testing.T) {
 	t.Parallel()
 	agreed := 0
 	eachForm(t, func(name string, f *File) {
-		if strings.Contains(name, "(BOM)") || len(f.src) > smallFile && !*full || !judged(f.src) {
+		if strings.Contains(name, "(BOM)") || len(f.src) > smallFile/2 && !*full || !judged(f.src) {
 			return
 		}
 		for _, e := range entriesOf(f, 1) {

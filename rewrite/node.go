@@ -153,15 +153,22 @@ func (n Node) IsNull() bool { return n.n != nil && n.n.kind == Scalar && n.n.tag
 // Resolve follows an alias to the node it means. An alias that means one of its own ancestors is absent.
 func (n Node) Resolve() Node {
 	for n.n != nil && n.n.kind == Alias {
-		target := n.n.target
-		for a := n.n.parent; a != nil; a = a.parent {
-			if a == target {
-				return Node{}
-			}
+		if n.n.cyclic() {
+			return Node{}
 		}
-		n.n = target
+		n.n = n.n.target
 	}
 	return n
+}
+
+// cyclic reports whether the alias means a node that it stands in.
+func (n *node) cyclic() bool {
+	for a := n.parent; a != nil; a = a.parent {
+		if a == n.target {
+			return true
+		}
+	}
+	return false
 }
 
 // Aliases are the aliases that mean this node, in source order.

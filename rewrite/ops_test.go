@@ -3,6 +3,8 @@ package rewrite
 import (
 	"errors"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // edited plans, proves and applies operations on a source.
@@ -129,6 +131,209 @@ func TestOperations(t *testing.T) {
 			}
 			if got != tt.want {
 				t.Errorf("want:\n%s\ngot:\n%s", tt.want, got)
+			}
+		})
+	}
+}
+
+// path is an operation at the node that the steps lead to.
+type path []any
+
+func (p path) with(t *testing.T, op func(Node) Op) func(Node) []Op {
+	t.Helper()
+	return func(root Node) []Op { return []Op{op(find(t, root, p...))} }
+}
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	env := Map(Pair{"env", Map(Pair{"A", List(String("x"), Map(Pair{"k", String("v")}))})})
+	insert := func(v Value) func(Node) Op {
+		return func(n Node) Op { return InsertAfter(n.Entry(), Pair{"zz", v}) }
+	}
+	tests := []struct {
+		name, src string
+		at        path
+		op        func(Node) Op
+		want      string
+	}{
+		{"four columns, sequences at their keys", "a:\n    b: x\ns:\n- y\n", path{"s"}, insert(env), "a:\n    b: x\ns:\n- y\nzz:\n    env:\n        A:\n        - x\n        - k: v\n"},
+		{"blanks behind dashes", "s:\n  -   a: x\n      b: y\n", path{"s", 0}, func(n Node) Op {
+			return InsertAfter(n.Entry(), Item(Map(Pair{"k", String("v")}, Pair{"l", String("w")})))
+		}, "s:\n  -   a: x\n      b: y\n  -   k: v\n      l: w\n"},
+		{"neighbours in single quotes", "a: 'x'\nb: 'z'\n", path{"a"}, insert(String("v")), "a: 'x'\nzz: 'v'\nb: 'z'\n"},
+		{"neighbours in double quotes", "- \"x\"\n- \"z\"\n", path{1}, after("it's"), "- \"x\"\n- \"z\"\n- \"it's\"\n"},
+		{"quotes that a neighbour needs say nothing", "a: '1'\n", path{"a"}, insert(String("v")), "a: '1'\nzz: v\n"},
+		{"quotes by need are those of the neighbour", "a: '1'\nb: 'x: y'\n", path{"a"}, insert(String("2")), "a: '1'\nzz: '2'\nb: 'x: y'\n"},
+		{"plain neighbours", "a: x\nb: 'v'\n", path{"a"}, insert(String("w")), "a: x\nzz: w\nb: 'v'\n"},
+		{"keys in quotes", "{\"a\": 1, \"b\": 2}\n", path{"a"}, insert(Map(Pair{"k", Int(1)})), "{\"a\": 1, \"zz\": {\"k\": 1}, \"b\": 2}\n"},
+		{"blank lines between siblings, after", "a: 1\n\nb: 2\n", path{"b"}, insert(Int(3)), "a: 1\n\nb: 2\n\nzz: 3\n"},
+		{"blank lines between items, before", "- a\n\n# about c\n- c\n", path{1}, before("m"), "- a\n\n- m\n\n# about c\n- c\n"},
+		{"one of two blank lines goes", "- a\n\n- b\n\n- c\n", path{1}, remove, "- a\n\n- c\n"},
+		{"flow on lines, trailing comma", "a: [\n    x, # one\n    z, # two\n]\n", path{"a", 1}, after("m"), "a: [\n    x, # one\n    z, # two\n    m,\n]\n"},
+		{"flow on lines, no trailing comma", "a: {\n  k: x, # one\n  l: z # two\n}\n", path{"a", "l"}, insert(Int(1)), "a: {\n  k: x, # one\n  l: z, # two\n  zz: 1\n}\n"},
+		{"an empty flow sequence becomes lines", "s: []\nt:\n    - x\n", path{"s"}, func(n Node) Op { return Append(n, Item(env)) }, "s:\n    - env:\n        A:\n            - x\n            - k: v\nt:\n    - x\n"},
+		{"an empty flow mapping in flow stays flow", "s: [{}]\n", path{"s", 0}, func(n Node) Op { return Append(n, Pair{"k", LiteralText("a\nb\n")}) }, "s: [{k: \"a\\nb\\n\"}]\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := edited(t, tt.src, tt.at.with(t, tt.op))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestThroughAnchor holds that a place that others see through an anchor is edited only as the caller chooses.
+func TestThroughAnchor(t *testing.T) {
+	t.Parallel()
+	const src = "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: *d # c\ns: [*d]\n"
+	tests := []struct {
+		name string
+		at   path
+		op   func(Node) Op
+		want string // the result, or the reason of the refusal
+	}{
+		{"nothing is chosen", path{"d", "x"}, text("2"), "the place is shared through an anchor"},
+		{"the definition is edited", path{"d", "x"}, shared(text("2")), "d: &d\n  x: \"2\"\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: *d # c\ns: [*d]\n"},
+		{"overridden beside a merge", path{"j"}, override("x", "2"), "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  x: \"2\"\n  z: 1\nt: *d # c\ns: [*d]\n"},
+		{"overridden where it has the pair", path{"j"}, override("z", "2"), "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: \"2\"\nt: *d # c\ns: [*d]\n"},
+		{"overridden in place of an alias", path{"t"}, override("x", "2"), "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: # c\n  <<: *d\n  x: \"2\"\ns: [*d]\n"},
+		{"overridden in place of an alias in flow", path{"s"}, func(n Node) Op { return Override(n.Entries()[0].Value(), Pair{"x", Int(2)}) }, "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: *d # c\ns: [{<<: *d, x: 2}]\n"},
+		{"overridden where nothing is merged", path{}, override("y", "2"), "the operation does not fit the kind of the node"},
+		{"a place of one's own", path{"j", "z"}, text("2"), "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: \"2\"\nt: *d # c\ns: [*d]\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, tricky(t, src, tt.at, tt.op)); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestUsers(t *testing.T) {
+	t.Parallel()
+	f, err := Parse([]byte("d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d\nt: [*d]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := f.Documents()[0]
+	var got []string
+	for _, u := range Remove(find(t, r, "d", "e", "k").Entry()).Users() {
+		got = append(got, u.Path())
+	}
+	if diff := cmp.Diff([]string{"j.<<", "t[0]"}, got); diff != "" {
+		t.Errorf("users (-want +got):\n%s", diff)
+	}
+	if n := len(Remove(find(t, r, "t").Entry()).Users()); n > 0 {
+		t.Errorf("%d users of a place without an anchor", n)
+	}
+}
+
+func TestComments(t *testing.T) {
+	t.Parallel()
+	above := func(text string) func(Node) Op {
+		return func(n Node) Op { return CommentAbove(n.Entry(), text) }
+	}
+	behind := func(text string) func(Node) Op {
+		return func(n Node) Op { return CommentBehind(n.Entry(), text) }
+	}
+	uncomment := func(i int) func(Node) Op {
+		return func(n Node) Op { return RemoveComment(n.File().Comments()[i]) }
+	}
+	tests := []struct {
+		name, src string
+		at        path
+		op        func(Node) Op
+		want      string
+	}{
+		{"above an entry, below its other comment", "a: 1\n# b\nb: 2\n", path{"b"}, above("two"), "a: 1\n# b\n# two\nb: 2\n"},
+		{"above, of several lines, CRLF", "a:\r\n  - x\r\n", path{"a", 0}, above("one\n\ntwo"), "a:\r\n  # one\r\n  #\r\n  # two\r\n  - x\r\n"},
+		{"above a key behind a dash", "- k: v\n  l: w\n", path{0, "k"}, above("c"), "- # c\n  k: v\n  l: w\n"},
+		{"above a flow entry on its own line", "a: [\n  x,\n  z ]\n", path{"a", 1}, above("c"), "a: [\n  x,\n  # c\n  z ]\n"},
+		{"above a flow entry on a common line", "a: [x, z]\n", path{"a", 1}, above("c"), "the entry shares its line with another"},
+		{"behind a scalar", "a: x\nb: 1\n", path{"a"}, behind("c"), "a: x # c\nb: 1\n"},
+		{"behind the key of a mapping", "a:\n  k: v\n", path{"a"}, behind("c"), "a: # c\n  k: v\n"},
+		{"behind the header of a block scalar", "a: |2-\n    x\nb: 1\n", path{"a"}, behind("c"), "a: |2- # c\n    x\nb: 1\n"},
+		{"behind text over several lines", "a: x\n  z\n", path{"a"}, behind("c"), "the flow scalar runs over several lines"},
+		{"behind trailing blanks", "a: x  \n", path{"a"}, behind("c"), "a: x   # c\n"},
+		{"behind the last line, without a newline", "a: x", path{"a"}, behind("c"), "a: x # c"},
+		{"behind a comment", "a: x # b\n", path{"a"}, behind("c"), "the line has a comment already"},
+		{"behind, of two lines", "a: x\n", path{"a"}, behind("c\nd"), "the operation does not fit the kind of the node"},
+		{"removed with its line", "a: 1\n# b\nb: 2\n", nil, uncomment(0), "a: 1\nb: 2\n"},
+		{"removed from the end of a line", "a: 1   # b\nb: 2\n", nil, uncomment(0), "a: 1\nb: 2\n"},
+		{"removed from the end of the file", "a: 1\n# b", nil, uncomment(0), "a: 1"},
+		{"removed behind a block scalar's indicators", "a: | # b\n  x\n", nil, uncomment(0), "a: |\n  x\n"},
+		{"removed from between text and blank lines", "a: |+\n  x\n# b\n\nc: 1\n", nil, uncomment(0), "a: |+\n  x\nc: 1\n"},
+		{"removed from between text and a deep comment", "a: |\n  x\n# b\n  # c\nc: 1\n", nil, uncomment(0), "kept lines would become text of the block scalar above"},
+		{"no comment", "a: \"# b\"\n", nil, func(Node) Op { return RemoveComment(Span{4, 7}) }, "the operation does not fit the kind of the node"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, tricky(t, tt.src, tt.at, tt.op)); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSeveral holds what comes of operations that meet.
+func TestSeveral(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, src string
+		ops       func(r Node) []Op
+		want      string
+	}{
+		{"sole entries emptied in both ways", "a:\n  k: 1\nb:\n  - x\n", func(r Node) []Op {
+			return []Op{Clear(r.Own("a").Entries()[0]), Prune(r.Own("b").Entries()[0])}
+		}, "a: {}\n"},
+		{"all entries replaced behind a dash", "- k: 1 # c\n  l: 2\n- x\n", func(r Node) []Op {
+			e := r.Entries()[0].Value().Entries()
+			return []Op{InsertBefore(e[0], Pair{"m", Int(3)}), Remove(e[0]), Remove(e[1])}
+		}, "- m: 3\n- x\n"},
+		{"anchor goes with all its aliases", "a: &x 1\nb: *x\nc: [*x]\n", func(r Node) []Op {
+			return []Op{Remove(r.Entries()[0]), Replace(r.Own("b"), String("v")), Prune(r.Own("c").Entries()[0])}
+		}, "b: v\n"},
+		{"removed here and where it is merged from", "b: &b {x: 1, l: 2}\nm:\n  <<: *b\n  x: 3\n  z: 4\n", func(r Node) []Op {
+			return []Op{Remove(r.Own("m").Entries()[1]), Remove(r.Own("b").Entries()[0]).Shared()}
+		}, "b: &b {l: 2}\nm:\n  <<: *b\n  z: 4\n"},
+		{"what is inside a removed entry goes with it", "a:\n  k: 1\nb: 2\n", func(r Node) []Op {
+			return []Op{Replace(r.Own("a").Own("k"), String("v")), Remove(r.Entries()[0])}
+		}, "b: 2\n"},
+		{"insertions at one offset, the outer one first", "a:\n  k: 1\n", func(r Node) []Op {
+			return []Op{InsertAfter(r.Entries()[0], Pair{"b", Int(2)}), InsertAfter(r.Own("a").Entries()[0], Pair{"l", Int(3)})}
+		}, "a:\n  k: 1\n  l: 3\nb: 2\n"},
+		{"the same operation twice", "a: 1\n", func(r Node) []Op {
+			op := InsertAfter(r.Entries()[0], Pair{"b", Int(2)})
+			return []Op{op, op}
+		}, "a: 1\nb: 2\n"},
+		{"two values for one node", "a: 1\n", func(r Node) []Op { return []Op{Replace(r.Own("a"), Int(2)), Replace(r.Own("a"), Int(3))} }, "a: two changes meet here"},
+		{"a key twice", "a: 1\nb: 2\n", func(r Node) []Op { return []Op{Rename(r.Entries()[0], "c"), Append(r, Pair{"c", Int(3)})} }, ": two changes meet here"},
+		{"a key that another gave up", "a: 1\nb: 2\n", func(r Node) []Op { return []Op{Rename(r.Entries()[0], "b"), Rename(r.Entries()[1], "c")} }, "b: 1\nc: 2\n"},
+		{"parts of a text that overlap", "a: xyz\n", func(r Node) []Op {
+			return []Op{ReplaceText(r.Own("a"), 0, 2, "v"), ReplaceText(r.Own("a"), 1, 3, "w")}
+		}, "a: two changes meet here"},
+		{"half a character", "a: é\n", func(r Node) []Op { return []Op{ReplaceText(r.Own("a"), 0, 1, "v")} }, "a: the operation does not fit the kind of the node (a character would be cut)"},
+		{"text that is no UTF-8", "a: x\n", func(r Node) []Op { return []Op{Replace(r.Own("a"), String("\xff"))} }, "a: the operation does not fit the kind of the node (the new text is not UTF-8, or too long for a key)"},
+		{"a place that does not exist", "a: x\n", func(r Node) []Op { return []Op{Replace(r.Own("b"), String("v"))} }, ": the operation does not fit the kind of the node (the place does not exist)"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := edited(t, tt.src, tt.ops)
+			if err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -19,7 +19,10 @@ type Change struct {
 // faithfully, *ClashError for operations that contradict each other, and *ConflictError for splices that overlap.
 // Nothing is proved yet: see Prove.
 func (f *File) Plan(ops []Op) (*Change, error) {
-	p := &planner{f: f, goal: newGoal(), known: map[*node]bool{}, gone: map[*node]bool{}, looks: map[*node]renderer{}, lineEnds: map[int]bool{}}
+	p := &planner{
+		f: f, goal: newGoal(), known: map[*node]bool{}, gone: map[*node]bool{},
+		looks: map[*node]renderer{}, duplicates: map[*node]bool{}, lineEnds: map[int]bool{},
+	}
 	seen := make(map[opKey]bool, len(ops))
 	for _, o := range ops {
 		if key := o.key(); !seen[key] {
@@ -38,7 +41,7 @@ func (f *File) Plan(ops []Op) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkLines(edits); err != nil {
+	if err := cmp.Or(p.checkLines(edits), p.checkLiterals(edits)); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(p.goal.comments, func(a, b note) int { return cmp.Compare(a.at, b.at) })
@@ -53,45 +56,12 @@ type planner struct {
 	known      map[*node]bool // the same
 	gone       map[*node]bool // what is removed, or stands inside something replaced
 	anchors    []*node        // what of it has an anchor
-	uncomments []Span
+	uncomments []Span         // comments to be removed
 	looks      map[*node]renderer
+	duplicates map[*node]bool // answers of ambiguous
 	splices    []splice
-	lineEnds   map[int]bool // where a comment was added
-}
-
-// splice is an edit, and its place among the insertions at the same offset: what ends a token or a line comes before
-// what begins one, and there the outer comes before the inner.
-type splice struct {
-	Edit
-	order int
-}
-
-// The orders of splices. What begins a node is ordered by begins.
-const (
-	inline = iota
-	lineComment
-	newLines
-	firstBeginning
-)
-
-func begins(n *node) int { return firstBeginning + n.depth() }
-
-func (p *planner) edit(start, end int, text string) { p.editAt(inline, start, end, text) }
-
-func (p *planner) editAt(order, start, end int, text string) {
-	if start < end || text != "" {
-		p.splices = append(p.splices, splice{Edit{Span{start, end}, text}, order})
-	}
-}
-
-// sorted are the edits so far.
-func (p *planner) sorted() ([]Edit, error) {
-	slices.SortStableFunc(p.splices, func(a, b splice) int { return cmp.Compare(a.order, b.order) })
-	edits := make([]Edit, len(p.splices))
-	for i, s := range p.splices {
-		edits[i] = s.Edit
-	}
-	return Sort(edits)
+	lineEnds   map[int]bool // where a comment is added
+	literals   []newLiteral
 }
 
 func (p *planner) refuse(n *node, r Reason, detail string) error {
@@ -218,7 +188,7 @@ func (p *planner) admitEntry(o Op, n *node) error {
 	if inserts && (n.kind == Mapping) != (o.new.Key != "") || o.kind == opRename && (n.kind != Mapping || n.items[o.entry.index].key.tag == mergeTag) {
 		return p.refuse(n, NotEditable, "")
 	}
-	if n.kind == Mapping && hasDuplicates(n) {
+	if p.ambiguous(n) {
 		return p.refuse(n, DuplicateKey, "")
 	}
 	l, i := p.goal.list(n), o.entry.index
@@ -240,6 +210,16 @@ func (p *planner) admitEntry(o Op, n *node) error {
 		l.after[i] = append(l.after[i], o.new)
 	}
 	return nil
+}
+
+// ambiguous reports whether the node is a mapping that has a key twice.
+func (p *planner) ambiguous(n *node) bool {
+	known, ok := p.duplicates[n]
+	if !ok {
+		known = n.kind == Mapping && hasDuplicates(n)
+		p.duplicates[n] = known
+	}
+	return known
 }
 
 // admitComment adds a new comment. A text of several lines has room only above an entry.
@@ -275,7 +255,7 @@ func (p *planner) prune() error {
 		if p.goal.lists[n].emptied == refused || parent == nil || n.isKey {
 			return p.refuse(n, EmptyCollection, "")
 		}
-		if parent.kind == Mapping && hasDuplicates(parent) {
+		if p.ambiguous(parent) {
 			return p.refuse(parent, DuplicateKey, "")
 		}
 		if p.goal.shared[n] {

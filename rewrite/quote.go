@@ -23,13 +23,12 @@ func quoteByNeed(s string, inFlow bool) string {
 
 // plainFits reports whether a plain scalar can hold the text on one line. yaml.v3 itself is the judge.
 func plainFits(s string, inFlow bool) bool {
-	if s == "" || words11[strings.ToLower(s)] || base60.MatchString(s) || strings.TrimSpace(s) != s || strings.ContainsAny(s, "\n\r\t\u0085\u2028\u2029") ||
-		strings.HasPrefix(s, "---") || strings.HasPrefix(s, "...") {
+	if s == "" || words11[strings.ToLower(s)] || base60.MatchString(s) || strings.TrimSpace(s) != s || strings.ContainsAny(s, "\n\r\t\u0085\u2028\u2029") || likeMarker(s) {
 		return false
 	}
 	context := "k: " + s
 	if inFlow {
-		context = "k: [" + s + "]"
+		context = "k: [" + s + " ]" // a ':' before a blank is no text
 	}
 	var y yaml.Node
 	if yaml.Unmarshal([]byte(context), &y) != nil || len(y.Content[0].Content) != 2 {
@@ -45,6 +44,9 @@ func plainFits(s string, inFlow bool) bool {
 	return got.Kind == yaml.ScalarNode && got.Tag == "!!str" && got.Style == 0 && got.Value == s &&
 		got.LineComment == "" && got.Anchor == ""
 }
+
+// likeMarker reports whether the text could be read as the marker of a document at the start of a line.
+func likeMarker(s string) bool { return strings.HasPrefix(s, "---") || strings.HasPrefix(s, "...") }
 
 // printable reports whether the text can be written without escapes.
 func printable(s string) bool {

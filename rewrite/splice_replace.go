@@ -17,12 +17,13 @@ func (p *planner) spliceReplace(n *node, v Value) error {
 	case n.block != nil:
 		return p.replaceBlockScalar(n, v)
 	case n.style == Block && (n.parent == nil || p.f.sameLine(p.f.slot(n), n.body.Start)):
-		return p.replaceHere(n, v)
+		p.replaceHere(n, v)
 	case n.style == Block:
 		return p.replaceLines(n, v)
 	default:
-		return p.replaceInline(n, v)
+		p.replaceInline(n, v)
 	}
+	return nil
 }
 
 // dropTag removes a tag that would say something else than the new value.
@@ -126,11 +127,11 @@ func (f *File) beforeComment(offset int) string {
 }
 
 // replaceInline replaces a flow scalar, a flow collection or an alias.
-func (p *planner) replaceInline(n *node, v Value) error {
+func (p *planner) replaceInline(n *node, v Value) {
 	head, below := p.inBlock(n, v)
 	p.putHead(n, n.body, head)
 	at := p.f.nextLine(n.body.End)
-	return p.putLines(n, at, at, below, v)
+	p.putLines(n, at, at, below, v)
 }
 
 // replaceBlockScalar replaces a literal or folded scalar. The comment behind its indicators stays.
@@ -140,7 +141,8 @@ func (p *planner) replaceBlockScalar(n *node, v Value) error {
 	}
 	head, below := p.inBlock(n, v)
 	p.putHead(n, n.block.header, head)
-	return p.putLines(n, n.block.text.Start, n.body.End, below, v)
+	p.putLines(n, n.block.text.Start, n.body.End, below, v)
+	return nil
 }
 
 // replaceLines replaces a block collection that begins below its key or dash. Comments above its first entry stay.
@@ -157,23 +159,21 @@ func (p *planner) replaceLines(n *node, v Value) error {
 		slot := p.f.slot(n)
 		p.edit(slot, slot, " "+head)
 	}
-	return p.putLines(n, first, p.f.afterEntry(n, &n.items[len(n.items)-1]), below, v)
+	p.putLines(n, first, p.f.afterEntry(n, &n.items[len(n.items)-1]), below, v)
+	return nil
 }
 
 // replaceHere replaces a block collection that begins on the line of its dash, or a root.
-func (p *planner) replaceHere(n *node, v Value) error {
+func (p *planner) replaceHere(n *node, v Value) {
 	r := p.look(n.parent)
 	var b strings.Builder
 	r.value(&b, n.column, v)
 	end := p.f.afterEntry(n, &n.items[len(n.items)-1])
-	if v.endsLiteral() && p.swallows(v.last().text, b.String(), end) {
-		return p.refuse(n, BlockScalarAbove, "")
-	}
+	p.noteLiteral(n, v, b.String(), end)
 	if v.endsWithBreak() && p.f.openEnd(end) {
 		b.WriteByte('\n')
 	}
 	p.put(inline, n.body.Start, end-breakBefore(p.f.src, end), b.String())
-	return nil
 }
 
 // replaceNull writes a value where a null has no text.
@@ -187,11 +187,13 @@ func (p *planner) replaceNull(n *node, v Value) error {
 		if err := p.keepChomped(e.tail()); err != nil {
 			return err
 		}
-		return p.putLines(n, at, at, spaces(n.parent.column)+":"+head+"\n"+below, v)
+		p.putLines(n, at, at, spaces(n.parent.column)+":"+head+"\n"+below, v)
+		return nil
 	}
 	p.edit(n.body.Start, n.body.Start, head)
 	at := p.f.nextLine(n.body.Start)
-	return p.putLines(n, at, at, below, v)
+	p.putLines(n, at, at, below, v)
+	return nil
 }
 
 // replaceInFlow writes a value on one line.
@@ -240,5 +242,6 @@ func (p *planner) spliceWrap(n *node, v Value) error {
 	head, below := cutLine(b.String())
 	p.edit(n.body.End, n.body.End, ":"+head+p.f.beforeComment(n.body.End))
 	at := p.f.nextLine(n.body.End)
-	return p.putLines(n, at, at, below, v)
+	p.putLines(n, at, at, below, v)
+	return nil
 }

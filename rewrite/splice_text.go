@@ -13,39 +13,20 @@ import (
 // spliceText replaces parts of a scalar's decoded text. The parts are written where they stand when the scalar, read
 // again, gives the text that is meant; a flow scalar on one line is written anew otherwise.
 func (p *planner) spliceText(n *node, g *nodeGoal) error {
-	slices.SortStableFunc(g.parts, func(a, b Op) int { return a.start - b.start })
-	var b strings.Builder
-	at := 0
-	for _, o := range g.parts {
-		if o.start < at {
-			return p.clash(n)
-		}
-		b.WriteString(n.value[at:o.start])
-		b.WriteString(o.text)
-		at = o.end
+	if !g.join(n) {
+		return p.clash(n)
 	}
-	b.WriteString(n.value[at:])
-	g.text = b.String()
-	if n.block != nil {
-		g.text = chomped(g.text, n.block.chomp)
-	}
-	if !utf8.ValidString(g.text) {
+	switch {
+	case !utf8.ValidString(g.text):
 		return p.refuse(n, NotEditable, "a character would be cut")
-	}
-	if n.block != nil && g.text == "" {
+	case n.block != nil && g.text == "":
 		return p.refuse(n, EmptyText, "")
-	}
-	if g.text == n.value {
+	case g.text == n.value:
 		return nil
-	}
-	if n.body.Len() == 0 { // behind a tag
+	case n.body.Len() == 0: // behind a tag
 		return p.spliceReplace(n, String(g.text))
 	}
-	if marker := strings.HasPrefix(g.text, "---") || strings.HasPrefix(g.text, "..."); n.style == Plain && marker && p.f.sameLine(n.body.Start, n.body.End) {
-		p.edit(n.body.Start, n.body.End, n.gap()+doubleQuote(g.text))
-		return nil
-	}
-	if edits, ok := p.textEdits(n, g); ok && p.reads(n, edits, g.text) {
+	if edits, ok := p.textEdits(n, g); ok && n.gap() == "" && p.reads(n, edits, g.text) {
 		for _, e := range edits {
 			order := inline
 			if e.Span.Start == n.body.Start {
@@ -66,6 +47,27 @@ func (p *planner) spliceText(n *node, g *nodeGoal) error {
 	}
 }
 
+// join makes the text of the parts, and reports whether none of them overlap.
+func (g *nodeGoal) join(n *node) bool {
+	slices.SortStableFunc(g.parts, func(a, b Op) int { return a.start - b.start })
+	var b strings.Builder
+	at := 0
+	for _, o := range g.parts {
+		if o.start < at {
+			return false
+		}
+		b.WriteString(n.value[at:o.start])
+		b.WriteString(o.text)
+		at = o.end
+	}
+	b.WriteString(n.value[at:])
+	g.text = b.String()
+	if n.block != nil {
+		g.text = chomped(g.text, n.block.chomp)
+	}
+	return true
+}
+
 // chomped is what a block scalar's text is read as when blank lines are left at its end.
 func chomped(s string, chomp byte) string {
 	body := strings.TrimRight(s, "\n")
@@ -82,7 +84,7 @@ func chomped(s string, chomp byte) string {
 // textEdits places the parts in the source, if that is possible.
 func (p *planner) textEdits(n *node, g *nodeGoal) (edits []Edit, ok bool) {
 	text := Node{p.f, n}.Text()
-	if !text.ok {
+	if !text.ok || n.style == Plain && likeMarker(g.text) {
 		return nil, false
 	}
 	for _, o := range g.parts {
@@ -211,7 +213,7 @@ func (p *planner) context(n *node, scalar []byte, last bool) []byte {
 	before, after := "--- ", "...\n"
 	switch {
 	case inFlow(n):
-		before, after = "[", "]"
+		before, after = "[", " ]"
 	case n.parent != nil:
 		before, after = spaces(n.parent.column)+"k: ", spaces(n.parent.column)+"z: 0\n"
 	}
