@@ -2,7 +2,6 @@ package fixes
 
 import (
 	"encoding/base64"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -187,6 +186,21 @@ func names(text, file string) bool {
 	if file == "" {
 		return false
 	}
-	pattern := regexp.MustCompile(`(?:^|[^\w.-])` + regexp.QuoteMeta(file) + `(?:$|[^\w.-])`)
-	return pattern.MatchString(cleanPath(strings.ReplaceAll(text, "~/", "$HOME/")))
+	text = cleanPath(strings.ReplaceAll(text, "~/", "$HOME/"))
+	for from := 0; ; {
+		i := strings.Index(text[from:], file)
+		if i < 0 {
+			return false
+		}
+		start, end := from+i, from+i+len(file)
+		if (start == 0 || !inPath(text[start-1])) && (end == len(text) || !inPath(text[end])) {
+			return true
+		}
+		from = start + 1
+	}
+}
+
+// inPath reports whether a character next to a path may be part of a longer one.
+func inPath(c byte) bool {
+	return c == '.' || c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
