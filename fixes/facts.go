@@ -63,6 +63,7 @@ type RouteFact struct {
 	Hosts         []string
 	Route         string
 	ResourceClass string
+	Kind          string // of the runner: "container", "machine" or "" for that of runner.kind
 }
 
 // CircleFacts are the facts circleci.*.

@@ -1,6 +1,10 @@
 package fixes
 
-import "cfgfix/rewrite"
+import (
+	"slices"
+
+	"cfgfix/rewrite"
+)
 
 // internalNetwork wants jobs that work inside a private network to run there, on a self-hosted runner, instead of on
 // CircleCI's machines and through a tunnel or an open door. See doc/internal-network.md.
@@ -57,14 +61,12 @@ func (v *networkView) finding(group []*networkSign) Finding {
 	for _, x := range group[1:] {
 		out.Related = append(out.Related, Related{x.span, x.message})
 	}
-	job, refusal := v.movable(group)
-	if refusal == "" {
-		b := &runnerFix{view: v, group: group, job: job, fix: &Fix{Title: "run the job on a self-hosted runner", Safety: Setup}}
-		if refusal = b.build(); refusal == "" {
-			out.Fix = b.fix
-			return out
-		}
+	if !slices.ContainsFunc(group, func(x *networkSign) bool { return x.weak == "" }) {
+		out.Confidence = MediumConfidence
 	}
-	out.NoFix = refusal
+	b := &runnerFix{view: v, group: group, fix: &Fix{Title: "run the job on a self-hosted runner", Safety: Setup}}
+	if out.NoFix = b.build(); out.NoFix == "" {
+		out.Fix = b.fix
+	}
 	return out
 }

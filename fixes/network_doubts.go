@@ -8,40 +8,63 @@ import (
 	"cfgfix/fixes/internal/circle"
 )
 
-// doubts are what the job has on CircleCI's machines and may miss on a container runner.
-func (b *runnerFix) doubts() []doubt {
+// doubts are what the job has on CircleCI's machines and may miss on the runner.
+func (m *runnerMove) doubts() []doubt {
 	var out []doubt
-	if says := generated(b.view.p.File); says != "" {
+	if says := generated(m.view.p.File); says != "" {
 		out = append(out, doubt{Manual, says})
 	}
-	if class := b.job.ResourceClass(); class.Exists() {
-		if _, known := circle.Known(class); !known {
-			out = append(out, doubt{Manual, "the resource class is an expression: it may be a runner's already"})
-		}
+	if says := m.classDoubt(); says != "" {
+		out = append(out, doubt{Manual, says})
 	}
-	if usesIPRanges(b.job) && !b.job.Node.Own(ipRangesKey).Exists() {
+	if usesIPRanges(m.job) && !m.job.Node.Own(ipRangesKey).Exists() {
 		out = append(out, doubt{Manual, "circleci_ip_ranges is merged in from elsewhere, and a runner has no use for it"})
 	}
-	flow := b.flow()
-	items := b.job.DockerItems()
+	flow := jobFlow(m.job)
+	if m.machine {
+		out = append(out, m.imagesLost()...)
+	} else {
+		out = append(out, m.containerDoubts(flow)...)
+	}
+	for _, x := range flow {
+		out = append(out, m.stepDoubts(x)...)
+	}
+	return out
+}
+
+// classDoubt says why the resource class may be a runner's already: it is an expression, and the parameters that make
+// it up are not all known to be CircleCI's own sizes.
+func (m *runnerMove) classDoubt() string {
+	class := m.job.ResourceClass()
+	if _, known := circle.Known(class); !class.Exists() || known {
+		return ""
+	}
+	values, known := m.job.Values(class)
+	if !known || slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "/") }) {
+		return "the resource class is an expression: it may be a runner's already"
+	}
+	return ""
+}
+
+// containerDoubts are about images and service containers, which a container runner treats in its own way.
+func (m *runnerMove) containerDoubts(flow []circle.Visit) []doubt {
+	var out []doubt
+	items := m.job.DockerItems()
 	for i, d := range items {
-		out = append(out, b.imageDoubts(d)...)
+		out = append(out, imageDoubts(d)...)
 		if d.Name() == "" || len(items) == 1 {
 			continue
 		}
-		if b.mentions(flow, i, d.Name()) {
+		if m.mentions(flow, i, d.Name()) {
 			out = append(out, doubt{Manual, fmt.Sprintf("the job reaches a service container by its name, %s, and a container runner has it on localhost only", d.Name())})
 		} else {
 			out = append(out, doubt{Unsafe, fmt.Sprintf("something may reach the container %s by its name, and a container runner has it on localhost only", d.Name())})
 		}
 	}
-	for _, x := range flow {
-		out = append(out, b.stepDoubts(x.Step)...)
-	}
 	return out
 }
 
-func (b *runnerFix) imageDoubts(d *circle.DockerItem) []doubt {
+func imageDoubts(d *circle.DockerItem) []doubt {
 	image, _ := splitImage(d.Image().Value())
 	switch {
 	case d.AWSAuth().Exists() || strings.Contains(image, ".dkr.ecr."):
@@ -52,17 +75,35 @@ func (b *runnerFix) imageDoubts(d *circle.DockerItem) []doubt {
 	return nil
 }
 
+// imagesLost is what goes away with the images of a job that moves to a machine runner.
+func (m *runnerMove) imagesLost() []doubt {
+	var out []doubt
+	for i, d := range m.job.DockerItems() {
+		image, _ := splitImage(d.Image().Value())
+		if i > 0 {
+			out = append(out, doubt{Manual, "the service container " + orElse(d.Name(), image) + " has no place on a machine runner"})
+			continue
+		}
+		for _, key := range []string{"environment", "entrypoint", "command", "user"} {
+			if d.Node.Get(key).Exists() {
+				out = append(out, doubt{Manual, fmt.Sprintf("the %s of the image %s would go away with it on a machine runner", key, image)})
+			}
+		}
+	}
+	return out
+}
+
 // mentions reports whether the job's steps or environments, or another container, have the name of a container.
-func (b *runnerFix) mentions(flow []circle.Visit, index int, name string) bool {
+func (m *runnerMove) mentions(flow []circle.Visit, index int, name string) bool {
 	inEnvironment := func(places circle.Environments) bool {
 		return slices.ContainsFunc(places.Vars(), func(x circle.Var) bool { return hasWord(x.Text, name) })
 	}
-	for i, d := range b.job.DockerItems() {
+	for i, d := range m.job.DockerItems() {
 		if i != index && inEnvironment(d.Environment()) {
 			return true
 		}
 	}
-	return inEnvironment(b.job.EffectiveEnvironments()) || slices.ContainsFunc(flow, func(x circle.Visit) bool {
+	return inEnvironment(m.job.EffectiveEnvironments()) || slices.ContainsFunc(flow, func(x circle.Visit) bool {
 		return hasWord(x.Step.Command().Value(), name) || inEnvironment(x.Step.Environment())
 	})
 }
@@ -86,22 +127,39 @@ func hasWord(text, name string) bool {
 	}
 }
 
-func (b *runnerFix) stepDoubts(s *circle.Step) []doubt {
-	if s.Name == "setup_remote_docker" && s.Kind == circle.BuiltinStep {
-		return []doubt{{Manual, "the job uses setup_remote_docker, which a container runner has not"}}
+// stepDoubts are about one step, and the first line in it that gives reason to doubt.
+func (m *runnerMove) stepDoubts(v circle.Visit) []doubt {
+	s := v.Step
+	switch orb, _, ok := s.OrbCall(); {
+	case isRemoteDocker(s) && !m.machine:
+		return []doubt{{Manual, "the job uses setup_remote_docker" + layerCaching(s) + ", which a container runner has not"}}
+	case isRemoteDocker(s) && !m.ownStep(v):
+		return []doubt{{Manual, "the job uses setup_remote_docker in steps that others may share, and a machine runner has a Docker of its own"}}
+	case ok && orb != nil && slices.Contains(m.view.table.RemoteDocker, orb.Name()):
+		return []doubt{{Unsafe, "the step " + s.Name + " may set up remote Docker, which a runner has not"}}
 	}
-	if orb, _, ok := s.OrbCall(); ok && orb != nil && slices.Contains(b.view.table.RemoteDocker, orb.Name()) {
-		return []doubt{{Unsafe, "the step " + s.Name + " may set up remote Docker, which a container runner has not"}}
-	}
-	x := b.view.scripts[s.Node]
+	x := m.view.scripts[s.Node]
 	if x == nil {
 		return nil
 	}
 	for _, c := range x.script.Calls() {
+		line := m.view.p.File.Position(spanIn(x.text, c.Span).Start).Line
 		if c.Name() == "circleci" {
-			line := b.view.p.File.Position(spanIn(x.text, c.Span).Start).Line
 			return []doubt{{Unsafe, fmt.Sprintf("line %d calls `circleci`, and on a runner that command is circleci-agent", line)}}
 		}
 	}
+	for _, name := range m.view.table.HostedVariables {
+		if hasWord(x.text.Value(), name) {
+			return []doubt{{Unsafe, "a step uses " + name + ", which is not set on a runner"}}
+		}
+	}
 	return nil
+}
+
+// layerCaching names the part of remote Docker that its name does not tell.
+func layerCaching(s *circle.Step) string {
+	if on := s.Value().Get("docker_layer_caching").Resolve(); on.Exists() && on.Value() != "false" {
+		return " with layer caching"
+	}
+	return ""
 }

@@ -9,29 +9,33 @@ import (
 	"cfgfix/rewrite"
 )
 
-// movable is the one job that runs all of a group's places and can be sent elsewhere by an edit of its own, or why
-// there is none.
-func (v *networkView) movable(group []*networkSign) (job *circle.Job, refusal string) {
-	hosted := hostedUsers(group)
+// movable are the jobs of the file that have to move for a group's places to run inside the network, or why an edit
+// cannot move them.
+func (v *networkView) movable(group []*networkSign) (jobs []*circle.Job, refusal string) {
+	jobs = hostedUsers(group)
 	kind, name, _ := strings.Cut(group[0].owner, ":")
 	switch {
 	case kind == "file" || orbSource(v.p.Config):
 		return nil, "this is part of an orb: whoever uses it decides where it runs"
-	case kind == "orb":
+	case kind == "orb" && slices.ContainsFunc(jobs, func(j *circle.Job) bool { return j.Config() != v.p.Config }):
 		return nil, "this is part of an inline orb: move the jobs that use it to a runner"
-	case kind == "orb-job":
-		return nil, "the job is an orb's: it can move when the orb has a parameter for the executor or the resource class"
-	case kind != "job" && len(hosted) == 0:
+	case kind != "job" && len(jobs) == 0:
 		return nil, "no job of the file uses this, so there is none to move to a runner"
-	case kind != "job" || len(hosted) > 1:
-		return nil, "other jobs may share this: move all that use it to a runner, " + jobNames(hosted)
+	case len(jobs) == 0:
+		jobs = []*circle.Job{v.p.Config.JobByName(name)}
+	case len(jobs) > 1 && !slices.ContainsFunc(group, (*networkSign).contacted):
+		return nil, "the jobs that share this may not all use it: move those that do to a runner, of " + jobNames(jobs)
 	}
-	job = v.p.Config.JobByName(name)
-	if job == nil || job.Entry.Value().Kind() == rewrite.Alias || job.Node.Kind() != rewrite.Mapping {
-		return nil, "the job is defined elsewhere, by an alias"
+	for _, j := range jobs {
+		if j == nil || j.Entry.Value().Kind() == rewrite.Alias || j.Node.Kind() != rewrite.Mapping {
+			return nil, "the job is defined elsewhere, by an alias"
+		}
 	}
-	return job, ""
+	return jobs, ""
 }
+
+// contacted reports whether a step reaches the network, in place of a variable that only names what it may reach.
+func (x *networkSign) contacted() bool { return !x.variable }
 
 // hostedUsers are the jobs that run the places on CircleCI's machines, each once.
 func hostedUsers(group []*networkSign) []*circle.Job {
@@ -64,127 +68,170 @@ func jobNames(jobs []*circle.Job) string {
 	return strings.Join(names, ", ")
 }
 
-// runnerFix builds the fix that moves one job to a container runner.
+// runnerFix builds the fix that moves all jobs that run one owner's places to a runner.
 type runnerFix struct {
 	view  *networkView
 	group []*networkSign
-	job   *circle.Job
+	jobs  []*circle.Job
 	fix   *Fix
+}
+
+// runnerMove is the part of the fix for one job.
+type runnerMove struct {
+	*runnerFix
+	job     *circle.Job
+	class   string // "" while the fact is missing
+	machine bool   // a machine runner, in place of a container runner
 }
 
 // build fills in the fix, or says why there is none.
 func (b *runnerFix) build() (refusal string) {
-	if refusal := b.executor(); refusal != "" {
-		return refusal
+	if use := b.view.orbJob(b.group[0].owner); use != nil {
+		refusal = b.moveOrbJob(use)
+	} else if b.jobs, refusal = b.view.movable(b.group); refusal == "" {
+		refusal = b.moveJobs()
 	}
-	class, refusal := b.class()
+	if len(b.fix.Needs) > 0 {
+		b.fix.Ops, b.fix.Requires = nil, nil
+	}
+	return refusal
+}
+
+func (b *runnerFix) moveJobs() (refusal string) {
+	for _, j := range b.jobs {
+		if refusal := b.add(j); refusal != "" {
+			if len(b.jobs) > 1 {
+				refusal = "job " + j.Name + " shares this: " + refusal
+			}
+			return refusal
+		}
+	}
+	return ""
+}
+
+// add moves one job.
+func (b *runnerFix) add(j *circle.Job) (refusal string) {
+	m := &runnerMove{runnerFix: b, job: j}
+	kind, refusal := m.chooseClass()
 	if refusal != "" {
 		return refusal
 	}
-	for _, d := range b.doubts() {
+	if refusal = m.chooseKind(kind); refusal != "" {
+		return refusal
+	}
+	b.weigh(m.doubts()...)
+	if m.class == "" {
+		return ""
+	}
+	ops, refusal := m.ops()
+	if refusal != "" {
+		return refusal
+	}
+	b.addOps(ops)
+	m.require("job " + j.Name)
+	return ""
+}
+
+// weigh lowers the safety to that of the worst doubt, the first of them.
+func (b *runnerFix) weigh(doubts ...doubt) {
+	for _, d := range doubts {
 		if d.safety < b.fix.Safety {
 			b.fix.Safety, b.fix.Reason = d.safety, d.reason
 		}
 	}
-	if len(b.fix.Needs) > 0 {
-		return ""
-	}
-	if refusal := b.move(class); refusal != "" {
-		return refusal
-	}
-	b.require(class)
-	return ""
 }
 
-// executor says why the job's kind of executor cannot move to a container runner, which keeps images and nothing else.
-func (b *runnerFix) executor() (refusal string) {
-	j := b.job
+// addOps adds operations that the fix has not yet: jobs may share a new executor.
+func (b *runnerFix) addOps(ops []rewrite.Op) {
+	for _, op := range ops {
+		if !slices.ContainsFunc(b.fix.Ops, op.Equal) {
+			b.fix.Ops = append(b.fix.Ops, op)
+		}
+	}
+}
+
+// chooseClass takes the resource class for what the job reaches: that of the hosts' routes, else the settings' own.
+// kind is the kind of its runner by the same facts, "" when they do not say.
+func (m *runnerMove) chooseClass() (kind, refusal string) {
+	facts := m.view.p.Facts
+	missing := false
+	use := func(class, its, source string) {
+		switch {
+		case class == "":
+			missing = true
+		case m.class != "" && class != m.class:
+			refusal = fmt.Sprintf("the job reaches hosts for two runners, %s and %s: split it", m.class, class)
+		case !slices.Contains(m.fix.Facts, source):
+			m.fix.Facts = append(m.fix.Facts, source)
+		}
+		if m.class == "" {
+			m.class, kind = class, its
+		}
+	}
+	hosts := m.hosts()
+	for _, host := range hosts {
+		if route, i := m.view.scope.routeOf(host); route.ResourceClass != "" {
+			use(route.ResourceClass, orElse(route.Kind, facts.Runner.Kind), fmt.Sprintf("network.routes[%d].resource_class=%s", i, route.ResourceClass))
+		} else {
+			use(facts.Runner.ResourceClass, facts.Runner.Kind, "runner.resource_class="+facts.Runner.ResourceClass)
+		}
+	}
+	if len(hosts) == 0 { // tunnels alone
+		use(facts.Runner.ResourceClass, facts.Runner.Kind, "runner.resource_class="+facts.Runner.ResourceClass)
+	}
+	if missing {
+		m.class = ""
+		m.need("runner.resource_class", "--set runner.resource_class=NAMESPACE/NAME, the class of a runner inside the network")
+	}
+	return kind, refusal
+}
+
+func (b *runnerFix) need(key, hint string) {
+	if n := (Need{key, hint}); !slices.Contains(b.fix.Needs, n) {
+		b.fix.Needs = append(b.fix.Needs, n)
+	}
+}
+
+// chooseKind decides between the two kinds of runner: images stay on a container runner unless the facts say otherwise,
+// and what runs in a virtual machine takes a machine runner. It says why the job can run on neither.
+func (m *runnerMove) chooseKind(kind string) (refusal string) {
+	j := m.job
 	switch ref := j.ExecutorRef(); {
 	case j.MacOS().Exists():
 		return "the job runs on macOS: it needs a machine runner on a Mac"
-	case j.Machine().Exists():
-		return "the job runs in a virtual machine: a machine runner, with its tools installed, has to take its place"
-	case len(j.DockerItems()) == 0 && ref.Node.Exists():
-		return "the executor " + ref.Name + " is not defined in the file: whether a container runner can take its place is not shown"
-	case len(j.DockerItems()) == 0:
+	case isMachine(j) && kind == "container":
+		return "the job runs in a virtual machine and the runner is of kind container: it needs the class of a machine runner, by network.routes for one"
+	case isMachine(j):
+		m.machine = true
+		if kind == "" {
+			m.need("runner.kind", "--set runner.kind=machine, when the resource class is that of a machine runner: the job runs in a virtual machine")
+		}
+	case len(j.DockerItems()) > 0:
+		m.machine = kind == "machine"
+	case ref.Node.Exists() && !ref.Known:
+		return "a parameter chooses the executor: whether a runner can take its place is not shown"
+	case ref.Node.Exists():
+		return "the executor " + ref.Name + " is not defined in the file: whether a runner can take its place is not shown"
+	default:
 		return "the file does not show what the job runs in"
-	case b.view.p.Facts.Runner.Kind == "machine":
-		return "runner.kind is machine, and a machine runner has no images: the tools of the job's image have to be installed there first"
 	}
 	return ""
 }
 
-// class is the resource class for what the job reaches: that of the hosts' routes, else the settings' own.
-func (b *runnerFix) class() (class, refusal string) {
-	facts := b.view.p.Facts
-	var sources []string
-	add := func(c, source string) {
-		if class == "" {
-			class = c
-		}
-		if !slices.Contains(sources, source) {
-			sources = append(sources, source)
-		}
-		if c != class {
-			refusal = fmt.Sprintf("the job reaches hosts for two runners, %s and %s: split it", class, c)
-		}
-	}
-	missing := false
-	for _, x := range b.group {
-		if x.host == "" {
-			continue
-		}
-		switch route, i := b.view.scope.routeOf(x.host); {
-		case route.ResourceClass != "":
-			add(route.ResourceClass, fmt.Sprintf("network.routes[%d].resource_class=%s", i, route.ResourceClass))
-		case facts.Runner.ResourceClass != "":
-			add(facts.Runner.ResourceClass, "runner.resource_class="+facts.Runner.ResourceClass)
-		default:
-			missing = true
-		}
-	}
-	if class == "" && facts.Runner.ResourceClass != "" { // tunnels alone
-		add(facts.Runner.ResourceClass, "runner.resource_class="+facts.Runner.ResourceClass)
-	}
-	if class == "" || missing {
-		b.fix.Needs = []Need{{"runner.resource_class", "--set runner.resource_class=NAMESPACE/NAME, the class of a container runner inside the network"}}
-	}
-	b.fix.Facts = sources
-	return class, refusal
+func isMachine(j *circle.Job) bool {
+	m := j.Machine()
+	return m.Exists() && m.Value() != "false"
 }
 
-// move adds the operations.
-func (b *runnerFix) move(class string) (refusal string) {
-	job := b.job.Node
-	if own := job.Own("resource_class"); own.Exists() {
-		b.fix.Ops = []rewrite.Op{rewrite.Replace(own, rewrite.String(class))}
-	} else {
-		behind := insertBehind(job)
-		if !behind.Exists() {
-			return "the job has no place of its own for a resource class"
-		}
-		b.fix.Ops = []rewrite.Op{rewrite.InsertAfter(behind, rewrite.Pair{Key: "resource_class", Value: rewrite.String(class)})}
-	}
-	if ranges := job.Own(ipRangesKey); ranges.Exists() && usesIPRanges(b.job) {
-		b.fix.Ops = append(b.fix.Ops, rewrite.Remove(ranges.Entry()))
-	}
-	return ""
-}
-
-// insertBehind is the entry behind which a job says on what it runs.
-func insertBehind(job rewrite.Node) rewrite.Entry {
-	for _, key := range []string{"docker", "executor"} {
-		if n := job.Own(key); n.Exists() {
-			return n.Entry()
+// hosts are the hosts that the job reaches inside the network, each once, whoever else owns the place.
+func (m *runnerMove) hosts() []string {
+	var out []string
+	for _, x := range m.view.signs {
+		if x.host != "" && (slices.Contains(m.group, x) || slices.Contains(x.users, m.job)) && !slices.Contains(out, x.host) {
+			out = append(out, x.host)
 		}
 	}
-	var merge rewrite.Entry
-	for _, e := range job.Entries() {
-		if e.IsMerge() {
-			merge = e
-		}
-	}
-	return merge
+	return out
 }
 
 // usesIPRanges reports whether the job may ask for CircleCI's fixed addresses, which a runner has not.
@@ -192,8 +239,6 @@ func usesIPRanges(j *circle.Job) bool {
 	n := j.Get(ipRangesKey).Resolve()
 	return n.Exists() && n.Value() != "false"
 }
-
-func (b *runnerFix) flow() []circle.Visit { return jobFlow(b.job) }
 
 // jobFlow are the steps of the job, also those that workflow entries add.
 func jobFlow(j *circle.Job) []circle.Visit {
@@ -207,47 +252,74 @@ func jobFlow(j *circle.Job) []circle.Visit {
 }
 
 // require says what has to exist, and what can go afterwards.
-func (b *runnerFix) require(class string) {
-	add := func(when When, kind, text string) {
-		if p := (Prerequisite{when, kind, text, ""}); !slices.Contains(b.fix.Requires, p) {
-			b.fix.Requires = append(b.fix.Requires, p)
-		}
-	}
-	name := "job " + b.job.Name
+func (m *runnerMove) require(name string) {
 	where := "in the network that the tunnel leads to"
-	if hosts := b.hosts(); len(hosts) > 0 {
+	if hosts := m.hosts(); len(hosts) > 0 {
 		where = "where it reaches " + strings.Join(hosts, ", ")
 	}
-	add(Before, "runner", fmt.Sprintf("install a container runner for the resource class %s %s", class, where))
-	add(Before, "check", "make sure that the project is private or does not build forked pull requests: public projects that do get no runner")
-	if size, known := circle.Known(b.job.ResourceClass()); known {
-		add(Before, "runner", fmt.Sprintf("give the runner's pods, in its Helm values, the size of %s, which %s has now", size, name))
+	kind := "container"
+	if m.machine {
+		kind = "machine"
 	}
-	if usesIPRanges(b.job) {
-		add(Before, "runner", "allow the runner's addresses wherever CircleCI's IP ranges were allowed for "+name)
-	}
-	for _, x := range b.flow() {
-		if x.Step.Name == "add_ssh_keys" {
-			add(Before, "check", "make sure that the image of "+name+" has ssh-agent, which add_ssh_keys needs on a runner")
-		}
-		if orb, _, ok := x.Step.OrbCall(); ok && orb != nil && orb.Name() == awsCLI {
-			add(Before, "runner", "make sure that the `circleci` command is on the runner of "+name+": the aws-cli orb calls it")
+	m.requires(Before, "runner", fmt.Sprintf("install a %s runner for the resource class %s %s", kind, m.class, where))
+	m.requires(Before, "check", "make sure that the project is private or does not build forked pull requests: public projects that do get no runner")
+	for _, x := range m.view.signs {
+		if x.tunnel != "" && (slices.Contains(m.group, x) || slices.Contains(x.users, m.job)) {
+			m.requires(After, "check", fmt.Sprintf("take %s out of %s, with the credentials for it: the runner is inside the network", x.tunnel, name))
 		}
 	}
-	for _, x := range b.group {
-		if x.tunnel != "" {
-			add(After, "check", fmt.Sprintf("take %s out of %s, with the credentials for it: the runner is inside the network", x.tunnel, name))
-		}
+	if m.job == nil {
+		return // what an orb's job is and does is not in the file
+	}
+	if m.machine {
+		m.requireMachine(name)
+	} else if size, known := circle.Known(m.job.ResourceClass()); known {
+		m.requires(Before, "runner", fmt.Sprintf("give the runner's pods, in its Helm values, the size of %s, which %s has now", size, name))
+	}
+	if usesIPRanges(m.job) {
+		m.requires(Before, "runner", "allow the runner's addresses wherever CircleCI's IP ranges were allowed for "+name)
+	}
+	m.requireForSteps(name)
+}
+
+func (b *runnerFix) requires(when When, kind, text string) {
+	if p := (Prerequisite{when, kind, text, ""}); !slices.Contains(b.fix.Requires, p) {
+		b.fix.Requires = append(b.fix.Requires, p)
 	}
 }
 
-// hosts are the hosts that the job reaches, each once.
-func (b *runnerFix) hosts() []string {
-	var out []string
-	for _, x := range b.group {
-		if x.host != "" && !slices.Contains(out, x.host) {
-			out = append(out, x.host)
+// requireMachine is what a machine runner has to have, and does not do by itself.
+func (m *runnerMove) requireMachine(name string) {
+	if items := m.job.DockerItems(); len(items) > 0 {
+		m.requires(Before, "runner", fmt.Sprintf("install what %s uses of the image %s on the machines of %s, which run no images", name, items[0].Image().Value(), m.class))
+	} else {
+		image := "its machine image"
+		if name, known := circle.Known(m.job.Machine().Get("image")); known {
+			image = name
+		}
+		m.requires(Before, "runner", fmt.Sprintf("install what %s uses of %s on the machines of %s", name, image, m.class))
+	}
+	if size, known := circle.Known(m.job.ResourceClass()); known {
+		m.requires(Before, "runner", fmt.Sprintf("let the machines of %s have the size of %s, which %s has now", m.class, size, name))
+	}
+	m.requires(Before, "check", fmt.Sprintf("make sure that %s cleans up before it starts: on a machine runner files and containers stay from one job to the next", name))
+	if on, _ := circle.Known(m.job.Machine().Get("docker_layer_caching")); on != "" && on != "false" {
+		m.requires(Before, "check", fmt.Sprintf("reckon without Docker layer caching in %s: on a machine runner layers stay as long as the machine keeps them", name))
+	}
+}
+
+// requireForSteps is what single steps need on the runner.
+func (m *runnerMove) requireForSteps(name string) {
+	for _, x := range jobFlow(m.job) {
+		if x.Step.Name == "add_ssh_keys" {
+			place := "the image of " + name
+			if m.machine {
+				place = "the runner of " + name
+			}
+			m.requires(Before, "check", "make sure that "+place+" has ssh-agent, which add_ssh_keys needs on a runner")
+		}
+		if orb, _, ok := x.Step.OrbCall(); ok && orb != nil && orb.Name() == awsCLI {
+			m.requires(Before, "runner", "make sure that the `circleci` command is on the runner of "+name+": the aws-cli orb calls it")
 		}
 	}
-	return out
 }

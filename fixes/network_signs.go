@@ -12,13 +12,15 @@ import (
 
 // networkSign is one place that shows that whatever runs it has to be inside the network, or gets there by a tunnel.
 type networkSign struct {
-	owner   string
-	node    rewrite.Node // the scalar or mapping that span is in
-	span    rewrite.Span
-	message string
-	host    string        // "" for a tunnel
-	tunnel  string        // what opens it; "" for a contact
-	users   []*circle.Job // that run it
+	owner    string
+	node     rewrite.Node // the scalar or mapping that span is in
+	span     rewrite.Span
+	message  string
+	host     string        // "" for a tunnel
+	tunnel   string        // what opens it; "" for a contact
+	weak     weakKind      // what makes it look internal, where nothing shows that it is; "" for all others
+	variable bool          // a variable names the host: whether a step reaches it is not shown
+	users    []*circle.Job // that run it
 }
 
 // netScript is the script of one physical step.
@@ -37,6 +39,7 @@ type networkView struct {
 	order   []*netScript
 	signs   []*networkSign        // of what needs a runner
 	allowed []*networkSign        // of hosts that the settings route through CircleCI's addresses
+	weak    []*networkSign        // of hosts that look internal; judgeWeak deals them out
 	others  []*networkSign        // of hosts that take neither
 	seen    map[rewrite.Node]bool // environments
 }
@@ -56,8 +59,9 @@ func newNetworkView(p *Pass) *networkView {
 	for s := range p.Config.Walk {
 		v.scanStep(s)
 	}
+	v.judgeWeak()
 	for _, signs := range []*[]*networkSign{&v.signs, &v.allowed} {
-		*signs = slices.DeleteFunc(*signs, (*networkSign).onRunner)
+		*signs = slices.DeleteFunc(*signs, v.runsOnRunner)
 		slices.SortStableFunc(*signs, func(a, b *networkSign) int { return a.span.Start - b.span.Start })
 	}
 	return v
@@ -81,8 +85,17 @@ func (v *networkView) parseStep(s *circle.Step) *netScript {
 	return &netScript{s, text, script}
 }
 
-// onRunner reports whether all that run the sign's place are in the network already.
-func (x *networkSign) onRunner() bool {
+// runsOnRunner reports whether all that run the sign's place are in the network already.
+func (v *networkView) runsOnRunner(x *networkSign) bool {
+	if use := v.orbJob(x.owner); use != nil {
+		class, known := circle.Known(use.Get("resource_class"))
+		if name, ok := circle.Known(use.Get("executor")); ok && !known {
+			if e := v.p.Config.ExecutorByName(name); e != nil {
+				class, _ = circle.Known(e.ResourceClass())
+			}
+		}
+		return strings.Contains(class, "/")
+	}
 	return len(x.users) > 0 && !slices.ContainsFunc(x.users, func(j *circle.Job) bool { return !onRunner(j) })
 }
 
@@ -141,6 +154,7 @@ func (v *networkView) scanEnvironments(places circle.Environments) {
 func (v *networkView) scanVariable(at networkSign, name, value string) {
 	switch {
 	case v.table.namesHost(name):
+		at.variable = true
 		for _, host := range hostsIn(value) {
 			v.addContact(at, name+" names", host)
 		}
@@ -160,6 +174,7 @@ func (v *networkView) addContact(at networkSign, who, host string) {
 	case v.scope.allowsIPRanges(host):
 		at.message = fmt.Sprintf("%s %s, which the settings route through CircleCI's IP ranges", who, host)
 		v.allowed = append(v.allowed, &at)
+	case v.addWeak(at, who, host):
 	default:
 		v.others = append(v.others, &at)
 	}
@@ -219,6 +234,7 @@ func (v *networkView) scanScript(x *netScript, at func(shell.Span) networkSign) 
 				v.addContact(at(a.word.Span), cmd.name+" reaches", host)
 			}
 		}
+		v.scanInsecure(cmd, at(c.Span))
 	}
 	for _, e := range x.script.BashEnv() {
 		if e.Exported {

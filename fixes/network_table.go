@@ -29,7 +29,9 @@ type networkTable struct {
 		Names []string // parts of the names of orbs that open a VPN
 		Quiet []string // beginnings of the names of their commands that open none
 	}
-	RemoteDocker []string // orbs whose commands set up remote Docker by themselves
+	RemoteDocker    []string // orbs whose commands set up remote Docker by themselves
+	HostedVariables []string // that are set on CircleCI's own machines only
+	Weak            weakSigns
 }
 
 // hostSet is a set of hosts by address and by name.

@@ -121,6 +121,7 @@ func readRoute(r *settingsReader, n rewrite.Node, key string) (route RouteFact, 
 		r.listField("hosts", hostType, &route.Hosts),
 		r.textField("route", routeType, &route.Route),
 		r.textField("resource_class", resourceClassType, &route.ResourceClass),
+		r.textField("kind", runnerKindType, &route.Kind),
 	}, "hosts")
 	return route, err
 }

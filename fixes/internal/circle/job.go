@@ -173,3 +173,46 @@ func (j *Job) possibleExecutors(uses []*WorkflowJob) []*Executor {
 	}
 	return out
 }
+
+// Values are the texts that a scalar of the job, or of the executor it names, may have when the pipeline is compiled:
+// its own, or those of the parameter that makes it up. known is false when some of them are not in the file.
+func (j *Job) Values(n rewrite.Node) (texts []string, known bool) {
+	if text, known := Known(n); known {
+		return []string{text}, true
+	}
+	param, ok := soleParameter(n)
+	if !ok {
+		return nil, false
+	}
+	if x := j.Executor(); x != nil && n.Resolve().Within(x.Node) {
+		if arg := j.ExecutorRef().Args.Get(param); arg.Exists() {
+			return j.Values(arg)
+		}
+		return knownTexts(defaultOf(x.Parameters(), param))
+	}
+	given := defaultOf(j.Parameters(), param)
+	for _, use := range j.Uses() {
+		given = append(given, use.values(param)...)
+	}
+	return knownTexts(given)
+}
+
+func defaultOf(params []*Parameter, name string) []rewrite.Node {
+	for _, p := range params {
+		if p.Name == name && p.Default().Exists() {
+			return []rewrite.Node{p.Default()}
+		}
+	}
+	return nil
+}
+
+func knownTexts(nodes []rewrite.Node) (texts []string, known bool) {
+	for _, n := range nodes {
+		text, known := Known(n)
+		if !known {
+			return nil, false
+		}
+		texts = append(texts, text)
+	}
+	return texts, len(texts) > 0
+}
