@@ -73,6 +73,32 @@ func (c *Call) Name() string {
 
 func baseName(file string) string { return file[strings.LastIndexByte(file, '/')+1:] }
 
+// Wrapper is the named wrapper, such as sudo, with its options and what follows it, when it runs the call: directly, or
+// as a script that it hands to a shell. It is nil when it does not.
+func (c *Call) Wrapper(name string) []Word {
+	for s := c.stmt; s != nil && (s.list == nil || s.list.kind != substitutionList); s = s.parent {
+		if s.call == nil {
+			continue
+		}
+		for i, w := range s.call.Words[:min(s.call.command, len(s.call.Words))] {
+			if w.Static && baseName(w.Value) == name {
+				return s.call.Words[i:s.call.command]
+			}
+		}
+	}
+	return nil
+}
+
+// From is the call that the arguments from the i-th on make, of a command that runs what it is given.
+func (c *Call) From(i int) *Call {
+	out := *c
+	out.command += 1 + i
+	return &out
+}
+
+// Leading are the command and the wrappers in front of it, with their options.
+func (c *Call) Leading() []Word { return c.Words[:min(c.command+1, len(c.Words))] }
+
 // Args are the words after the command that Name tells.
 func (c *Call) Args() []Word {
 	if c.command >= len(c.Words) {

@@ -90,6 +90,10 @@ func TestCallsAndContext(t *testing.T) {
 		{"inner script in double quotes", `sudo sh -c "a $X"`, []string{"0 sh: ", "0 a: inner"}},
 		{"inner script with escapes", `su ci -c "a \"b\""`, []string{"0 su: ", "0 a: inner"}},
 		{"inner script by eval of words", "eval a b", []string{"0 eval: ", "0 a: inner"}},
+		{"inner script in a here-document", "bash -eo pipefail <<'EOF'\na\nb $X\nEOF\n", []string{"0 bash: ", "0 a: inner", "0 b: inner"}},
+		{"inner script in an expanded here-document", "sudo bash <<EOF\na $X\nEOF\n", []string{"0 bash: ", "0 a: inner"}},
+		{"inner script in a here-document with a substitution", "bash <<EOF\na $(b)\nEOF\n", []string{"0 bash: ", "0 b: substitution"}},
+		{"here-document for a script file", "bash a.sh <<EOF\nb\nEOF\n", []string{"0 bash: "}},
 		{"script file of a shell", "bash -x a.sh -c b", []string{"0 bash: "}},
 		{"inner script that does not parse", "bash -c 'a ('", []string{"0 bash: "}},
 		{"expression as a command", "<< parameters.cmd >> a", []string{"0 : "}},
@@ -131,6 +135,11 @@ func TestName(t *testing.T) {
 		{"exec", "exec -a x aws", "aws"},
 		{"xargs", "xargs -r -n1 -I {} aws s3 cp {}", "aws s3 cp {}"},
 		{"xargs alone", "xargs", "xargs"},
+		{"program of a package", "npx --package aws-cdk cdk deploy", "cdk deploy"},
+		{"program of a package by verb", "pnpm --dir infra exec cdk deploy", "cdk deploy"},
+		{"program of a package behind dashes", "npm exec -- serverless deploy", "serverless deploy"},
+		{"program of an environment", "poetry run aws s3", "aws s3"},
+		{"script of a package is none", "yarn run deploy", "yarn run deploy"},
 		{"retry is none", "retry 3 aws", "retry 3 aws"},
 	}
 	for _, tt := range tests {
@@ -143,6 +152,35 @@ func TestName(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
 				t.Errorf("name and arguments (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWrapper(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, text string
+		want       []string // calls that sudo runs
+	}{
+		{"none", "aws s3 ls", nil},
+		{"in front", "sudo -E env A=1 aws s3 ls", []string{"aws"}},
+		{"as an argument", "echo sudo aws; which sudo", nil},
+		{"of a shell with a script", "sudo bash -c 'aws s3 ls; make'; aws s3 ls", []string{"bash", "aws", "make"}},
+		{"of a shell with a here-document", "sudo sh <<'EOF'\naws s3 ls\nEOF\n", []string{"sh", "aws"}},
+		{"inside of a group", "{ sudo a; b; }", []string{"a"}},
+		{"beside a substitution", "sudo tee f <<< $(a)", []string{"tee"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, c := range parse(t, tt.text).Calls() {
+				if w := c.Wrapper("sudo"); w != nil {
+					got = append(got, c.Name())
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("run by sudo (-want +got):\n%s", diff)
 			}
 		})
 	}

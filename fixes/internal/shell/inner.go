@@ -14,11 +14,12 @@ func (w *walker) inner(c *Call) {
 	if w.depth == maxInner {
 		return
 	}
-	words := handedOver(c)
-	if len(words) == 0 {
-		return
+	var u *unit
+	if words := handedOver(c); len(words) > 0 {
+		u = w.unit.innerUnit(words)
+	} else if body, ok := c.input(); ok {
+		u = w.unit.inputUnit(body)
 	}
-	u := w.unit.innerUnit(words)
 	if u == nil || parsable(u.src.text) != nil {
 		return
 	}
@@ -35,20 +36,32 @@ func (w *walker) inner(c *Call) {
 // handedOver are the words whose values make up the script that c hands over.
 func handedOver(c *Call) []Word {
 	args := c.Args()
-	switch c.Name() {
-	case "bash", "sh", "dash", "ash", "ksh", "zsh":
+	switch name := c.Name(); {
+	case slices.Contains(shells, name):
 		return scriptOption(args, "oO")
-	case "su":
+	case name == "su":
 		if word, ok := c.Option("--command"); ok {
 			return []Word{word}
 		}
 		if i := slices.IndexFunc(args, func(a Word) bool { return a.Value == "-c" }); i >= 0 && i+1 < len(args) {
 			return args[i+1 : i+2]
 		}
-	case "eval":
+	case name == "eval":
 		return args
 	}
 	return nil
+}
+
+var shells = []string{"bash", "sh", "dash", "ash", "ksh", "zsh"}
+
+// input is the here-document that a shell without operands reads its script from.
+func (c *Call) input() (body Word, ok bool) {
+	operand := func(a Word) bool { return !strings.HasPrefix(a.Value, "-") && a.Value != "pipefail" }
+	if !slices.Contains(shells, c.Name()) || slices.ContainsFunc(c.Args(), operand) || len(c.Redirects) == 0 {
+		return Word{}, false
+	}
+	last := c.Redirects[len(c.Redirects)-1]
+	return last.Body, last.HereDoc() && last.FD == ""
 }
 
 // scriptOption is the operand that "-c", alone or among other short options, makes a script.
@@ -88,6 +101,16 @@ func (u *unit) innerUnit(words []Word) *unit {
 	}
 	place := Span{words[0].Span.Start, words[len(words)-1].Span.End}
 	return &unit{src: mask(strings.Join(text, " ")), at: &place}
+}
+
+// inputUnit is the body of a here-document as a unit, nil when the outer shell changes more of it than variables, which
+// read the same from inside.
+func (u *unit) inputUnit(body Word) *unit {
+	if u.at != nil || body.Span.End-body.Span.Start != len(body.Text) || body.Text != body.Value || strings.Contains(body.Text, "$(") || strings.Contains(body.Text, "`") {
+		return nil
+	}
+	at := Span{body.Span.Start - u.base, body.Span.End - u.base}
+	return &unit{src: u.src.slice(at), base: body.Span.Start}
 }
 
 // verbatim reports whether a word is one quoted text that holds nothing but itself: no escapes, and of what the outer

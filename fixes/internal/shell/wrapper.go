@@ -1,6 +1,9 @@
 package shell
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // wrapper describes the command line of a program that runs the command given as its arguments.
 type wrapper struct {
@@ -9,6 +12,7 @@ type wrapper struct {
 	operands int      // words before the command
 	assigns  bool     // takes NAME=VALUE before the command
 	inform   string   // short options that make it answer a question instead of running anything
+	verbs    []string // of which the first operand has to be one; none when it runs whatever it is given
 }
 
 var wrappers = map[string]wrapper{
@@ -23,6 +27,13 @@ var wrappers = map[string]wrapper{
 	"nohup":   {},
 	"npx":     {short: "pc", long: []string{"--package", "--call"}},
 	"bunx":    {},
+	"npm":     {long: []string{"--package", "--prefix"}, verbs: []string{"exec", "x"}},
+	"pnpm":    {short: "C", long: []string{"--dir", "--filter", "--package"}, verbs: []string{"exec", "dlx"}},
+	"yarn":    {long: []string{"--cwd"}, verbs: []string{"exec", "dlx"}},
+	"bundle":  {verbs: []string{"exec"}},
+	"poetry":  {short: "C", long: []string{"--directory"}, verbs: []string{"run"}},
+	"pipenv":  {verbs: []string{"run"}},
+	"uv":      {short: "p", long: []string{"--directory", "--project", "--python", "--with"}, verbs: []string{"run"}},
 	"nice":    {short: "n", long: []string{"--adjustment"}},
 	"stdbuf":  {short: "ioe", long: []string{"--input", "--output", "--error"}},
 	"timeout": {short: "ks", long: []string{"--kill-after", "--signal"}, operands: 1},
@@ -51,6 +62,17 @@ func unwrap(words []Word) (command int, assigns []int) {
 
 // skip passes over the wrapper's own options and operands, from words[i] on. It is not ok when the wrapper runs nothing.
 func (w wrapper) skip(words []Word, i int) (next int, assigns []int, ok bool) {
+	i, assigns, ok = w.skipOptions(words, i)
+	if ok && len(w.verbs) > 0 {
+		if i >= len(words) || !words[i].Static || !slices.Contains(w.verbs, words[i].Value) {
+			return i, nil, false
+		}
+		i, assigns, ok = w.skipOptions(words, i+1)
+	}
+	return i + w.operands, assigns, ok
+}
+
+func (w wrapper) skipOptions(words []Word, i int) (next int, assigns []int, ok bool) {
 	for ; i < len(words); i++ {
 		arg := words[i].Value
 		if arg == "--" {
@@ -70,7 +92,7 @@ func (w wrapper) skip(words []Word, i int) (next int, assigns []int, ok bool) {
 	for ; w.assigns && i < len(words) && assignedName(words[i]) != ""; i++ {
 		assigns = append(assigns, i)
 	}
-	return i + w.operands, assigns, true
+	return i, assigns, true
 }
 
 func (w wrapper) informs(arg string) bool {
