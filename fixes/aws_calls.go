@@ -21,11 +21,44 @@ var awsTools = map[string][]string{
 	"chamber":    nil,
 }
 
-// callsAWS reports whether a call asks a service of AWS for something, in sight.
+// packageManagers run the programs of a package by their names, or scripts that are called after them.
+var packageManagers = []string{"yarn", "npm", "pnpm", "bun"}
+
+// toolOf is the AWS tool that a package manager is told to run, or else the call as it is.
+func toolOf(c *shell.Call) *shell.Call {
+	if !slices.Contains(packageManagers, c.Name()) {
+		return c
+	}
+	for i, w := range c.Args() {
+		switch {
+		case !w.Static:
+			return c
+		case strings.HasPrefix(w.Value, "-"), w.Value == "run", w.Value == "run-script":
+			continue
+		case awsTools[w.Value] != nil:
+			return c.From(i)
+		}
+		return c
+	}
+	return c
+}
+
+// elevated reports whether sudo runs a call without the environment of the job's user, so that nothing which a setup
+// step exports reaches it.
+func elevated(c *shell.Call) bool {
+	words := c.Wrapper("sudo")
+	return len(words) > 0 && !slices.ContainsFunc(words, func(w shell.Word) bool {
+		short := strings.HasPrefix(w.Value, "-") && !strings.HasPrefix(w.Value, "--") && strings.Contains(w.Value, "E")
+		return short || strings.HasPrefix(w.Value, "--preserve-env")
+	})
+}
+
+// callsAWS reports whether a call asks a service of AWS for something, in sight and as the job's own user.
 func callsAWS(c *shell.Call) bool {
+	c = toolOf(c)
 	subcommands, ok := awsTools[c.Name()]
 	args := c.Args()
-	if !ok || len(args) == 0 || c.Has("--version") || c.Has("--help") || c.Has("help") {
+	if !ok || len(args) == 0 || elevated(c) || c.Has("--version") || c.Has("--help") || c.Has("help") {
 		return false
 	}
 	if len(subcommands) > 0 {
@@ -41,6 +74,7 @@ func callsAWS(c *shell.Call) bool {
 
 // callTitle is a call without its arguments, such as "aws s3 cp".
 func callTitle(c *shell.Call) string {
+	c = toolOf(c)
 	title := c.Name()
 	for i, w := range c.Args() {
 		if i > 1 || !w.Static || strings.HasPrefix(w.Value, "-") || strings.ContainsAny(w.Value, "/:=. ") {
@@ -60,14 +94,13 @@ var runners = []string{
 
 // unknownCommand is the command of a call that may run anything, and so use AWS out of sight; "" for another one.
 func unknownCommand(c *shell.Call) string {
-	args := c.Args()
-	if len(c.Words) == 0 || len(c.Words) == len(args) {
-		return ""
-	}
-	word := c.Words[len(c.Words)-len(args)-1] // behind wrappers such as sudo and timeout
-	system := strings.HasPrefix(word.Value, "/usr/") || strings.HasPrefix(word.Value, "/bin/")
-	if slices.Contains(runners, c.Name()) || strings.Contains(word.Value, "/") && !system {
-		return word.Text
+	for _, w := range slices.Backward(c.Leading()) { // behind wrappers such as sudo and timeout, or a wrapper such as npx
+		name := w.Value[strings.LastIndexByte(w.Value, '/')+1:]
+		system := strings.HasPrefix(w.Value, "/usr/") || strings.HasPrefix(w.Value, "/bin/")
+		path := strings.Contains(w.Value, "/") && !system && !strings.HasPrefix(w.Value, "-") && !strings.Contains(w.Value, "=")
+		if w.Static && slices.Contains(runners, name) || path {
+			return w.Text
+		}
 	}
 	return ""
 }

@@ -13,6 +13,9 @@ type keyCopy struct {
 	insert string // what hands the token on too, to be written at the end of span; "" when that is not possible
 }
 
+// askers are commands that look at variables and hand them to nobody.
+var askers = []string{"[", "test", ":"}
+
 // keyCopies are the copies of the secret key in a script. An assignment is none: it brings keys in.
 func keyCopies(script *shell.Script) []keyCopy {
 	var out []keyCopy
@@ -23,7 +26,7 @@ func keyCopies(script *shell.Script) []keyCopy {
 		}
 		call := callAround(script, m.Span)
 		with := func(t shell.Mention) bool { return call == nil || call.Stmt.Contains(t.Span) }
-		if slices.ContainsFunc(tokens, with) || call != nil && (call.Name() == "[" || call.Name() == "test") {
+		if slices.ContainsFunc(tokens, with) || call != nil && slices.Contains(askers, call.Name()) {
 			continue
 		}
 		c := keyCopy{span: m.Span}

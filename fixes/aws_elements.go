@@ -41,6 +41,7 @@ func (v *awsView) scanElement(s *circle.Step, orb *circle.Orb, command string, f
 	}
 	login := x.release.Commands[command]
 	facts.uses = facts.uses || login == loginEnvironment
+	facts.assumes = login == loginKeys && x.hasRole() && !x.namesKeys()
 	if f := v.elementForm(x, s.Name, login); f != nil {
 		f.owner, f.step = s.Owner(), s
 		facts.forms = append(facts.forms, f)
@@ -99,6 +100,11 @@ func (v *awsView) elementForm(x *elementUse, name, login string) *keyForm {
 	switch login {
 	case loginEnvironment:
 		f.kind, f.keys = implicitForm, standard
+	case loginOptional:
+		if x.arg("auth").Exists() {
+			return nil
+		}
+		f.kind, f.keys = implicitForm, standard
 	case loginKeys:
 		if !v.elementKeys(f, x) || x.hasRole() && !x.hasKeys {
 			return nil
@@ -118,6 +124,14 @@ func (v *awsView) elementForm(x *elementUse, name, login string) *keyForm {
 		f.message = fmt.Sprintf("%s uses AWS keys, from %s", name, f.origin())
 	}
 	return f
+}
+
+// givenRole is the role that the element is given, whether it uses it or not; "" for none.
+func (x *elementUse) givenRole() string {
+	if x == nil || x.release == nil || x.login != loginKeys || x.release.Role == "" {
+		return ""
+	}
+	return x.arg(x.release.Role).Value()
 }
 
 // hasRole reports whether the element is given a role that it assumes with CircleCI's token.
@@ -146,6 +160,11 @@ func (v *awsView) elementKeys(f *keyForm, x *elementUse) bool {
 	return f.describe(sources, "")
 }
 
+// namesKeys reports whether the element is given key parameters.
+func (x *elementUse) namesKeys() bool {
+	return x.arg(x.release.KeyID).Exists() || x.arg(x.release.Secret).Exists()
+}
+
 // inPlace reports whether the element takes the role itself, so that no setup step is needed for it.
 func (x *elementUse) inPlace() bool {
 	return x != nil && x.release != nil && x.login == loginKeys && (x.release.Role != "" || x.release.Raise != "")
@@ -168,6 +187,7 @@ func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op
 		}
 		release = orbTables()[x.orb.Name()].release(release.Raise)
 	}
+	ops = append(ops, x.switchOn(release)...)
 	pairs := elementArguments(x, release, c)
 	if x.args.Len() == 0 {
 		if x.node.Kind() == rewrite.Scalar {
@@ -183,6 +203,14 @@ func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op
 		ops = append(ops, shared(x.args, rewrite.InsertAfter(last, p))...)
 	}
 	return ops, d, ""
+}
+
+// switchOn turns on the parameter that makes the orb use the role, where it is given and off.
+func (x *elementUse) switchOn(release *orbRelease) []rewrite.Op {
+	if on := x.args.Own(release.With); release.With != "" && on.Exists() && x.arg(release.With).Value() != "true" {
+		return shared(x.args, rewrite.Replace(on, rewrite.True()))
+	}
+	return nil
 }
 
 // words is the largest number of words in the parameter that a raise passes on as one, over all steps of the orb: the

@@ -17,6 +17,7 @@ type credentialsFile struct {
 	sources  [2]keySource
 	region   string
 	other    bool // it holds settings that are no keys
+	root     bool // it is another user's
 }
 
 // readCredentialsFile collects the lines that a script writes to a file whose path ends so. It is nil when there are none.
@@ -29,6 +30,7 @@ func readCredentialsFile(script *shell.Script, path string) *credentialsFile {
 		if !slices.Contains(f.parts, w.Outer) { // a group with one redirection goes as a whole
 			f.parts = append(f.parts, w.Outer)
 		}
+		f.root = f.root || ofOtherUser(script, w)
 		for _, line := range strings.Split(w.Text(), "\n") {
 			f.readLine(strings.TrimSpace(line))
 		}
@@ -37,6 +39,16 @@ func readCredentialsFile(script *shell.Script, path string) *credentialsFile {
 		return nil
 	}
 	return f
+}
+
+// ofOtherUser reports whether sudo writes a file into a home directory that is not the user's own. A tilde is expanded
+// by the user's shell, but for one in a script that sudo runs.
+func ofOtherUser(script *shell.Script, w shell.Write) bool {
+	if w.Call.Inner && w.Call.Wrapper("sudo") != nil {
+		return true
+	}
+	writer := callAround(script, w.File.Span)
+	return writer != nil && writer.Wrapper("sudo") != nil && strings.HasPrefix(w.File.Value, "/") && !strings.HasPrefix(w.File.Value, "/home/circleci/")
 }
 
 func (f *credentialsFile) readLine(line string) {
@@ -59,10 +71,17 @@ func (f *credentialsFile) readLine(line string) {
 	}
 }
 
-// scanFile finds keys that a script writes into the credentials file, or else into the config file.
+// scanFile finds keys that a script writes into the credentials file, or else into one that the environment names
+// instead, or into the config file.
 func (v *awsView) scanFile(s *circle.Step, facts *stepFacts) *keyForm {
 	if f := v.scanFileAt(s, facts, ".aws/credentials"); f != nil {
 		return f
+	}
+	if path := sharedFile(s, facts.script); path != "" {
+		if f := v.scanFileAt(s, facts, path); f != nil {
+			f.blocker = orElse(f.blocker, sharedFileVar+" names the file, and it may serve more than the steps that are seen")
+			return f
+		}
 	}
 	f := v.scanFileAt(s, facts, ".aws/config")
 	if f != nil {
@@ -71,12 +90,32 @@ func (v *awsView) scanFile(s *circle.Step, facts *stepFacts) *keyForm {
 	return f
 }
 
+// sharedFileVar is the variable that names a credentials file in another place.
+const sharedFileVar = "AWS_SHARED_CREDENTIALS_FILE"
+
+// sharedFile is the credentials file that a step's environment or its script names, "" for none.
+func sharedFile(s *circle.Step, script *shell.Script) string {
+	for _, c := range script.Calls() {
+		for _, a := range c.Assigns {
+			if a.Name == sharedFileVar && a.Value.Value != "" {
+				return a.Value.Value
+			}
+		}
+	}
+	env := s.Environment()
+	if j := s.Job(); j != nil {
+		env = slices.Concat(env, j.EffectiveEnvironments())
+	}
+	x, _ := env.Lookup(sharedFileVar)
+	return x.Text
+}
+
 func (v *awsView) scanFileAt(s *circle.Step, facts *stepFacts, path string) *keyForm {
 	file := readCredentialsFile(facts.script, path)
 	if file == nil {
 		return nil
 	}
-	f := &keyForm{kind: fileForm, owner: s.Owner(), step: s, node: facts.text, stays: true, parts: file.parts, region: file.region}
+	f := &keyForm{kind: fileForm, owner: s.Owner(), step: s, node: facts.text, stays: true, root: file.root, parts: file.parts, region: file.region}
 	profile := ""
 	if len(file.profiles) > 0 {
 		profile = profileName(file.profiles[0])
@@ -92,7 +131,10 @@ func (v *awsView) scanFileAt(s *circle.Step, facts *stepFacts, path string) *key
 	}
 	f.parts = append(f.parts, v.aroundFile(facts.script)...)
 	f.span = spanIn(facts.text, file.parts[0])
-	f.message = fmt.Sprintf("the script writes AWS keys, from %s, into ~/%s", f.origin(), path)
+	if strings.HasPrefix(path, ".aws/") {
+		path = "~/" + path
+	}
+	f.message = fmt.Sprintf("the script writes AWS keys, from %s, into %s", f.origin(), path)
 	return f
 }
 
@@ -117,66 +159,4 @@ func (v *awsView) aroundFile(script *shell.Script) []shell.Span {
 // writesConfig reports whether the script needs the directory for another file.
 func writesConfig(script *shell.Script) bool {
 	return slices.ContainsFunc(script.Writes(), func(w shell.Write) bool { return strings.HasSuffix(w.File.Value, ".aws/config") })
-}
-
-// scanTools finds keys that a script hands to a tool on its command line.
-func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
-	var out []*keyForm
-	for _, c := range facts.script.Calls() {
-		f := &keyForm{kind: toolForm, step: s, node: facts.text}
-		var sources [2]keySource
-		switch {
-		case c.Is("serverless", "config", "credentials"), c.Is("sls", "config", "credentials"):
-			sources = [2]keySource{optionSource(c, "--key", "-k"), optionSource(c, "--secret", "-s")}
-			f.parts, f.stays = []shell.Span{c.Stmt}, true
-		case c.Is("ecs-cli", "configure", "profile"):
-			sources = [2]keySource{optionSource(c, "--access-key"), optionSource(c, "--secret-key")}
-			f.blocker, f.stays = "the tool keeps the keys for itself", true
-		case c.Name() == "s3cmd" && !otherHost(c):
-			sources = [2]keySource{optionSource(c, "--access_key"), optionSource(c, "--secret_key")}
-			f.blocker = "s3cmd takes the keys as options, and whether it takes a session token as well is not known"
-		case c.Name() == "docker" && c.Has("build") || c.Is("docker", "buildx", "build"):
-			if sources = buildArguments(c); sources[0].kind != noSource {
-				f.blocker = "the keys go into a docker build as arguments: use a BuildKit secret"
-			}
-		}
-		if sources[0].kind == noSource || !f.describe(sources, "") {
-			continue
-		}
-		f.owner, f.span = s.Owner(), spanIn(facts.text, c.Span)
-		f.message = fmt.Sprintf("%s is given AWS keys, from %s", callTitle(c), f.origin())
-		out = append(out, f)
-	}
-	return out
-}
-
-// optionSource is where the value of the first of these options comes from.
-func optionSource(c *shell.Call, names ...string) keySource {
-	for _, name := range names {
-		if w, ok := c.Option(name); ok {
-			return classifyWord(w)
-		}
-	}
-	return keySource{}
-}
-
-// otherHost reports whether s3cmd talks to a service that is not AWS.
-func otherHost(c *shell.Call) bool {
-	host, ok := c.Option("--host")
-	return ok && !strings.Contains(host.Value, "amazonaws.com")
-}
-
-// buildArguments are the keys among the arguments of a docker build; one that is only named is the variable itself.
-func buildArguments(c *shell.Call) (sources [2]keySource) {
-	for _, w := range c.Args() {
-		text := strings.TrimPrefix(w.Value, "--build-arg=")
-		for i, name := range keyVars[:2] {
-			if text == name {
-				sources[i] = keySource{varSource, name}
-			} else if value, ok := strings.CutPrefix(text, name+"="); ok {
-				sources[i] = classify(value)
-			}
-		}
-	}
-	return sources
 }

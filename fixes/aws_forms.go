@@ -2,7 +2,6 @@ package fixes
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
@@ -48,6 +47,7 @@ type keyForm struct {
 	use     *circle.WorkflowJob // of an orb's job
 	element *elementUse         // of an elementForm, or an implicitForm of an orb
 	stays   bool                // the keys reach the steps behind, by a profile or $BASH_ENV
+	root    bool                // the keys are given to another user, by sudo
 }
 
 // stepFacts is what a physical step shows about AWS.
@@ -70,9 +70,12 @@ func (v *awsView) scanEnvironment(env *circle.Environment, step *circle.Step) *k
 	f := &keyForm{kind: environmentForm, node: env.Node, step: step}
 	var sources [2]keySource
 	for _, x := range env.Vars() {
-		i := slices.Index(keyVars, x.Name)
+		i, terraform := keyIndex(x.Name)
 		if i < 0 {
 			continue
+		}
+		if terraform && classify(x.Text).kind != noSource {
+			f.blocker = terraformDecides
 		}
 		f.remove = append(f.remove, x.Entry)
 		if i > 1 {

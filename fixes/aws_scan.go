@@ -80,6 +80,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 		for _, a := range c.Assigns {
 			if !a.Naked {
 				take(a.Name, a.Value, a.Span)
+				f.root = f.root || slices.Contains(keyVars, a.Name) && elevated(c)
 			}
 		}
 	}
@@ -144,6 +145,7 @@ func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 		}
 		p := found[at]
 		p.form.parts = append(p.form.parts, c.Stmt)
+		p.form.root = p.form.root || elevated(c)
 		if i < 2 {
 			p.sources[i] = classifyWord(c.Args()[3])
 		}

@@ -29,10 +29,13 @@ func (v *awsView) findSites(u *awsUnit) {
 	}
 	for i, x := range u.visits {
 		for _, f := range x.facts.forms {
-			if !slices.Contains(u.forms, f) || f.element.inPlace() || u.dominated(x.Visit) {
+			if !slices.Contains(u.forms, f) || u.dominated(x.Visit) {
 				continue
 			}
 			switch {
+			case f.element.inPlace():
+				u.addSite(x.Visit, true) // the element leaves its session to the steps behind it
+
 			case f.kind == setupForm:
 				u.addSite(x.Visit, true)
 			case x.Step.RunWhen() == "always" || x.Step.RunWhen() == "on_fail":

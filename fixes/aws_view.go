@@ -77,7 +77,7 @@ func (v *awsView) collect(u *awsUnit) {
 			shown = shown || f.kind.shown() && f.kind != elementForm
 		}
 		for _, f := range x.facts.forms {
-			if !f.kind.shown() && (supplied || shown) || assumed && f.kind == setupForm && !f.setup.hasKeys {
+			if !f.kind.shown() && (supplied || shown) || assumed && f.temporary() {
 				continue
 			}
 			u.mix(f, assumed)
@@ -99,6 +99,12 @@ func (v *awsView) collect(u *awsUnit) {
 			v.addForm(f)
 		}
 	}
+}
+
+// temporary reports whether the keys of a form are those of a role when one has been assumed before: the form hands on
+// what the environment has.
+func (f *keyForm) temporary() bool {
+	return f.kind == setupForm && !f.setup.hasKeys || f.kind == toolForm && f.keys.sameKeys(standard)
 }
 
 // mix notes that stored keys are brought to a job that has assumed a role before.
@@ -126,7 +132,8 @@ func (u *awsUnit) standIn() bool {
 func (v *awsView) addEnvironment(u *awsUnit, env *circle.Environment, hidden map[string]bool) {
 	acts := false
 	for _, x := range env.Vars() {
-		acts = acts || !hidden[x.Name] && slices.Contains(keyVars, x.Name)
+		key, _ := keyIndex(x.Name)
+		acts = acts || !hidden[x.Name] && key >= 0
 		hidden[x.Name] = true
 	}
 	if !acts {

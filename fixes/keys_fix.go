@@ -118,13 +118,18 @@ func (u *awsUnit) showsRegion(c credentials) bool {
 	return ok
 }
 
-// role is the role of the unit. A setup step that has one beside its keys keeps it.
-func (b *keysFix) role(u *awsUnit) roleChoice {
-	if x := b.group[0].setup; x != nil && x.role != "" {
-		return roleChoice{credentials: credentials{role: x.role}}
+// givenRole is the role that the first form names beside its keys, and keeps; "" for none.
+func (b *keysFix) givenRole() string {
+	if x := b.group[0].setup; x != nil {
+		return x.role
 	}
-	if x := b.group[0].element; x != nil && x.release != nil && x.login == loginKeys && x.hasRole() {
-		return roleChoice{credentials: credentials{role: x.arg(x.release.Role).Value()}}
+	return b.group[0].element.givenRole()
+}
+
+// role is the role of the unit. A step that has one beside its keys keeps it.
+func (b *keysFix) role(u *awsUnit) roleChoice {
+	if role := b.givenRole(); role != "" {
+		return roleChoice{credentials: credentials{role: role}}
 	}
 	return b.view.roleFor(b.group[0].keys, u)
 }
@@ -184,13 +189,16 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 	return ""
 }
 
-// placeBefore gives a workflow entry that runs an orb's job the setup as a pre-step.
+// placeBefore gives a workflow entry that runs an orb's job the setup as a pre-step, or in auth where the job has that.
 func (b *keysFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal string) {
 	value, ops, refusal := b.view.newStep(c)
 	if refusal != "" {
 		return refusal
 	}
 	pair := rewrite.Pair{Key: "pre-steps", Value: rewrite.List(value)}
+	if f := b.view.jobElement(use); f != nil && f.element.login == loginOptional {
+		pair.Key = "auth"
+	}
 	switch list := use.PreSteps(); {
 	case list != nil && list.Node.Kind() == rewrite.Sequence && list.Node.Len() > 0:
 		ops = append(ops, shared(list.Node, rewrite.InsertBefore(list.Node.Entries()[0], rewrite.Item(value)))...)
@@ -271,6 +279,9 @@ func (b *keysFix) judge() {
 		}
 	}
 	for _, f := range b.group {
+		if f.root {
+			lower(doubt{Unsafe, "sudo gives the keys to another user, whom the setup does not reach"})
+		}
 		if f.setup != nil && f.setup.release != nil && f.setup.release.Swap != "" {
 			lower(doubt{Unsafe, f.setup.orb.Ref() + ": " + f.setup.release.Swap})
 		}

@@ -15,9 +15,13 @@ func (b *keysFix) require() {
 		}
 	}
 	d := b.group[0].keys
-	add(Before, "role", "", "create an IAM role in place of %s: it trusts CircleCI's OIDC provider for this organisation and project, and has the permissions of the user behind the key", d)
+	if role := b.givenRole(); role != "" {
+		add(Before, "role", "", "let the role %s, which the file names, trust CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind the key", role)
+	} else {
+		add(Before, "role", "", "create an IAM role in place of %s: it trusts CircleCI's OIDC provider for this organisation and project, and has the permissions of the user behind the key", d)
+	}
 	for _, u := range b.units {
-		if role := b.role(u); isVariable(role.role) {
+		if role := b.role(u); isVariable(role.role) && b.givenRole() == "" {
 			name := strings.Trim(role.role, "${}")
 			add(Before, "variable", u.place(), "define %s with the ARN of the role in place of %s", name, d)
 		}

@@ -49,7 +49,8 @@ type orbRelease struct {
 const (
 	loginKeys        = "keys"        // by itself, from key parameters that name variables
 	loginEnvironment = "environment" // none: the environment has to hold credentials
-	loginAuth        = "auth"        // by the steps given in auth
+	loginAuth        = "auth"        // by the steps given in auth, which is required
+	loginOptional    = "optional"    // by the steps given in auth, else as with loginEnvironment
 )
 
 // setup is what the setup command calls its parameters.

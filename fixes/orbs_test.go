@@ -22,7 +22,7 @@ func TestOrbTables(t *testing.T) {
 			}
 			for _, elements := range []map[string]string{r.Commands, r.Jobs} {
 				for element, login := range elements {
-					if login != loginKeys && login != loginEnvironment && login != loginAuth {
+					if login != loginKeys && login != loginEnvironment && login != loginAuth && login != loginOptional {
 						t.Errorf("%s: %s logs in by %q", name, element, login)
 					}
 				}

@@ -23,10 +23,27 @@ func (in *interpreter) write(w shell.Write, s *scope, given map[string]value) {
 		if !w.Append {
 			s.section = ""
 		}
+		owner := func(name string) string { return name }
+		if rootsFile(w) {
+			owner = rootProfile
+		}
 		for _, l := range w.Lines {
-			s.profileLine(l.Text, given)
+			s.profileLine(l.Text, owner, given)
 		}
 	}
+}
+
+// rootsFile reports whether sudo writes the file into root's home directory.
+func rootsFile(w shell.Write) bool {
+	absolute := strings.HasPrefix(w.File.Value, "/root/")
+	next := w.Call.Next()
+	switch {
+	case w.Call.Wrapper("sudo") != nil:
+		return absolute || w.Call.Inner
+	case next != nil && next.Name() == "tee" && next.Wrapper("sudo") != nil:
+		return absolute
+	}
+	return false
 }
 
 // toBashEnv takes up lines for later steps. Variables that the line expands when it is written, and those that are
@@ -67,7 +84,8 @@ func textOrAssumed(w shell.Word, s *scope, given map[string]value) value {
 }
 
 // profileLine takes up a line of ~/.aws/credentials or ~/.aws/config.
-func (s *scope) profileLine(line string, given map[string]value) {
+// owner says under which name its profile is kept.
+func (s *scope) profileLine(line string, owner func(string) string, given map[string]value) {
 	line = strings.TrimSpace(line)
 	if section, ok := strings.CutPrefix(line, "["); ok {
 		s.section = strings.TrimSpace(strings.TrimPrefix(strings.TrimSuffix(section, "]"), "profile "))
@@ -78,7 +96,7 @@ func (s *scope) profileLine(line string, given map[string]value) {
 		if section == "" {
 			section = "default"
 		}
-		s.setting(section, strings.TrimSpace(name), strings.TrimSpace(text), given)
+		s.setting(owner(section), strings.TrimSpace(name), strings.TrimSpace(text), given)
 	}
 }
 
@@ -102,6 +120,9 @@ func (s *scope) configure(c *shell.Call, given map[string]value) {
 	section := "default"
 	if name := profileOption(s, c, given); name != "" {
 		section = name
+	}
+	if asRoot(c) {
+		section = rootProfile(section)
 	}
 	args := slices.DeleteFunc(slices.Clone(c.Args()), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "--") })
 	switch {

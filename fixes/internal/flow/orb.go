@@ -183,6 +183,9 @@ func (e *element) logIn(s *scope, l *login) source {
 		if on, _ := e.arg(l.with); l.with == "" || on == "true" {
 			opened := value{session, roleText(role)}
 			s.openSession(opened)
+			if name, _ := e.arg("profile-name"); name != "" {
+				s.profiles[name] = profile{keys: e.keys(newScope(s.world, nil, true))}
+			}
 			return source{kind: assumed, role: opened.text}
 		}
 	}

@@ -169,8 +169,9 @@ func (in *interpreter) call(c *shell.Call, number int, s *scope) {
 		}
 	case "aws":
 		s.configure(c, given)
-	case "serverless", "sls":
-		s.configureServerless(c, given)
+	}
+	if tool := behindScripts(c); tool.Name() == "serverless" || tool.Name() == "sls" {
+		s.configureServerless(tool, given)
 	}
 	for _, w := range in.writes[c] {
 		in.write(w, s, given)
@@ -268,7 +269,11 @@ func (in *interpreter) observe(c *shell.Call, number int, s *scope, given map[st
 	if ok {
 		u := in.use(2*number, c, how)
 		u.foreign = how == sure && (elsewhere(c) || s.redirected(given))
-		u.add(s.credentials(profileOption(s, c, given), given))
+		if asRoot(c) {
+			u.add(s.rootCredentials(profileOption(s, c, given), given))
+		} else {
+			u.add(s.credentials(profileOption(s, c, given), given))
+		}
 	}
 	if found, whole := copies(c); found {
 		in.copy(2*number+1, c.Name(), textOf(c), whole, s, given)

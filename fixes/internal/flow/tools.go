@@ -38,6 +38,7 @@ var systemFolders = []string{"/usr/", "/bin/", "/sbin/", "/opt/", "/etc/", "/pro
 
 // certaintyOf is how sure it is that a call uses AWS; ok is false for one that does not.
 func certaintyOf(c *shell.Call) (how certainty, ok bool) {
+	c = behindScripts(c)
 	name := c.Name()
 	switch {
 	case slices.Contains(callers, name):
@@ -47,6 +48,8 @@ func certaintyOf(c *shell.Call) (how certainty, ok bool) {
 		return sure, asksAWS(c)
 	case slices.Contains(programs, name):
 		return likely, len(c.Args()) > 0 || name == "make"
+	case slices.ContainsFunc(c.Leading(), func(w shell.Word) bool { return slices.Contains(programs, w.Value) }):
+		return likely, true // npx and its like, in front of what they run
 	case name == "docker":
 		return likely, c.Is("docker", "compose")
 	case name == "source" || name == ".":
@@ -59,12 +62,34 @@ func certaintyOf(c *shell.Call) (how certainty, ok bool) {
 		!slices.ContainsFunc(systemFolders, func(f string) bool { return strings.HasPrefix(word, f) })
 }
 
+// behindScripts is the tool that a package manager runs when a script is called after it, or else the call as it is.
+func behindScripts(c *shell.Call) *shell.Call {
+	if name := c.Name(); name != "yarn" && name != "npm" && name != "pnpm" && name != "bun" {
+		return c
+	}
+	args := c.Args()
+	i := slices.IndexFunc(args, func(w shell.Word) bool { return !strings.HasPrefix(w.Value, "-") && !strings.HasPrefix(w.Value, "run") })
+	if i >= 0 && args[i].Static && args[i].Value != "aws" && slices.Contains(callers, args[i].Value) {
+		return c.From(i)
+	}
+	return c
+}
+
 // asksAWS reports whether the call of an AWS tool needs credentials.
 func asksAWS(c *shell.Call) bool {
 	if len(c.Args()) == 0 || c.Has("--version") || c.Has("--help") || c.Has("help") || c.Has("--no-sign-request") {
 		return false
 	}
 	return !slices.Contains(answering, c.Args()[0].Value) && !c.Is("aws", "configure") && !c.Is("aws", "sts", "assume-role-with-web-identity")
+}
+
+// asRoot reports whether sudo runs the call with an environment of its own.
+func asRoot(c *shell.Call) bool {
+	words := c.Wrapper("sudo")
+	keeps := func(w shell.Word) bool {
+		return strings.HasPrefix(w.Value, "--preserve-env") || strings.HasPrefix(w.Value, "-") && !strings.HasPrefix(w.Value, "--") && strings.Contains(w.Value, "E")
+	}
+	return len(words) > 0 && !slices.ContainsFunc(words, keeps)
 }
 
 // elsewhere reports whether a call goes to a service that is not AWS.
@@ -95,7 +120,7 @@ func profileOption(s *scope, c *shell.Call, given map[string]value) string {
 }
 
 // bystanders may name the keys without handing them to anybody.
-var bystanders = []string{"", "[", "[[", "test", "export", "unset", "declare", "typeset", "local", "readonly", "read", "printenv", "grep", "echo", "printf", "cat", "tee", "set"}
+var bystanders = []string{"", ":", "[", "[[", "test", "export", "unset", "declare", "typeset", "local", "readonly", "read", "printenv", "grep", "echo", "printf", "cat", "tee", "set"}
 
 // copies reports whether a call hands the keys on by their names, and whether the session token goes with them.
 func copies(c *shell.Call) (found, whole bool) {

@@ -139,6 +139,20 @@ func (s *scope) credentials(named string, given map[string]value) source {
 	}
 }
 
+// rootProfile is the name under which a profile of the user root is kept.
+func rootProfile(name string) string { return "root's " + name }
+
+// rootCredentials is what a tool finds that sudo runs: what sudo is told to set for it, or root's own profiles.
+func (s *scope) rootCredentials(named string, given map[string]value) source {
+	if src := sourceOf(keys{given[idVar], given[secretVar]}); len(given) > 0 && src.kind != outside {
+		return src
+	}
+	if named == "" {
+		named = "default"
+	}
+	return s.fromProfile(rootProfile(named))
+}
+
 // roleText is the role that a variable names.
 func (v value) roleText() string {
 	if v.origin == variable {

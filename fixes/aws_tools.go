@@ -1,0 +1,131 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+)
+
+// scanTools finds keys that a script hands to a tool on its command line.
+func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
+	var out []*keyForm
+	for _, c := range facts.script.Calls() {
+		c, profile := toolOf(c), ""
+		f := &keyForm{kind: toolForm, step: s, node: facts.text}
+		sources := terraformAssigned(c)
+		switch {
+		case sources[0].kind != noSource:
+			f.blocker = terraformDecides
+		case c.Is("serverless", "config", "credentials"), c.Is("sls", "config", "credentials"):
+			sources = [2]keySource{optionSource(c, "--key", "-k"), optionSource(c, "--secret", "-s")}
+			f.parts, f.stays = []shell.Span{c.Stmt}, true
+			if w, ok := c.Option("--profile"); ok {
+				profile = profileName(w.Value)
+			}
+		case c.Is("ecs-cli", "configure", "profile"):
+			sources = [2]keySource{optionSource(c, "--access-key"), optionSource(c, "--secret-key")}
+			f.blocker, f.stays = "the tool keeps the keys for itself", true
+		case c.Name() == "s3cmd" && !otherHost(c):
+			sources = [2]keySource{optionSource(c, "--access_key"), optionSource(c, "--secret_key")}
+			f.blocker = "s3cmd takes the keys as options, and whether it takes a session token as well is not known"
+		case c.Name() == "terraform" || c.Name() == "tofu" || c.Name() == "terragrunt":
+			if sources = terraformVariables(c); sources[0].kind != noSource {
+				f.blocker = terraformDecides
+			}
+		case c.Name() == "docker" && c.Has("build") || c.Is("docker", "buildx", "build"):
+			if sources = buildArguments(c); sources[0].kind != noSource {
+				f.blocker = "the keys go into a docker build as arguments: use a BuildKit secret"
+			}
+		}
+		if sources[0].kind == noSource || !f.describe(sources, profile) {
+			continue
+		}
+		f.owner, f.span = s.Owner(), spanIn(facts.text, c.Span)
+		f.message = fmt.Sprintf("%s is given AWS keys, from %s", orElse(callTitle(c), "Terraform"), f.origin())
+		out = append(out, f)
+	}
+	return out
+}
+
+// terraformDecides is why variables of Terraform are left to people.
+const terraformDecides = "the keys are variables of Terraform's configuration: whether they may go is written there"
+
+// terraformNames are what configurations of Terraform call the variables for the two keys.
+var terraformNames = [2][]string{
+	{"access_key", "access_key_id", "aws_access_key", "aws_access_key_id"},
+	{"secret_key", "secret_access_key", "aws_secret_key", "aws_secret_access_key"},
+}
+
+// terraformKey is which of the two keys a variable of Terraform's configuration is for; -1 for another variable.
+func terraformKey(name string) int {
+	return slices.IndexFunc(terraformNames[:], func(names []string) bool { return slices.Contains(names, strings.ToLower(name)) })
+}
+
+// keyIndex is which of the keys a variable of the environment is: one that every AWS tool reads, or one that
+// Terraform hands to its configuration; -1 for another one.
+func keyIndex(name string) (index int, terraform bool) {
+	if rest, ok := strings.CutPrefix(name, "TF_VAR_"); ok {
+		return terraformKey(rest), true
+	}
+	return slices.Index(keyVars, name), false
+}
+
+// terraformVariables are the keys among the variables of a Terraform command.
+func terraformVariables(c *shell.Call) (sources [2]keySource) {
+	args := c.Args()
+	for i, w := range args {
+		text, ok := strings.CutPrefix(w.Value, "-var=")
+		if (w.Value == "-var" || w.Value == "--var") && i+1 < len(args) {
+			text, ok = args[i+1].Value, true
+		}
+		name, value, given := strings.Cut(text, "=")
+		if j := terraformKey(name); ok && given && j >= 0 {
+			sources[j] = classify(value)
+		}
+	}
+	return sources
+}
+
+// terraformAssigned are the keys that a call assigns to variables which Terraform reads.
+func terraformAssigned(c *shell.Call) (sources [2]keySource) {
+	for _, a := range c.Assigns {
+		if i, terraform := keyIndex(a.Name); terraform && i >= 0 && !a.Naked {
+			sources[i] = classifyWord(a.Value)
+		}
+	}
+	return sources
+}
+
+// optionSource is where the value of the first of these options comes from.
+func optionSource(c *shell.Call, names ...string) keySource {
+	for _, name := range names {
+		if w, ok := c.Option(name); ok {
+			return classifyWord(w)
+		}
+	}
+	return keySource{}
+}
+
+// otherHost reports whether s3cmd talks to a service that is not AWS.
+func otherHost(c *shell.Call) bool {
+	host, ok := c.Option("--host")
+	return ok && !strings.Contains(host.Value, "amazonaws.com")
+}
+
+// buildArguments are the keys among the arguments of a docker build; one that is only named is the variable itself.
+func buildArguments(c *shell.Call) (sources [2]keySource) {
+	for _, w := range c.Args() {
+		text := strings.TrimPrefix(w.Value, "--build-arg=")
+		for i, name := range keyVars[:2] {
+			if text == name {
+				sources[i] = keySource{varSource, name}
+			} else if value, ok := strings.CutPrefix(text, name+"="); ok {
+				sources[i] = classify(value)
+			}
+		}
+	}
+	return sources
+}
