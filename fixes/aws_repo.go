@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -14,36 +15,118 @@ import (
 // maxRepoFile bounds the files of the repo that are looked into, in bytes. A larger one is no script.
 const maxRepoFile = 1 << 20
 
+// maxFollowed bounds how deep scripts of the repo are followed into one another.
+const maxFollowed = 3
+
 // guardFiles looks into the files of the repo that a script names: one that hands the secret key on without the session
 // token would fail with temporary keys. The files are read to hold a fix back, and never edited.
 func (v *awsView) guardFiles(s *circle.Step, script *shell.Script) []doubt {
 	if v.p.Repo == nil {
 		return nil
 	}
-	var out []doubt
+	root := ""
+	if j := s.Job(); j != nil {
+		root, _ = circle.Known(j.Get("working_directory"))
+	}
 	dir, _ := circle.Known(s.WorkingDirectory())
+	g := &repoGuard{view: v, root: root, seen: map[string]bool{}}
+	g.follow(script, g.path(dir), maxFollowed)
+	return g.doubts
+}
+
+// repoGuard follows the files that a step runs.
+type repoGuard struct {
+	view   *awsView
+	root   string // the directory that the job checks the repo out to, "" for the default
+	seen   map[string]bool
+	doubts []doubt
+}
+
+// path is a path in the repo, of one that may begin with the directory that the repo is checked out to.
+func (g *repoGuard) path(name string) string {
+	for _, root := range []string{"$PWD", "${PWD}", "$(pwd)", "$CIRCLE_WORKING_DIRECTORY", "${CIRCLE_WORKING_DIRECTORY}", "~/project", g.root} {
+		if rest, ok := strings.CutPrefix(name, root+"/"); ok && root != "" {
+			return rest
+		}
+		if name == root {
+			return ""
+		}
+	}
+	return name
+}
+
+// follow looks into the files that the calls of a script name, which runs in a directory of the repo.
+func (g *repoGuard) follow(script *shell.Script, dir string, depth int) {
 	for _, c := range script.Calls() {
 		if c.Is("cd") && len(c.Args()) == 1 && c.Args()[0].Static && !c.Subshell {
-			dir = path.Join(dir, c.Args()[0].Value)
+			dir = path.Join(dir, g.path(c.Args()[0].Value))
 		}
 		for _, name := range namedFiles(c) {
-			name = path.Join(dir, name)
-			text, ok := v.p.repoFile(name)
-			if !ok {
-				continue
+			if local := g.path(name); local == name {
+				name = path.Join(dir, name)
+			} else {
+				name = local
 			}
-			line := 1 + strings.Count(text[:max(strings.Index(text, secretVar), 0)], "\n")
-			switch {
-			case !strings.Contains(text, secretVar):
-			case v.webIdentity():
-				out = append(out, doubt{Unsafe, fmt.Sprintf("%s:%d uses %s, and web identity sets no keys", name, line, secretVar)})
-			case !strings.Contains(text, sessionVar):
-				out = append(out, doubt{Unsafe, fmt.Sprintf("%s:%d uses %s without %s, which temporary keys need", name, line, secretVar, sessionVar)})
+			for _, name := range g.view.p.repoFiles(name) {
+				g.look(c, name, dir, depth)
 			}
 		}
 	}
-	return out
 }
+
+// look judges one file, and follows a script into what it runs.
+func (g *repoGuard) look(c *shell.Call, name, dir string, depth int) {
+	text, ok := g.view.p.repoFile(name)
+	if !ok || g.seen[name] || depth == 0 {
+		return
+	}
+	g.seen[name] = true
+	line := 1 + strings.Count(text[:max(strings.Index(text, secretVar), 0)], "\n")
+	switch {
+	case !strings.Contains(text, secretVar):
+	case g.view.webIdentity():
+		g.doubts = append(g.doubts, doubt{Unsafe, fmt.Sprintf("%s:%d uses %s, and web identity sets no keys", name, line, secretVar)})
+	case !strings.Contains(text, sessionVar):
+		g.doubts = append(g.doubts, doubt{Unsafe, fmt.Sprintf("%s:%d uses %s without %s, which temporary keys need", name, line, secretVar, sessionVar)})
+	}
+	if path.Base(name) == "package.json" {
+		text, dir = packageScript(text, c), path.Dir(name)
+	} else if !strings.HasSuffix(name, ".sh") && !strings.HasPrefix(text, "#!") {
+		return
+	}
+	if script := g.view.p.scripts.parse(text); script != nil {
+		g.follow(script, dir, depth-1)
+	}
+}
+
+// packageScript is the script of a package.json that a call runs, "" for none.
+func packageScript(text string, c *shell.Call) string {
+	var pkg struct{ Scripts map[string]string }
+	if json.Unmarshal([]byte(text), &pkg) != nil {
+		return ""
+	}
+	for _, w := range c.Args() {
+		if script := pkg.Scripts[w.Value]; script != "" {
+			return script
+		}
+	}
+	return ""
+}
+
+// repoFiles are the files that a name stands for, which may end in a pattern for all of a kind.
+func (p *Pass) repoFiles(name string) []string {
+	if !strings.Contains(path.Base(name), "*") {
+		return []string{name}
+	}
+	found, err := fs.Glob(p.Repo, path.Clean(name))
+	if err != nil {
+		return nil
+	}
+	return found[:min(len(found), maxGlobbed)]
+}
+
+// maxGlobbed bounds how many files of a kind are looked into.
+const maxGlobbed = 100
 
 // repoFile is the text of a file of the repo. Names that lead out of it are not there.
 func (p *Pass) repoFile(name string) (string, bool) {
@@ -73,12 +156,22 @@ func namedFiles(c *shell.Call) []string {
 	case name == "docker" && c.Has("build"):
 		return dockerfiles(c)
 	case name == "terraform" || name == "tofu" || name == "terragrunt":
-		return []string{"main.tf", "provider.tf", "providers.tf", "variables.tf", "terragrunt.hcl"}
+		return inDirectory(c, "-chdir", []string{"*.tf", "terragrunt.hcl"})
+	case slices.Contains(packageManagers, name):
+		return inDirectory(c, "--cwd", inDirectory(c, "--dir", inDirectory(c, "--prefix", []string{"package.json"})))
+	case name == "just":
+		return orDefaults(c, "justfile", "Justfile", ".justfile")
+	case name == "rake":
+		return orDefaults(c, "Rakefile", "rakefile")
+	case name == "task":
+		return orDefaults(c, "Taskfile.yml", "Taskfile.yaml")
 	case slices.Contains([]string{"bash", "sh", "source", ".", "python", "python3", "node", "ruby"}, name):
 		return interpreted(c)
 	}
-	if at := len(c.Words) - len(c.Args()) - 1; at >= 0 && c.Words[at].Static && strings.Contains(c.Words[at].Value, "/") {
-		return []string{c.Words[at].Value}
+	if words := c.Leading(); len(words) > 0 {
+		if word := words[len(words)-1]; strings.Contains(word.Value, "/") && !word.Expr {
+			return []string{word.Value}
+		}
 	}
 	return nil
 }
@@ -100,7 +193,7 @@ func interpreted(c *shell.Call) []string {
 	args := c.Args()
 	for i := 0; i < len(args); i++ {
 		switch w := args[i]; {
-		case !w.Static || w.Value == "-c":
+		case w.Expr || w.Value == "-c":
 			return nil
 		case strings.HasPrefix(w.Value, "-") && strings.HasSuffix(w.Value, "o"), w.Value == "-m":
 			i++ // an option with a value, such as -eo pipefail
