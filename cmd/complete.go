@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cfgfix/cmd/internal/report"
 	"cfgfix/fixes"
 )
 
@@ -24,6 +25,15 @@ func completeFlag(c *cobra.Command, flag string, f completions) {
 // oneOf completes a value that is one of some words.
 func oneOf(words ...string) completions {
 	return func(string) ([]string, cobra.ShellCompDirective) { return words, cobra.ShellCompDirectiveNoFileComp }
+}
+
+// formats completes the name of a report's format.
+func formats(string) ([]string, cobra.ShellCompDirective) {
+	var out []string
+	for _, f := range report.Formats() {
+		out = append(out, f.Name+"\t"+f.Doc)
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
 // ruleLists completes the last of several rules or groups that are separated by commas.

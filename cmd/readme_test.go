@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"cfgfix/cmd/internal/report"
 	"cfgfix/fixes"
 )
 
@@ -56,10 +57,11 @@ func TestReadmeTables(t *testing.T) { // not parallel: other tests read what it 
 	}
 	want := readme
 	for name, text := range map[string]string{
-		"before": yamlBlock(example, "config.yml"),
-		"after":  yamlBlock(example, "want.yml"),
-		"rules":  rulesTable(),
-		"facts":  factsTable(),
+		"before":  yamlBlock(example, "config.yml"),
+		"after":   yamlBlock(example, "want.yml"),
+		"rules":   rulesTable(),
+		"facts":   factsTable(),
+		"formats": formatsTable(),
 	} {
 		old := region(t, readme, name)
 		begin := fmt.Sprintf("<!-- begin %s -->\n", name)
@@ -89,6 +91,15 @@ func rulesTable() string {
 	b.WriteString("| rule | severity | safety | finds |\n| --- | --- | --- | --- |\n")
 	for _, r := range fixes.All() {
 		fmt.Fprintf(&b, "| [%s](fixes/doc/%[1]s.md) | %s | %s | %s |\n", r.ID, r.Severity, r.Safety, cell(r.Title))
+	}
+	return b.String()
+}
+
+func formatsTable() string {
+	var b strings.Builder
+	b.WriteString("| format | what it is |\n| --- | --- |\n")
+	for _, f := range report.Formats() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Name, cell(f.Doc))
 	}
 	return b.String()
 }

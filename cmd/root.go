@@ -88,7 +88,7 @@ func (o *fixOptions) addFlags(c *cobra.Command) {
 	f.StringSliceVar(&o.ignored, "ignore", nil, "do not run these rules: comma-separated `IDS` or groups")
 	f.BoolVar(&o.safeOnly, "safe-only", false, "apply only fixes whose safety is safe")
 	f.BoolVar(&o.unsafe, "unsafe", false, "also apply fixes whose safety is unsafe")
-	f.StringVarP(&o.format, "format", "f", "text", "`NAME` of the report's format: "+strings.Join(report.Formats(), ", "))
+	f.StringVarP(&o.format, "format", "f", "text", "`NAME` of the report's format: "+strings.Join(formatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "write the patch or report to `FILE` instead of standard output")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "errors only: no patch, no findings, no summary")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "also tell what was looked at and skipped")
@@ -99,12 +99,20 @@ func (o *fixOptions) addFlags(c *cobra.Command) {
 	f.IntVarP(&o.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "`N` files at once")
 	f.BoolVar(&o.redact, "redact", false, "mask what looks like an AWS key in the patch, which then does not apply")
 	f.StringVar(&o.stdinName, "stdin-filename", ".circleci/config.yml", "the `NAME` of a config on standard input")
-	completeFlag(c, "format", oneOf(report.Formats()...))
+	completeFlag(c, "format", formats)
 	completeFlag(c, "color", oneOf(colorWords[:]...))
 	completeFlag(c, "fail-on", oneOf(levels()...))
 	completeFlag(c, "select", ruleLists)
 	completeFlag(c, "ignore", ruleLists)
 	completeFlag(c, "set", factSettings)
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
 }
 
 var colorWords = [...]string{"auto", "always", "never"}
@@ -146,7 +154,7 @@ func (o *fixOptions) check() error {
 }
 
 func (o *fixOptions) checkWords() error {
-	if err := knownWord("--format", o.format, report.Formats()); err != nil {
+	if err := knownWord("--format", o.format, formatNames()); err != nil {
 		return err
 	}
 	if err := knownWord("--color", o.color, colorWords[:]); err != nil {

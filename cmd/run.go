@@ -27,6 +27,7 @@ type fixRun struct {
 	choice   *choice
 	finder   *settingsFinder
 	replacer replacer
+	shape    report.Format // of the report
 	summary  report.Summary
 }
 
@@ -35,7 +36,7 @@ func newFixRun(o *fixOptions) (*fixRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &fixRun{fixOptions: o, choice: c, finder: newSettingsFinder(newRepos(o.io.dir))}
+	r := &fixRun{fixOptions: o, choice: c, finder: newSettingsFinder(newRepos(o.io.dir)), shape: report.FormatByName(o.format)}
 	r.summary.DryRun = o.dryRun
 	if o.config == "" {
 		return r, nil
@@ -58,7 +59,7 @@ func (r *fixRun) newRunner(s *fixes.Settings, root string) (runner, error) {
 	}
 	e := fixes.Engine{
 		Rules: rules, Severities: s.Severity,
-		SafeOnly: r.safeOnly, Unsafe: r.unsafe, DryRun: r.dryRun, Explain: r.explain,
+		SafeOnly: r.safeOnly, Unsafe: r.unsafe, DryRun: r.dryRun, Explain: r.explain, Apart: r.shape.Apart,
 	}
 	if root != "" {
 		e.Repo = repoFS(root)
@@ -149,7 +150,7 @@ func (r *fixRun) fix(src *source, data []byte) *report.File {
 	switch {
 	case f.Result.Status == fixes.Skipped && src.named:
 		return failedFile(src.name, errNoConfig)
-	case f.Result.Status == fixes.Changed && r.format == "text" && !r.quiet:
+	case f.Result.Status == fixes.Changed && r.shape.Patch && !(r.quiet && r.format == "text"):
 		if f.Patch, err = rewrite.Unified(src.patch, data, f.Result.Edits); err != nil {
 			return &report.File{Name: src.name, Result: withdrawn(f.Result, err)}
 		}
@@ -254,7 +255,8 @@ func (r *fixRun) openOutput(sources []source) (output, error) {
 func (r *fixRun) newReport(out output) report.Writer {
 	terminal := r.io.outTTY && out.Writer == r.io.out
 	return report.New(out, r.io.err, report.Options{
-		Format: r.format, Quiet: r.quiet, Verbose: r.verbose, Redact: r.redact,
+		Format: r.format, Version: moduleVersion(), DryRun: r.dryRun,
+		Quiet: r.quiet, Verbose: r.verbose, Redact: r.redact,
 		Terminal: terminal,
 		OutColor: r.colored(terminal), ErrColor: r.colored(r.io.errTTY),
 	})

@@ -36,9 +36,14 @@ func buildVersion() string {
 	if settings["vcs.modified"] == "true" {
 		commit += " (modified)"
 	}
-	version := info.Main.Version
-	if version == "" {
-		version = "(devel)"
+	return fmt.Sprintf("%s, commit %s, %s", moduleVersion(), commit, info.GoVersion)
+}
+
+// moduleVersion is the version alone.
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
 	}
-	return fmt.Sprintf("%s, commit %s, %s", version, commit, info.GoVersion)
+	return info.Main.Version
 }

@@ -20,6 +20,7 @@ type Engine struct {
 	SafeOnly   bool                // apply only fixes whose safety is Safe
 	Unsafe     bool                // also apply fixes whose safety is Unsafe
 	Explain    bool                // tell what was looked at, in Notes
+	Apart      bool                // work out the edits of each fix by itself, in Result.Edits
 	DryRun     bool                // nothing will be written: fixes that would be applied are Pending
 	Repo       fs.FS               // the repo that the files are part of; its files are read to hold fixes back; may be nil
 }
@@ -45,6 +46,7 @@ type FileResult struct {
 	Notes   []Note         // when the engine is to explain: what was seen, by owner
 	Err     error          // of a Failed file: *rewrite.ParseError, *rewrite.LimitError or *ProofError
 	file    *rewrite.File
+	after   *rewrite.File // Output, of a Changed file
 }
 
 // Position is where an offset of Source is, for people.
@@ -188,7 +190,10 @@ func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts scrip
 	}
 	if len(r.Edits) > 0 {
 		r.Edits = rewrite.Trim(r.Source, r.Edits)
-		r.Status, r.Output = Changed, run.file.Source()
+		r.Status, r.Output, r.after = Changed, run.file.Source(), run.file
+	}
+	if e.Apart {
+		e.setApart(r, found, facts, scripts)
 	}
 }
 

@@ -126,4 +126,9 @@ type Result struct {
 	Finding
 	Status Status
 	Why    string // for a finding that is left: the reason, in words
+
+	// Edits are the fix by itself, against Source: spliced in without any other, they are proved as a change of the file
+	// is. Two fixes may have overlapping or equal edits. There are none unless Engine.Apart asks for them, for a fix that
+	// lacks facts, is refused or suppressed, and for one that holds only together with others.
+	Edits []rewrite.Edit
 }

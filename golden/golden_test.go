@@ -34,6 +34,7 @@ import (
 type testCase struct {
 	name    string // the path without its extension, such as aws-static-keys/example
 	archive *txtar.Archive
+	apart   bool // each fix has its own edits
 }
 
 func TestCases(t *testing.T) {
@@ -68,7 +69,7 @@ func readCases(t *testing.T) []*testCase {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, &testCase{strings.TrimSuffix(filepath.ToSlash(path), ".txtar"), archive})
+		out = append(out, &testCase{name: strings.TrimSuffix(filepath.ToSlash(path), ".txtar"), archive: archive})
 	}
 	return out
 }
@@ -118,7 +119,7 @@ func (c *testCase) run(t *testing.T, src []byte) *fixes.FileResult {
 		}
 	}
 	_, unsafe := c.section("unsafe")
-	engine := &fixes.Engine{Unsafe: unsafe}
+	engine := &fixes.Engine{Unsafe: unsafe, Apart: c.apart}
 	for _, r := range fixes.All() {
 		if !r.Off {
 			engine.Rules = append(engine.Rules, r)
@@ -358,4 +359,60 @@ func kindOf(id, findings string) string {
 		kind = "a case that is left unfixed"
 	}
 	return kind
+}
+
+// TestFixesApart splices each fix in by itself: the file parses, and its finding is gone.
+func TestFixesApart(t *testing.T) {
+	t.Parallel()
+	apart := 0
+	for _, c := range readCases(t) {
+		c.apart = true
+		config, _ := c.files(t)
+		r := c.run(t, config)
+		done := 0
+		for i := range r.Results {
+			if x := &r.Results[i]; x.Edits != nil {
+				apart++
+				c.checkApart(t, r, x)
+			}
+			if r.Results[i].Status == fixes.Applied {
+				done++
+			}
+		}
+		if i := slices.IndexFunc(r.Results, func(x fixes.Result) bool { return x.Status == fixes.Applied && x.Edits == nil }); i >= 0 && done == 1 {
+			t.Errorf("%s: the only fix has no edits of its own", c.name)
+		}
+	}
+	if apart < 100 {
+		t.Errorf("only %d fixes have edits of their own", apart)
+	}
+}
+
+func (c *testCase) checkApart(t *testing.T, r *fixes.FileResult, x *fixes.Result) {
+	t.Helper()
+	if x.Status != fixes.Applied && x.Status != fixes.HeldBack && x.Status != fixes.Conflict {
+		t.Errorf("%s: edits of: %s", c.name, findingText(r, x))
+	}
+	alone, err := rewrite.Apply(r.Source, x.Edits)
+	if err != nil {
+		t.Fatalf("%s: %v", c.name, err)
+	}
+	again := c.run(t, alone)
+	if again.Err != nil {
+		t.Errorf("%s: %v in:\n%s", c.name, again.Err, alone)
+	}
+	if n := count(again, x); n != count(r, x)-1 {
+		t.Errorf("%s: %d findings like this are left: %s", c.name, n, findingText(r, x))
+	}
+}
+
+// count is the number of findings that say the same as x, wherever they stand.
+func count(r *fixes.FileResult, x *fixes.Result) int {
+	n := 0
+	for _, y := range r.Results {
+		if y.Rule == x.Rule && y.Owner == x.Owner && y.Message == x.Message && (y.Status == fixes.Suppressed) == (x.Status == fixes.Suppressed) {
+			n++
+		}
+	}
+	return n
 }

@@ -202,3 +202,20 @@ func trimEdit(src []byte, e Edit) Edit {
 	e.Span.End -= n
 	return e
 }
+
+// Shift is the offset that an offset of a text has once the edits are made, which are sorted and do not overlap. An offset
+// inside a replaced span goes to the start of its replacement, one at an insertion behind it.
+func Shift(edits []Edit, offset int) int {
+	shift := 0
+	for _, e := range edits {
+		switch {
+		case e.Span.End <= offset:
+			shift += len(e.New) - e.Span.Len()
+		case e.Span.Start < offset:
+			return e.Span.Start + shift
+		default:
+			return offset + shift
+		}
+	}
+	return offset + shift
+}

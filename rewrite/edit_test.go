@@ -337,3 +337,29 @@ func decodeEdits(n int, program []byte) []rewrite.Edit {
 	}
 	return edits
 }
+
+func TestShift(t *testing.T) {
+	t.Parallel()
+	edits := []rewrite.Edit{edit(2, 2, "++"), edit(4, 8, "new"), edit(9, 10, "")}
+	tests := []struct {
+		name         string
+		offset, want int
+	}{
+		{"ahead of all edits", 1, 1},
+		{"at an insertion", 2, 4},
+		{"between two edits", 3, 5},
+		{"at the start of a replaced span", 4, 6},
+		{"inside of a replaced span", 7, 6},
+		{"at its end", 8, 9},
+		{"at the end of a removed span", 10, 10},
+		{"behind all edits", 20, 20},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := rewrite.Shift(edits, tt.offset); got != tt.want {
+				t.Errorf("got %d, want %d", got, tt.want)
+			}
+		})
+	}
+}

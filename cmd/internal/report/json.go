@@ -26,11 +26,15 @@ type jsonWriter struct {
 	begun     bool
 }
 
+func newJSON(out, errw io.Writer, _ Options) Writer { return &jsonWriter{out: out, errw: errw} }
+
+func newJSONLines(out, errw io.Writer, _ Options) Writer {
+	return &jsonWriter{out: out, errw: errw, lines: true}
+}
+
 func (w *jsonWriter) File(f *File) error {
-	if err := f.Result.Err; err != nil {
-		if _, err := fmt.Fprintln(w.errw, faultOf(err).in(f.Name)); err != nil {
-			return err
-		}
+	if err := tellFault(w.errw, f); err != nil {
+		return err
 	}
 	line, err := encode(newFileObject(f))
 	if err != nil {
@@ -131,6 +135,7 @@ type fixObject struct {
 	Facts         []string             `json:"facts,omitempty"`
 	Needs         []needObject         `json:"needs,omitempty"`
 	Prerequisites []prerequisiteObject `json:"prerequisites,omitempty"`
+	Edits         []editObject         `json:"edits,omitempty"`
 }
 
 type needObject struct {
@@ -177,10 +182,15 @@ func newFileObject(f *File) fileObject {
 	for i := range f.Result.Results {
 		o.Findings = append(o.Findings, newFindingObject(f.Result, &f.Result.Results[i]))
 	}
-	for _, e := range f.Result.Edits {
-		o.Edits = append(o.Edits, editObject{e.Span.Start, e.Span.End, e.New})
-	}
+	o.Edits = appendEdits(o.Edits, f.Result.Edits)
 	return o
+}
+
+func appendEdits(to []editObject, edits []rewrite.Edit) []editObject {
+	for _, e := range edits {
+		to = append(to, editObject{e.Span.Start, e.Span.End, e.New})
+	}
+	return to
 }
 
 func newFindingObject(file *fixes.FileResult, r *fixes.Result) findingObject {
@@ -213,6 +223,7 @@ func newFixObject(r *fixes.Result) *fixObject {
 	for _, p := range f.Requires {
 		o.Prerequisites = append(o.Prerequisites, prerequisiteObject(p))
 	}
+	o.Edits = appendEdits(nil, r.Edits)
 	return o
 }
 

@@ -28,7 +28,9 @@ type Writer interface {
 
 // Options say what a report shows and how. The zero value is the plain text report.
 type Options struct {
-	Format   string // text (also when empty), json or jsonl
+	Format   string // one of Formats; text when empty
+	Version  string // of cfgfix, for formats that name the program
+	DryRun   bool   // nothing is written
 	Quiet    bool   // in text: errors only
 	Verbose  bool   // in text: suppressed findings, fix titles and related places too
 	Redact   bool   // in text: what looks like an AWS key is masked in the patch
@@ -37,20 +39,48 @@ type Options struct {
 	ErrColor bool
 }
 
-// Formats are the names that Options.Format knows.
-func Formats() []string { return []string{"text", "json", "jsonl"} }
+// Format is a way to write a report.
+type Format struct {
+	Name  string
+	Doc   string // what it is for, in a few words
+	Patch bool   // it shows File.Patch
+	Apart bool   // it shows the edits of each fix by itself, as fixes.Engine.Apart makes them
+	write func(out, errw io.Writer, o Options) Writer
+}
 
-// New is a Writer of the format that o names. out takes what other programs read: the patch or the JSON. errw takes what
-// people read: findings, errors and the summary. In the JSON formats it takes the errors only.
-func New(out, errw io.Writer, o Options) Writer {
-	switch o.Format {
-	case "json":
-		return &jsonWriter{out: out, errw: errw}
-	case "jsonl":
-		return &jsonWriter{out: out, errw: errw, lines: true}
-	default:
-		return &textWriter{Options: o, out: out, errw: errw, palette: palette{on: o.ErrColor}}
+// Formats are all formats, text first.
+func Formats() []Format {
+	return []Format{
+		{Name: "text", Doc: "for people: the patch on standard output, the rest on standard error", Patch: true, write: newText},
+		{Name: "json", Doc: "one object with all findings and edits", Apart: true, write: newJSON},
+		{Name: "jsonl", Doc: "the same, one file a line, as each is done", Apart: true, write: newJSONLines},
+		{Name: "markdown", Doc: "the text of a pull request", write: newMarkdown},
+		{Name: "sarif", Doc: "SARIF 2.1.0 with fixes, for code scanning", Apart: true, write: newSARIF},
+		{Name: "github", Doc: "annotations of a GitHub Actions workflow", write: newGitHub},
+		{Name: "gitlab", Doc: "code quality report of GitLab", write: newGitLab},
+		{Name: "rdjsonl", Doc: "reviewdog's diagnostics, with suggestions", Apart: true, write: newReviewdog},
+		{Name: "junit", Doc: "test results: one suite a file", write: newJUnit},
 	}
+}
+
+// FormatByName is the format of that name; the zero Format when there is none.
+func FormatByName(name string) Format {
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f
+		}
+	}
+	return Format{}
+}
+
+// New is a Writer of the format that o names. out takes what other programs read: the patch or the report. errw takes what
+// people read: findings, errors and the summary. In all formats but text it takes the errors only.
+func New(out, errw io.Writer, o Options) Writer {
+	f := FormatByName(o.Format)
+	if f.write == nil {
+		return newText(out, errw, o)
+	}
+	return f.write(out, errw, o)
 }
 
 // Severity is how bad a finding is: its own severity, else its rule's.

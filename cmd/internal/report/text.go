@@ -17,6 +17,10 @@ type textWriter struct {
 	palette   palette
 }
 
+func newText(out, errw io.Writer, o Options) Writer {
+	return &textWriter{Options: o, out: out, errw: errw, palette: palette{on: o.ErrColor}}
+}
+
 func (t *textWriter) File(f *File) error {
 	if !t.Quiet && len(f.Patch) > 0 {
 		if _, err := t.out.Write(t.patch(f.Patch)); err != nil {
