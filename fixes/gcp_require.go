@@ -94,7 +94,10 @@ func (b *gcpFix) requireAfter(add func(when When, kind, where, format string, ar
 }
 
 // unitImage is the image that a unit's steps run in, "" when it is not shown.
-func unitImage(u *gcpUnit) string {
+func unitImage(u *gcpUnit) string { return imageOf(u.unit) }
+
+// imageOf is the same for any unit.
+func imageOf(u *unit) string {
 	var items []*circle.DockerItem
 	if u.job != nil {
 		items = u.job.DockerItems()

@@ -55,13 +55,7 @@ func (t *gcpTable) orb(name string) *orbTable {
 
 // affixes are what a key variable has around one of the usual names.
 func (t *gcpTable) affixes(name string) (prefix, suffix string, ok bool) {
-	for _, stem := range t.Stems {
-		prefix, suffix, ok = strings.Cut(name, stem)
-		if ok && (prefix == "" || strings.HasSuffix(prefix, "_")) && (suffix == "" || strings.HasPrefix(suffix, "_")) {
-			return prefix, suffix, true
-		}
-	}
-	return "", "", false
+	return stem(name, t.Stems)
 }
 
 // hasGcloud reports whether an image brings gcloud, by its name.

@@ -10,6 +10,7 @@ var rules = []*Rule{
 	gcpStaticKeys,
 	internalNetwork,
 	suppression,
+	vaultStaticToken,
 }
 
 // All are the rules, sorted by id.

@@ -1,0 +1,357 @@
+package fixes
+
+import (
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// storedForm is one place that uses a secret which somebody stored, where CircleCI's token could take its place.
+type storedForm struct {
+	owner   string
+	span    rewrite.Span
+	node    rewrite.Node // that span is in
+	step    *circle.Step // nil for the environment of a job or executor
+	message string
+	secret  string // the variable that holds the secret; "" when none is shown
+	literal bool   // the secret stands in the file
+	blocker string // why the form cannot be taken away by an edit
+	advice  string // what to do by hand, of a form that has no edit whatever the facts are
+
+	edits  []shell.Edit    // of the step's script
+	parts  []shell.Span    // of the step's script, to take out
+	remove []rewrite.Entry // of an environment
+	orb    []rewrite.Pair  // the step that takes the place of an orb's; nil for none
+}
+
+// storedUnit is a unit with the forms in it.
+type storedUnit struct {
+	placement
+	forms []*storedForm
+}
+
+// storedView is what rules about stored secrets share: the forms of a config, by physical place and by unit.
+type storedView struct {
+	p     *Pass
+	units []*storedUnit
+	forms []*storedForm
+}
+
+func newStoredView(p *Pass) *storedView {
+	v := &storedView{p: p}
+	v.addUnits()
+	return v
+}
+
+// collect takes the forms that scan finds in steps, and environment in physical environments.
+func (v *storedView) collect(scan func(*circle.Step) []*storedForm, environment func(*storedUnit, *circle.Environment) []*storedForm) {
+	byPlace := map[rewrite.Node][]*storedForm{}
+	take := func(u *storedUnit, n rewrite.Node, find func() []*storedForm) {
+		found, known := byPlace[n]
+		if !known {
+			found = find()
+			byPlace[n] = found
+			v.forms = append(v.forms, found...)
+		}
+		u.forms = append(u.forms, found...)
+	}
+	for _, u := range v.units {
+		for _, x := range u.steps {
+			take(u, x.Step.Node, func() []*storedForm { return scan(x.Step) })
+		}
+	}
+	for _, u := range v.units {
+		for _, env := range u.allEnvironments() {
+			take(u, env.Node, func() []*storedForm { return environment(u, env) })
+		}
+	}
+}
+
+// addUnits lists the units, those of commands that only uncalled commands call included.
+func (v *storedView) addUnits() {
+	seen := map[rewrite.Node]bool{}
+	add := func(u *unit) {
+		v.units = append(v.units, &storedUnit{placement: placement{unit: u}})
+		for _, x := range u.steps {
+			seen[x.Step.Node] = true
+		}
+	}
+	for _, u := range v.p.units() {
+		add(u)
+	}
+	for s := range v.p.Config.Walk {
+		if !seen[s.Node] && s.List != nil {
+			add(&unit{name: s.Owner(), known: true, steps: flowOf(s.List)})
+		}
+	}
+}
+
+// allEnvironments are the physical environments that reach the unit's steps, those of single steps included.
+func (u *storedUnit) allEnvironments() circle.Environments {
+	out := slices.Clone(u.environments())
+	for _, x := range u.steps {
+		out = append(out, x.Step.Environment()...)
+	}
+	return out
+}
+
+// script is a step's script, nil for a step without one that can be read.
+func (v *storedView) script(s *circle.Step) *shell.Script {
+	if s.Kind != circle.RunStep || s.Command().Kind() != rewrite.Scalar || !shell.Supported(shellOf(s)) {
+		return nil
+	}
+	return v.p.scripts.parse(s.Command().Value())
+}
+
+// form is a form in a step's script.
+func (v *storedView) form(s *circle.Step, at shell.Span, message string) *storedForm {
+	return &storedForm{owner: s.Owner(), span: spanIn(s.Command(), at), node: s.Command(), step: s, message: message}
+}
+
+// unitsOf are the units that any of the forms acts in.
+func (v *storedView) unitsOf(forms ...*storedForm) []*storedUnit {
+	var out []*storedUnit
+	for _, u := range v.units {
+		if slices.ContainsFunc(u.forms, func(f *storedForm) bool { return slices.Contains(forms, f) }) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// groups are the forms by owner, in the order of the file.
+func (v *storedView) groups() [][]*storedForm {
+	var out [][]*storedForm
+	forms := slices.Clone(v.forms)
+	slices.SortStableFunc(forms, func(a, b *storedForm) int { return a.span.Start - b.span.Start })
+	for _, f := range forms {
+		i := slices.IndexFunc(out, func(g []*storedForm) bool { return g[0].owner == f.owner })
+		if i < 0 {
+			out = append(out, []*storedForm{f})
+			continue
+		}
+		out[i] = append(out[i], f)
+	}
+	return out
+}
+
+// assigns reports whether something in a unit that runs a step sets a variable, or may: the variable is then not one
+// that is stored outside of the file.
+func (v *storedView) assigns(s *circle.Step, name string) bool {
+	return slices.ContainsFunc(v.units, func(u *storedUnit) bool {
+		return u.runs(s) && slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.stepAssigns(x.Step, name) })
+	})
+}
+
+func (v *storedView) stepAssigns(s *circle.Step, name string) bool {
+	script := v.script(s)
+	if script == nil {
+		return false
+	}
+	if slices.ContainsFunc(script.BashEnv(), func(e shell.EnvVar) bool { return e.Name == name && !e.Value.IsVar(name) }) {
+		return true
+	}
+	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
+		sources := (c.Name() == "source" || c.Name() == ".") && len(c.Args()) > 0 && !c.Args()[0].IsVar("BASH_ENV")
+		return sources || c.Name() == "eval" || c.Name() == "read" && c.Has(name) ||
+			slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return a.Name == name && !a.Naked && !a.Value.IsVar(name) })
+	})
+}
+
+// storedFix builds the fix of one owner's forms.
+type storedFix struct {
+	view     *storedView
+	group    []*storedForm
+	units    []*storedUnit
+	fix      *Fix
+	emptied  []*circle.Step // steps of which nothing is left
+	replaced map[rewrite.Node]bool
+}
+
+func (v *storedView) newFix(group []*storedForm, title string) *storedFix {
+	return &storedFix{view: v, group: group, units: v.unitsOf(group...), fix: &Fix{Title: title, Safety: Setup}, replaced: map[rewrite.Node]bool{}}
+}
+
+// finding is what is said of the group. refusal is why there is no fix.
+func (b *storedFix) finding(refusal string) Finding {
+	first := b.group[0]
+	out := Finding{Span: first.span, Path: first.node.Path(), Owner: first.owner, Message: first.message}
+	for _, f := range b.group {
+		if f.literal {
+			out.Severity = Critical
+		}
+		if f != first {
+			out.Related = append(out.Related, Related{f.span, f.message})
+		}
+	}
+	if refusal != "" {
+		out.NoFix = refusal
+		return out
+	}
+	out.Fix = b.fix
+	return out
+}
+
+// blocked is why the group has no edit, "" for nothing.
+func (b *storedFix) blocked() string {
+	for _, f := range b.group {
+		if f.blocker != "" {
+			return f.blocker
+		}
+	}
+	for _, f := range b.group {
+		if f.advice != "" {
+			return f.advice
+		}
+	}
+	return ""
+}
+
+// lower makes the fix's safety no better than that of a doubt.
+func (b *storedFix) lower(d *doubt) {
+	if d != nil && d.safety < b.fix.Safety {
+		b.fix.Safety, b.fix.Reason = d.safety, d.reason
+	}
+}
+
+// judge lowers the fix's safety for what holds for every fix that uses CircleCI's token in scripts.
+func (b *storedFix) judge() {
+	if b.view.p.Facts.Circle.Server {
+		b.lower(&doubt{Manual, "circleci.server is set, and this fix is made for CircleCI's cloud"})
+	}
+	if says := generated(b.view.p.File); says != "" {
+		b.lower(&doubt{Manual, says})
+	}
+	for _, u := range b.units {
+		if onWindows(u.unit) {
+			b.lower(&doubt{Manual, "the job runs on Windows, where steps are no bash scripts by default"})
+		}
+	}
+}
+
+// apply adds the operations that the forms ask for.
+func (b *storedFix) apply() (refusal string) {
+	done := map[rewrite.Node]bool{}
+	for _, f := range b.group {
+		for _, e := range f.remove {
+			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
+		}
+		switch {
+		case f.orb != nil:
+			b.fix.Ops = append(b.fix.Ops, shared(f.node, rewrite.Replace(f.node, rewrite.Map(f.orb...)))...)
+		case f.step != nil && len(f.parts)+len(f.edits) > 0 && !done[f.node]:
+			done[f.node] = true
+			if refusal := b.applyScript(f.step); refusal != "" {
+				return refusal
+			}
+		}
+	}
+	return ""
+}
+
+// applyScript makes all edits of the group in one script.
+func (b *storedFix) applyScript(s *circle.Step) (refusal string) {
+	var parts []shell.Span
+	var edits []shell.Edit
+	for _, f := range b.group {
+		if f.step == nil || f.step.Node != s.Node {
+			continue
+		}
+		parts, edits = append(parts, f.parts...), append(edits, f.edits...)
+	}
+	script := b.view.script(s)
+	var ops []rewrite.Op
+	if len(parts) > 0 {
+		removals, emptied, refusal := takeOut(s.Command(), script, parts)
+		if refusal != "" {
+			return refusal
+		}
+		if emptied && len(edits) == 0 {
+			b.emptied = append(b.emptied, s)
+			_, refusal := removeStep(s)
+			return refusal
+		}
+		ops = removals
+	}
+	for _, e := range edits {
+		ops = append(ops, shared(s.Command(), rewrite.ReplaceText(s.Command(), e.Start, e.End, e.New))...)
+	}
+	b.fix.Ops = append(b.fix.Ops, ops...)
+	return ""
+}
+
+// insert puts a step in front of a site, in the place of the site's own step when nothing is left of that.
+func (b *storedFix) insert(s site, step rewrite.Value) (refusal string) {
+	at, refusal := s.target(placements(b.view.units), false)
+	if refusal != "" {
+		return refusal
+	}
+	if other := bystander(b.view.p.Config, at, placements(b.units)); other != "" {
+		return "the steps are shared through an anchor with " + other + ", which does not use this secret"
+	}
+	op := rewrite.InsertBefore(at.Entry, rewrite.Item(step))
+	if slices.ContainsFunc(b.emptied, func(e *circle.Step) bool { return e.Node == at.Node }) {
+		b.replaced[at.Node] = true
+		op = rewrite.Replace(at.Item, step)
+	}
+	b.fix.Ops = append(b.fix.Ops, shared(at.Entry.Parent(), op)...)
+	return ""
+}
+
+// clear removes the steps of which nothing is left and whose place nothing has taken.
+func (b *storedFix) clear() {
+	for _, s := range b.emptied {
+		if !b.replaced[s.Node] {
+			ops, _ := removeStep(s)
+			b.fix.Ops = append(b.fix.Ops, ops...)
+		}
+	}
+}
+
+// require adds a prerequisite, once.
+func (b *storedFix) require(p Prerequisite) {
+	if !slices.Contains(b.fix.Requires, p) {
+		b.fix.Requires = append(b.fix.Requires, p)
+	}
+}
+
+// requireUsual adds what every fix relies on that uses CircleCI's token: forks get none, and a try before the merge.
+func (b *storedFix) requireUsual(try string) {
+	b.require(Prerequisite{Before, "fork", "know that builds of forked pull requests get no token unless the project passes secrets to them", ""})
+	b.require(Prerequisite{Before, "check", try, ""})
+}
+
+// used notes a fact that the fix writes.
+func (b *storedFix) used(key, value string) {
+	if text := key + "=" + value; !slices.Contains(b.fix.Facts, text) {
+		b.fix.Facts = append(b.fix.Facts, text)
+	}
+}
+
+// runStep is a run step with a name and a script. when is empty for the default.
+func runStep(name, when, script string) rewrite.Value {
+	return rewrite.Map(runPair(name, when, script))
+}
+
+func runPair(name, when, script string) rewrite.Pair {
+	pairs := []rewrite.Pair{{Key: "name", Value: rewrite.String(name)}}
+	if when != "" {
+		pairs = append(pairs, rewrite.Pair{Key: "when", Value: rewrite.String(when)})
+	}
+	pairs = append(pairs, rewrite.Pair{Key: "command", Value: rewrite.LiteralText(script)})
+	return rewrite.Pair{Key: "run", Value: rewrite.Map(pairs...)}
+}
+
+// stem is what a variable's name has around a usual one; ok is false for a name that has none of these in it.
+func stem(name string, usual []string) (prefix, suffix string, ok bool) {
+	for _, s := range usual {
+		prefix, suffix, ok = strings.Cut(name, s)
+		if ok && (prefix == "" || strings.HasSuffix(prefix, "_")) && (suffix == "" || strings.HasPrefix(suffix, "_")) {
+			return prefix, suffix, true
+		}
+	}
+	return "", "", false
+}

@@ -1,0 +1,185 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+)
+
+// script is the login of a unit, for the steps behind it. refusal is why there is none.
+func (b *vaultFix) script(u *storedUnit, f *storedForm, s site) (script, refusal string) {
+	role, refusal := b.role(f)
+	if refusal != "" {
+		return "", refusal
+	}
+	settings, refusal := b.settings(u, s)
+	if refusal != "" {
+		return "", refusal
+	}
+	lines := append([]string{"set +x"}, settings...)
+	login := b.vault.logins[f]
+	if login.curl && !b.showsClient(u) {
+		lines = append(lines, `VAULT_TOKEN="$(curl -fsS --request POST --data `+loginBody(role)+` "`+b.address(login)+`/v1/auth/`+b.vault.mount()+`/login" | jq -er .auth.client_token)"`)
+	} else {
+		lines = append(lines, `VAULT_TOKEN="$(vault write -field=token auth/`+b.vault.mount()+`/login role=`+quoteRole(role)+` jwt=`+circleToken+`)"`)
+	}
+	return strings.Join(append(lines, `echo "export VAULT_TOKEN='$VAULT_TOKEN'" >> "$BASH_ENV"`, ""), "\n"), ""
+}
+
+// address is where a login with curl goes.
+func (b *vaultFix) address(login *vaultLogin) string {
+	if given := b.view.p.Facts.Vault.Address; given != "" && (login.address == "" || strings.Contains(login.address, "$")) {
+		b.used("vault.address", given)
+		return strings.TrimSuffix(given, "/")
+	}
+	return orElse(login.address, "$VAULT_ADDR")
+}
+
+// vaultSettings are the variables that Vault's program reads besides the token.
+var vaultSettings = []string{"VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT", "VAULT_SKIP_VERIFY"}
+
+// settings repeats what the script at a site sets for itself, and the fact where nothing sets the address.
+func (b *vaultFix) settings(u *storedUnit, s site) (lines []string, refusal string) {
+	set := map[string]bool{}
+	script := b.view.script(s.step)
+	if script != nil {
+		for _, c := range script.Calls() {
+			for _, a := range c.Assigns {
+				if a.Naked || !slices.Contains(vaultSettings, a.Name) || set[a.Name] {
+					continue
+				}
+				if !a.Value.Static && (len(a.Value.Vars) != 1 || strings.Contains(a.Value.Text, "$(") || strings.Contains(a.Value.Text, "`")) {
+					return nil, "the script works " + a.Name + " out by itself, and the login needs it before"
+				}
+				set[a.Name] = true
+				lines = append(lines, "export "+a.Name+"="+a.Value.Text)
+			}
+		}
+	}
+	_, known := u.allEnvironments().Lookup("VAULT_ADDR")
+	known = known || set["VAULT_ADDR"] || s.step != nil && b.view.assigns(s.step, "VAULT_ADDR")
+	if given := b.view.p.Facts.Vault.Address; given != "" && !known && b.showsClient(u) {
+		b.used("vault.address", given)
+		lines = append(lines, "export VAULT_ADDR="+given)
+	}
+	return lines, ""
+}
+
+// showsClient reports whether a step of the unit runs Vault's own program.
+func (b *vaultFix) showsClient(u *storedUnit) bool {
+	return slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
+		script := b.view.script(x.Step)
+		return script != nil && slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool { return c.Name() == "vault" })
+	})
+}
+
+// clientDoubt says when the login's programs may be missing at a site.
+func (b *vaultFix) clientDoubt(u *storedUnit, s site) *doubt {
+	f := b.formAt(u)
+	if b.vault.logins[f].curl && !b.showsClient(u) {
+		name, _ := splitImage(imageOf(u.unit))
+		if strings.HasPrefix(name, "cimg/") || strings.HasPrefix(name, "circleci/") || b.calls(u, "jq") {
+			return nil
+		}
+		return &doubt{Unsafe, "no step shows that jq is installed, which the login needs"}
+	}
+	script := b.view.script(s.step)
+	if script != nil && slices.ContainsFunc(script.Calls(), installsVault) {
+		return &doubt{Manual, "the script installs vault before it uses it: put the installation into a step of its own"}
+	}
+	if b.showsClient(u) {
+		return nil
+	}
+	return &doubt{Unsafe, "no step shows that vault is installed, which the login needs"}
+}
+
+func (b *vaultFix) calls(u *storedUnit, name string) bool {
+	return slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
+		script := b.view.script(x.Step)
+		return script != nil && slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool { return c.Name() == name })
+	})
+}
+
+// installsVault reports whether a call puts Vault's program in place.
+func installsVault(c *shell.Call) bool {
+	return c.Name() != "vault" && slices.ContainsFunc(c.Words, func(w shell.Word) bool {
+		return strings.Contains(w.Value, "releases.hashicorp.com/vault") || w.Value == "vault" && (c.Has("install") || c.Has("add"))
+	})
+}
+
+// scriptOf is the script that a form stands in, nil for another place.
+func (b *vaultFix) scriptOf(f *storedForm) *shell.Script {
+	if f.step == nil {
+		return nil
+	}
+	return b.view.script(f.step)
+}
+
+// scanOrb finds a login of an orb, or stored credentials that one is given.
+func (v *vaultView) scanOrb(s *circle.Step) []*storedForm {
+	orb, command, ok := s.OrbCall()
+	if !ok || orb == nil || s.Callee() != nil {
+		return nil
+	}
+	f := &storedForm{owner: s.Owner(), span: s.Node.Span(), node: s.Node, step: s}
+	table := vaultTables().orb(orb.Name())
+	if table == nil || !slices.Contains(table.Commands, command) {
+		return v.otherOrb(s, f)
+	}
+	login := &vaultLogin{}
+	for _, name := range slices.Concat(table.Identities, table.Secrets) {
+		text := s.Arg(name).Resolve().Value()
+		variable, literal := vaultTables().secretIn(text, slices.Contains(table.Secrets, name))
+		if variable != "" {
+			login.names = append(login.names, variable)
+		} else if text != "" && slices.Contains(table.Identities, name) {
+			login.identity = text
+		}
+		f.literal = f.literal || literal && slices.Contains(table.Secrets, name)
+		if strings.Contains(text, "<<") {
+			f.blocker = "the credentials are an expression: whose they are is known only when the pipeline is compiled"
+		}
+	}
+	if len(login.names) == 0 && !f.literal && f.blocker == "" {
+		return nil
+	}
+	f.message = fmt.Sprintf("%s logs in to Vault with %s", s.Name, login.describe())
+	address := s.Arg(table.Address).Resolve().Value()
+	if strings.Contains(address, "<<") || strings.ContainsAny(address, "\"`\\ ") {
+		f.blocker = orElse(f.blocker, "the address of the server is an expression")
+	}
+	login.write = func(f *storedForm, role string) {
+		script := "set +x\nexport VAULT_ADDR=\"" + address + "\"\n" +
+			`VAULT_TOKEN="$(vault write -field=token auth/` + v.mount() + `/login role=` + quoteRole(role) + ` jwt=` + circleToken + `)"` + "\n" +
+			`echo "export VAULT_TOKEN='$VAULT_TOKEN'" >> "$BASH_ENV"` + "\n"
+		f.orb = append(f.orb, runPair("Vault login (OIDC)", "", script))
+	}
+	v.logins[f] = login
+	return []*storedForm{f}
+}
+
+// otherOrb is a step of an orb that is not in the table and is given credentials of Vault.
+func (v *vaultView) otherOrb(s *circle.Step, f *storedForm) []*storedForm {
+	for _, e := range s.Args().Fields() {
+		if !slices.Contains(vaultTables().SecretArguments, e.Name()) {
+			continue
+		}
+		variable, literal := vaultTables().secretIn(e.Value().Resolve().Value(), true)
+		if variable == "" && envName.MatchString(e.Value().Resolve().Value()) {
+			variable = e.Value().Resolve().Value()
+		}
+		if variable == "" && !literal {
+			continue
+		}
+		login := &vaultLogin{}
+		v.describeToken(f, login, variable, literal)
+		f.message = fmt.Sprintf("%s is given stored credentials of Vault", s.Name)
+		f.blocker = "whether " + s.Name + " can log in with CircleCI's token is not known"
+		v.logins[f] = login
+		return []*storedForm{f}
+	}
+	return nil
+}

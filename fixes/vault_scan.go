@@ -1,0 +1,427 @@
+package fixes
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// vaultTokenVar is where Vault's own programs look for a token.
+const vaultTokenVar = "VAULT_TOKEN"
+
+// vaultMount is where the JWT auth method is taken to be mounted when no fact says otherwise.
+const vaultMount = "jwt"
+
+// circleToken is the token that Vault gets: its second version, whose claims say more.
+const circleToken = `"$CIRCLE_OIDC_TOKEN_V2"`
+
+// scanStep finds the forms of one physical step.
+func (v *vaultView) scanStep(s *circle.Step) []*storedForm {
+	if s.Kind == circle.CallStep {
+		return v.scanOrb(s)
+	}
+	script := v.script(s)
+	if script == nil || !strings.Contains(strings.ToLower(script.Text()), "vault") && !strings.Contains(script.Text(), "/login") || v.localServer(s) {
+		return nil
+	}
+	var out []*storedForm
+	add := func(f *storedForm, login *vaultLogin) {
+		if f != nil {
+			out, v.logins[f] = append(out, f), login
+		}
+	}
+	for _, c := range script.Calls() {
+		switch {
+		case c.Is("vault", "write"):
+			add(v.writeLogin(s, c))
+		case c.Is("vault", "login"):
+			add(v.tokenLogin(s, c))
+		case c.Name() == "curl" || c.Name() == "wget":
+			add(v.httpLogin(s, c))
+			add(v.header(s, script, c))
+		}
+		for _, a := range c.Assigns {
+			if a.Name == vaultTokenVar && !a.Naked {
+				add(v.assignment(s, c, a))
+			}
+		}
+	}
+	for _, e := range script.BashEnv() {
+		if e.Name == vaultTokenVar {
+			add(v.forLaterSteps(s, e))
+		}
+	}
+	return out
+}
+
+// localServer reports whether the jobs that run a step have a server of their own, whose tokens are no secrets.
+func (v *vaultView) localServer(s *circle.Step) bool {
+	return slices.ContainsFunc(v.units, func(u *storedUnit) bool { return u.runs(s) && v.localIn(u) })
+}
+
+func (v *vaultView) localIn(u *storedUnit) bool {
+	table := vaultTables()
+	if u.job != nil && slices.ContainsFunc(u.job.DockerItems(), table.serves) {
+		return true
+	}
+	if x, ok := u.allEnvironments().Lookup("VAULT_ADDR"); ok && table.local(x.Text) {
+		return true
+	}
+	return slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
+		script := v.script(x.Step)
+		return script != nil && slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
+			if c.Is("vault", "server") || c.Is("bao", "server") {
+				return true
+			}
+			return slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return a.Name == "VAULT_ADDR" && table.local(a.Value.Value) })
+		})
+	})
+}
+
+var loginPath = regexp.MustCompile(`auth/([A-Za-z0-9_./${}-]+?)/login(?:/[^/\s"'?]+)?`)
+
+// writeLogin is a vault write that logs in with stored credentials; nil for every other one.
+func (v *vaultView) writeLogin(s *circle.Step, c *shell.Call) (*storedForm, *vaultLogin) {
+	var path shell.Word
+	var given []shell.Word
+	login := &vaultLogin{}
+	for _, w := range c.Args()[1:] {
+		name, _, assigned := strings.Cut(w.Value, "=")
+		switch {
+		case strings.HasPrefix(w.Value, "-"):
+		case path.Text == "" && loginPath.MatchString(w.Value):
+			path = w
+		case name == "jwt":
+			return nil, nil
+		case assigned && slices.Contains(vaultTables().Credentials, name):
+			given = append(given, w)
+			login.take(w, name)
+		}
+	}
+	if path.Text == "" || len(given) == 0 {
+		return nil, nil
+	}
+	f := v.form(s, c.Span, "vault logs in with "+login.describe())
+	f.literal = login.literal(given)
+	f.blocker = inner(c, slices.Concat(given, []shell.Word{path}))
+	login.write = func(f *storedForm, role string) {
+		f.edits = append(f.edits, replaceWord(path, "auth/"+v.mount()+"/login"))
+		f.edits = append(f.edits, rest(c, given, `role=`+quoteRole(role), `jwt=`+circleToken)...)
+	}
+	return f, login
+}
+
+// take notes what a credential of a login tells about whose it is: the variables, or the name that stands in the file.
+func (l *vaultLogin) take(w shell.Word, name string) {
+	for _, variable := range w.Vars {
+		if !slices.Contains(l.names, variable) {
+			l.names = append(l.names, variable)
+		}
+	}
+	if w.Static && name != "secret_id" && name != "password" && name != "token" {
+		_, value, _ := strings.Cut(w.Value, "=")
+		l.identity = value
+	}
+}
+
+// describe names the credentials for people, and settles whose they are.
+func (l *vaultLogin) describe() string {
+	switch {
+	case len(l.names) > 0:
+		told := "the credentials in " + strings.Join(l.names, " and ")
+		l.identity = strings.TrimPrefix(l.identity+" with "+told, " with ")
+		return told
+	case l.identity != "":
+		return "the credentials of " + l.identity
+	}
+	l.identity = "the credentials in the file"
+	return l.identity
+}
+
+// literal reports whether one of the secrets stands in the script itself.
+func (l *vaultLogin) literal(given []shell.Word) bool {
+	return slices.ContainsFunc(given, func(w shell.Word) bool {
+		name, value, _ := strings.Cut(w.Value, "=")
+		return w.Static && (name == "secret_id" || name == "password" || name == "token") && value != "" && value != "-" && value[0] != '@'
+	})
+}
+
+// inner is why words cannot be replaced: they are part of a text, known when the pipeline is compiled, or come in by
+// standard input.
+func inner(c *shell.Call, words []shell.Word) string {
+	switch {
+	case c.Inner:
+		return "the login stands in a script that is given to another shell as text"
+	case slices.ContainsFunc(words, func(w shell.Word) bool { return w.Expr }):
+		return "the login holds an expression: whose credentials these are is known only when the pipeline is compiled"
+	case slices.ContainsFunc(words, func(w shell.Word) bool { return strings.HasSuffix(w.Value, "=-") }):
+		return "the credentials come by standard input"
+	}
+	return ""
+}
+
+// mount is where the JWT auth method is mounted.
+func (v *vaultView) mount() string { return orElse(v.p.Facts.Vault.AuthPath, vaultMount) }
+
+// quoteRole is a role as a shell writes it.
+func quoteRole(role string) string {
+	if strings.HasPrefix(role, "$") {
+		return `"` + role + `"`
+	}
+	return role
+}
+
+func replaceWord(w shell.Word, text string) shell.Edit {
+	return shell.Edit{Start: w.Span.Start, End: w.Span.End, New: text}
+}
+
+// rest gives the first of the words the new texts, and takes the others away with the blanks before them.
+func rest(c *shell.Call, words []shell.Word, texts ...string) []shell.Edit {
+	var out []shell.Edit
+	for i, w := range words {
+		switch {
+		case len(words) == 1:
+			out = append(out, replaceWord(w, strings.Join(texts, " ")))
+		case i < len(texts):
+			out = append(out, replaceWord(w, texts[i]))
+		default:
+			at := slices.IndexFunc(c.Words, func(o shell.Word) bool { return o.Span == w.Span })
+			out = append(out, shell.Edit{Start: c.Words[at-1].Span.End, End: w.Span.End})
+		}
+	}
+	return out
+}
+
+// tokenLogin is a vault login with a stored token or password; nil for every other one.
+func (v *vaultView) tokenLogin(s *circle.Step, c *shell.Call) (*storedForm, *vaultLogin) {
+	method := vaultOption(c, "method")
+	if method != "" && !slices.Contains(vaultTables().StaticMethods, method) {
+		return nil, nil
+	}
+	login := &vaultLogin{places: true}
+	literal, piped := false, false
+	for _, w := range c.Args()[1:] {
+		name, value, assigned := strings.Cut(w.Value, "=")
+		switch {
+		case w.Value == "-":
+			piped = true
+		case strings.HasPrefix(w.Value, "-") || assigned && !slices.Contains(vaultTables().Credentials, name):
+		case w.Static:
+			if !assigned {
+				name, value = "token", w.Value
+			}
+			_, is := vaultTables().secretIn(value, name == "password" || method != "" && method != "token")
+			literal = literal || is
+			login.take(w, name)
+		default:
+			login.take(w, name)
+		}
+	}
+	part := c.Stmt
+	if piped {
+		key := source(c.Prev())
+		if c.Pipe.Len > 0 {
+			part = c.Pipe.Span
+		}
+		if key.name != "" {
+			login.names = append(login.names, key.name)
+		}
+	}
+	if !literal && (len(login.names) == 0 || slices.ContainsFunc(login.names, func(n string) bool { return v.assigns(s, n) })) {
+		return nil, nil
+	}
+	f := v.form(s, c.Span, "vault logs in with "+login.describe())
+	f.literal, f.parts = literal, []shell.Span{part}
+	f.blocker = inner(c, c.Args())
+	return f, login
+}
+
+// vaultOption is the value of a flag, which Vault takes with one dash or two.
+func vaultOption(c *shell.Call, name string) string {
+	for _, dash := range []string{"-", "--"} {
+		if w, ok := c.Option(dash + name); ok {
+			return w.Value
+		}
+	}
+	return ""
+}
+
+// assignment is a token that a script gives to Vault's programs; nil when it is made there, or is none.
+func (v *vaultView) assignment(s *circle.Step, c *shell.Call, a shell.Assign) (*storedForm, *vaultLogin) {
+	f, login := v.storedToken(s, c.Span, a.Value)
+	if f == nil {
+		return nil, nil
+	}
+	f.parts = []shell.Span{a.Span}
+	if c.Inner {
+		f.blocker = inner(c, nil)
+	}
+	return f, login
+}
+
+// forLaterSteps is a token that a script gives to later steps.
+func (v *vaultView) forLaterSteps(s *circle.Step, e shell.EnvVar) (*storedForm, *vaultLogin) {
+	f, login := v.storedToken(s, e.Write.Stmt, e.Value)
+	if f == nil {
+		return nil, nil
+	}
+	f.parts = []shell.Span{e.Write.Stmt}
+	if e.Line.HereDoc {
+		f.parts[0] = e.Line.Span
+	}
+	return f, login
+}
+
+// storedToken is a form for a value of VAULT_TOKEN, nil for one that is no stored token.
+func (v *vaultView) storedToken(s *circle.Step, at shell.Span, value shell.Word) (*storedForm, *vaultLogin) {
+	variable, literal := vaultTables().secretIn(value.Value, true)
+	if !literal && (variable == "" || v.assigns(s, variable)) && !value.Expr {
+		return nil, nil
+	}
+	login := &vaultLogin{places: true}
+	f := v.form(s, at, "")
+	v.describeToken(f, login, variable, literal)
+	if value.Expr {
+		f.blocker = "the token is an expression: whose it is is known only when the pipeline is compiled"
+	}
+	return f, login
+}
+
+// describeToken says what a token is.
+func (v *vaultView) describeToken(f *storedForm, login *vaultLogin, variable string, literal bool) {
+	f.literal, f.secret = literal, variable
+	switch {
+	case literal:
+		login.identity = "the token in the file"
+		f.message = "Vault is given a literal token"
+	case variable != "":
+		login.names, login.identity = []string{variable}, "the token in "+variable
+		f.message = "Vault is given the stored token in " + variable
+	default:
+		login.identity = "the token"
+		f.message = "Vault is given a token"
+	}
+}
+
+// The options by which curl gets what it sends.
+var curlData = []string{"-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json"}
+
+// httpLogin is a call of Vault's API that logs in with stored credentials.
+func (v *vaultView) httpLogin(s *circle.Step, c *shell.Call) (*storedForm, *vaultLogin) {
+	address := slices.IndexFunc(c.Args(), func(w shell.Word) bool {
+		return strings.Contains(w.Value, "/v1/auth/") && loginPath.MatchString(w.Value)
+	})
+	if address < 0 {
+		return nil, nil
+	}
+	url := c.Args()[address]
+	var data shell.Word
+	for _, option := range curlData {
+		if w, ok := c.Option(option); ok {
+			data = w
+		}
+	}
+	static := slices.ContainsFunc(vaultTables().StaticMethods, func(m string) bool { return strings.Contains(url.Value, "auth/"+m) })
+	if strings.Contains(data.Value, "jwt") || !static && !strings.Contains(data.Value, "secret_id") && !strings.Contains(data.Value, "password") {
+		return nil, nil
+	}
+	login := &vaultLogin{names: data.Vars, curl: true}
+	if len(data.Vars) == 0 {
+		login.identity = loginPath.FindString(url.Value)
+	}
+	f := v.form(s, c.Span, "curl logs in to Vault with "+login.describe())
+	f.literal = data.Static && strings.Contains(data.Value, "secret_id")
+	switch f.blocker = inner(c, []shell.Word{url, data}); {
+	case f.blocker != "":
+	case c.Name() != "curl" || data.Text == "" || strings.HasPrefix(data.Value, "@") || strings.Contains(data.Text, "$("):
+		f.blocker = "what the login sends does not stand in the call"
+	}
+	login.write = func(f *storedForm, role string) {
+		f.edits = append(f.edits,
+			replaceWord(url, loginPath.ReplaceAllString(url.Text, "auth/"+v.mount()+"/login")),
+			replaceWord(data, loginBody(role)))
+	}
+	return f, login
+}
+
+// loginBody is what a login sends, as a word of a script.
+func loginBody(role string) string {
+	return `"{\"role\": \"` + role + `\", \"jwt\": \"$CIRCLE_OIDC_TOKEN_V2\"}"`
+}
+
+var tokenHeader = regexp.MustCompile(`(?i)^X-Vault-Token:\s*(.*)$`)
+
+// header is a stored token that a script sends to Vault's API itself.
+func (v *vaultView) header(s *circle.Step, script *shell.Script, c *shell.Call) (*storedForm, *vaultLogin) {
+	for _, w := range c.Args() {
+		m := tokenHeader.FindStringSubmatch(strings.TrimPrefix(w.Value, "--header="))
+		if m == nil {
+			continue
+		}
+		variable, literal := vaultTables().secretIn(m[1], true)
+		if !literal && (variable == "" || v.assigns(s, variable)) {
+			return nil, nil
+		}
+		f, login := v.form(s, c.Span, ""), &vaultLogin{places: true, curl: true, address: baseOf(c)}
+		v.describeToken(f, login, variable, literal)
+		if f.blocker = inner(c, []shell.Word{w}); variable == vaultTokenVar {
+			return f, login
+		}
+		login.write = func(f *storedForm, _ string) {
+			prefix, _, _ := strings.Cut(w.Value, ":")
+			f.edits = append(f.edits, replaceWord(w, `"`+prefix+`: $`+vaultTokenVar+`"`))
+		}
+		return f, login
+	}
+	return nil, nil
+}
+
+// baseOf is the address of the server that a call of the API goes to, as the script writes it.
+func baseOf(c *shell.Call) string {
+	for _, w := range c.Args() {
+		if base, _, ok := strings.Cut(strings.Trim(w.Text, `"'`), "/v1/"); ok {
+			return base
+		}
+	}
+	return ""
+}
+
+// scanEnvironment finds a token in one physical environment.
+func (v *vaultView) scanEnvironment(u *storedUnit, env *circle.Environment) []*storedForm {
+	for _, x := range env.Vars() {
+		if x.Name != vaultTokenVar || v.localIn(u) {
+			continue
+		}
+		variable, literal := vaultTables().secretIn(x.Text, true)
+		_, known := x.Known()
+		if variable == "" && !literal && (known || !strings.Contains(x.Text, "<<")) {
+			continue
+		}
+		f := &storedForm{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), remove: []rewrite.Entry{x.Entry}}
+		login := &vaultLogin{places: true}
+		v.describeToken(f, login, variable, literal)
+		f.message = fmt.Sprintf("the environment sets %s to %s", vaultTokenVar, login.identity)
+		if !known {
+			f.blocker = "the value is an expression: whose token this is is known only when the pipeline is compiled"
+		}
+		v.logins[f] = login
+		return []*storedForm{f}
+	}
+	return nil
+}
+
+// uses reports whether a step talks to Vault.
+func (v *vaultView) uses(s *circle.Step) bool {
+	script := v.script(s)
+	if script == nil {
+		return false
+	}
+	return len(script.Mentions(vaultTokenVar)) > 0 || slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
+		return c.Name() == "vault" && len(c.Args()) > 0 && !strings.HasPrefix(c.Args()[0].Value, "-") && c.Args()[0].Value != "version"
+	})
+}

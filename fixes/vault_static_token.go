@@ -1,0 +1,274 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+
+	"cfgfix/fixes/internal/circle"
+)
+
+// vaultStaticToken wants jobs to log in to Vault with CircleCI's OIDC token, in place of tokens and credentials that
+// somebody stored. See doc/vault-static-token.md.
+var vaultStaticToken = &Rule{
+	ID:         "vault-static-token",
+	Title:      "stored credentials of Vault in a job",
+	Severity:   High,
+	Confidence: HighConfidence,
+	Safety:     Setup, // the role has to exist first
+	Since:      "0.3.0",
+	CWE:        []string{"CWE-798", "CWE-522"},
+	Run:        runVaultStaticToken,
+}
+
+func runVaultStaticToken(p *Pass) error {
+	v := &vaultView{storedView: newStoredView(p), logins: map[*storedForm]*vaultLogin{}}
+	v.collect(v.scanStep, v.scanEnvironment)
+	v.nameRoles()
+	for _, group := range v.groups() {
+		b := &vaultFix{storedFix: v.newFix(group, "log in to Vault with CircleCI's token"), vault: v}
+		p.Report(b.finding(b.build()))
+	}
+	return nil
+}
+
+// vaultView is what vault-static-token sees of one config.
+type vaultView struct {
+	*storedView
+	logins map[*storedForm]*vaultLogin
+	roles  map[string]string // the variable with the role, by identity; absent where none can be named
+}
+
+// vaultLogin is what is known of the login of a form.
+type vaultLogin struct {
+	identity string // whose credentials these are: the names of their variables, or what stands in the file
+	names    []string
+	places   bool   // a step with a login has to stand before the form's step
+	address  string // of the server, as a script has it; "" for the one in the environment
+	curl     bool   // the job talks to Vault with curl
+	write    func(f *storedForm, role string)
+}
+
+// vaultFix builds the fix of one owner's forms.
+type vaultFix struct {
+	*storedFix
+	vault *vaultView
+}
+
+// build fills in the fix, or says why there is none.
+func (b *vaultFix) build() (refusal string) {
+	if refusal := b.blocked(); refusal != "" {
+		return refusal
+	}
+	for _, f := range b.group {
+		role, refusal := b.role(f)
+		if refusal != "" {
+			return refusal
+		}
+		if write := b.vault.logins[f].write; write != nil {
+			write(f, role)
+		}
+	}
+	for _, part := range []func() string{b.apply, b.logIn} {
+		if refusal := part(); refusal != "" {
+			return refusal
+		}
+	}
+	b.clear()
+	b.judge()
+	b.guard()
+	b.requireAll()
+	return ""
+}
+
+// role is how a form's login names its role: the fact, where the file shows one identity only, or a variable.
+func (b *vaultFix) role(f *storedForm) (role, refusal string) {
+	if given := b.view.p.Facts.Vault.Role; given != "" && b.vault.single() {
+		b.used("vault.role", given)
+		return given, ""
+	}
+	name, ok := b.vault.roles[b.vault.logins[f].identity]
+	if !ok {
+		return "", "the file uses several identities of Vault, and the names of this one's variables give no name for a role's variable"
+	}
+	return "$" + name, ""
+}
+
+// single reports whether all forms use the same credentials from the same place.
+func (v *vaultView) single() bool {
+	var first *storedUnit
+	for _, u := range v.unitsOf(v.forms...) {
+		if first == nil {
+			first = u
+		}
+		if u.known != first.known || !sameSet(u.contexts, first.contexts) {
+			return false
+		}
+	}
+	return len(v.identities()) < 2
+}
+
+func (v *vaultView) identities() []string {
+	var out []string
+	for _, f := range v.forms {
+		if id := v.logins[f].identity; !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// nameRoles finds the variable with the role for every identity: VAULT_ROLE where there is one only, and else the same
+// with the prefix or suffix of the credentials' variables.
+func (v *vaultView) nameRoles() {
+	v.roles = map[string]string{}
+	ids := v.identities()
+	if len(ids) == 1 {
+		v.roles[ids[0]] = "VAULT_ROLE"
+		return
+	}
+	taken := map[string]int{}
+	for _, f := range v.forms {
+		login := v.logins[f]
+		if v.roles[login.identity] != "" {
+			continue
+		}
+		for _, name := range login.names {
+			if prefix, suffix, ok := stem(name, vaultTables().Stems); ok {
+				v.roles[login.identity] = prefix + "VAULT_ROLE" + suffix
+				taken[v.roles[login.identity]]++
+				break
+			}
+		}
+	}
+	for id, name := range v.roles {
+		if taken[name] > 1 {
+			delete(v.roles, id)
+		}
+	}
+}
+
+// logIn puts a login before the first step that needs one, in every unit of a form that brings a token along.
+func (b *vaultFix) logIn() (refusal string) {
+	for _, u := range b.view.units {
+		b.findSites(u)
+	}
+	for _, u := range b.units {
+		for _, s := range u.sites {
+			f := b.formAt(u)
+			script, refusal := b.script(u, f, s)
+			if refusal != "" {
+				return refusal
+			}
+			when := s.step.RunWhen()
+			if when != "always" && when != "on_fail" {
+				when = ""
+			}
+			if refusal := b.insert(s, runStep("Vault login (OIDC)", when, script)); refusal != "" {
+				return refusal
+			}
+		}
+	}
+	return ""
+}
+
+// findSites finds where a unit needs its login: before the first step that brings its token along, or uses one that
+// the environment holds.
+func (b *vaultFix) findSites(u *storedUnit) {
+	u.sites = nil
+	var steps []*storedForm
+	environment := false
+	for _, f := range u.forms {
+		if !slices.Contains(b.group, f) || !b.vault.logins[f].places {
+			continue
+		}
+		if environment = environment || f.step == nil; f.step != nil {
+			steps = append(steps, f)
+		}
+	}
+	if environment && !slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return b.vault.uses(x.Step) }) {
+		b.lower(&doubt{Unsafe, "no step of " + u.name + " shows that it uses Vault: where the login has to stand is not known"})
+		if first := u.firstRun(); first != nil {
+			u.addSite(circle.Visit{Step: first}, false)
+		}
+	}
+	for _, x := range u.steps {
+		needs := environment && b.vault.uses(x.Step) || slices.ContainsFunc(steps, func(f *storedForm) bool { return f.step.Node == x.Step.Node })
+		if needs && !u.dominated(x) {
+			u.addSite(x, false)
+		}
+	}
+}
+
+// formAt is the form that a unit's login takes the place of.
+func (b *vaultFix) formAt(u *storedUnit) *storedForm {
+	i := slices.IndexFunc(u.forms, func(f *storedForm) bool { return slices.Contains(b.group, f) && b.vault.logins[f].places })
+	return u.forms[i]
+}
+
+// guard lowers the fix's safety for what the login might break.
+func (b *vaultFix) guard() {
+	for _, u := range b.units {
+		if len(u.sites) > 0 {
+			b.lower(bashDoubt(u.unit))
+		}
+		for _, s := range u.sites {
+			b.lower(b.clientDoubt(u, s))
+		}
+		for _, x := range u.steps {
+			if x.Step.Kind == circle.BuiltinStep && len(u.sites) > 0 {
+				if path := carried(x.Step, holdsVaultToken); path != "" {
+					b.lower(&doubt{Manual, fmt.Sprintf("%s carries %s, with a token in it, to other jobs", x.Step.Name, path)})
+				}
+			}
+		}
+	}
+	for _, f := range b.group {
+		if script := b.scriptOf(f); script != nil && len(f.edits) > 0 && slices.ContainsFunc(script.Calls(), script.Xtrace) {
+			b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
+		}
+	}
+}
+
+func (b *vaultFix) requireAll() {
+	facts := b.view.p.Facts.Vault
+	mount := orElse(facts.AuthPath, vaultMount)
+	if facts.AuthPath != "" {
+		b.used("vault.auth_path", facts.AuthPath)
+	}
+	b.require(Prerequisite{Before, "role", "enable Vault's JWT auth method at " + mount + ", with https://oidc.circleci.com/org/ORG_ID as oidc_discovery_url and bound_issuer: Vault itself has to reach that address", ""})
+	for _, f := range b.group {
+		role, _ := b.role(f)
+		what := "a role in it"
+		if role[0] != '$' {
+			what = "the role " + role + " in it"
+		}
+		b.require(Prerequisite{Before, "role", "create " + what + " with the policies of " + b.vault.logins[f].identity +
+			": role_type=jwt user_claim=sub bound_audiences=ORG_ID bound_claims='{\"oidc.circleci.com/project-id\":\"PROJECT_ID\"}'", ""})
+		for _, u := range b.view.unitsOf(f) {
+			if role[0] == '$' {
+				b.require(Prerequisite{Before, "variable", "define " + role[1:] + " with the name of that role", u.place()})
+			}
+		}
+	}
+	b.requireUsual("try it on a branch first: a job with the login and `vault token lookup`")
+	for _, f := range b.group {
+		b.requireAfter(f)
+	}
+}
+
+func (b *vaultFix) requireAfter(f *storedForm) {
+	if f.literal {
+		b.require(Prerequisite{After, "key", "revoke the secret in the file in Vault now: it stays readable in the history of the repository", ""})
+		return
+	}
+	for _, name := range b.vault.logins[f].names {
+		for _, u := range b.view.unitsOf(f) {
+			b.require(Prerequisite{After, "variable", "delete " + name + " once no other step uses it", u.place()})
+		}
+	}
+	b.require(Prerequisite{After, "key", "revoke " + b.vault.logins[f].identity + " in Vault: until then nothing is safer than before", ""})
+}
+
+func holdsVaultToken(path string) bool {
+	return len(path) > 0 && (path == "~" || slices.Contains([]string{"~/.vault-token", "$HOME/.vault-token"}, path))
+}
