@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -128,8 +127,6 @@ func (n *node) at(offset int) *node {
 	return nil
 }
 
-var plainKey = regexp.MustCompile(`^[A-Za-z0-9_<][A-Za-z0-9_/@+<>-]*$`)
-
 // Path is the way from the document's root, such as jobs.deploy.steps[2].run. Names with other characters than letters,
 // digits and "_/@+-" are quoted; in a file of several documents it starts with the document's number, as in "2:jobs".
 func (n Node) Path() string {
@@ -143,7 +140,7 @@ func (n Node) Path() string {
 		switch {
 		case e.key == nil:
 			parts = append(parts, "["+strconv.Itoa(a.index)+"]")
-		case plainKey.MatchString(e.key.value):
+		case isPathName(e.key.value):
 			parts = append(parts, "."+e.key.value)
 		default:
 			parts = append(parts, "."+strconv.Quote(e.key.value))
@@ -158,4 +155,9 @@ func (n Node) Path() string {
 		return path
 	}
 	return strconv.Itoa(a.index+1) + ":" + path
+}
+
+// isPathName reports whether a path shows the key without quotes.
+func isPathName(key string) bool {
+	return key != "" && strings.IndexByte("/@+>-", key[0]) < 0 && isWord(key, "_/@+<>-")
 }

@@ -93,7 +93,7 @@ func TestSecondParser(t *testing.T) {
 		if strings.Contains(name, "(BOM)") || len(f.src) > smallFile/2 && !*full || !judged(f.src) {
 			return
 		}
-		for _, e := range entriesOf(f, 1) {
+		for _, e := range someEntries(f, 1) {
 			ops := fourOperations(e)
 			for kind, op := range otherOperations(e) {
 				ops[kind] = op.Shared()

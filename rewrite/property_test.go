@@ -14,15 +14,28 @@ import (
 
 var full = flag.Bool("full", false, "run the corpus properties at every node instead of at a seeded sample")
 
-// The corpus properties look at every entry of files up to smallFile bytes and at largeSample ones of larger files when
-// the flag is given, else at the number that each test names.
+// With the flag, the four operations by which the editor is measured are tried at every entry of files up to smallFile
+// bytes and at largeSample ones of larger files, and the others at otherSample ones.
 const (
 	smallFile   = 12 << 10
 	largeSample = 200
+	otherSample = 20
 )
 
-// entriesOf are the entries of a file's collections, or a seeded sample of them.
-func entriesOf(f *File, limit int) []Entry {
+// everyEntry are the entries of a file's collections; without the flag, and of a large file, a seeded sample of them.
+func everyEntry(f *File, sample int) []Entry {
+	switch {
+	case *full && len(f.src) <= smallFile:
+		return someEntries(f, len(f.src))
+	case *full:
+		return someEntries(f, largeSample)
+	default:
+		return someEntries(f, sample)
+	}
+}
+
+// someEntries are a seeded sample of the entries of a file's collections.
+func someEntries(f *File, limit int) []Entry {
 	var out []Entry
 	var walk func(n *node)
 	walk = func(n *node) {
@@ -36,12 +49,6 @@ func entriesOf(f *File, limit int) []Entry {
 	}
 	for _, r := range f.roots {
 		walk(r)
-	}
-	if *full {
-		limit = largeSample
-		if len(f.src) <= smallFile {
-			return out
-		}
 	}
 	rng := seeded(f)
 	rng.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
@@ -149,9 +156,13 @@ func TestFourOperations(t *testing.T) {
 	t.Parallel()
 	all, broken := tally{refused: map[Reason]int{}}, 0
 	eachForm(t, func(name string, f *File) {
-		for _, e := range entriesOf(f, 2) {
+		for _, e := range everyEntry(f, 2) {
 			for _, n := range []Node{e.Key(), e.Value()} {
-				if n.Kind() == Scalar && !extracts(n) {
+				switch {
+				case n.Kind() != Scalar:
+				case extracts(n):
+					all.done++
+				default:
 					t.Errorf("%s: %s alone does not decode to its value", name, n.Path())
 				}
 			}
@@ -227,7 +238,11 @@ func TestOtherOperations(t *testing.T) {
 	t.Parallel()
 	all := tally{refused: map[Reason]int{}}
 	eachForm(t, func(name string, f *File) {
-		for _, e := range entriesOf(f, 1) {
+		sample := 1
+		if *full {
+			sample = otherSample
+		}
+		for _, e := range someEntries(f, sample) {
 			for kind, op := range otherOperations(e) {
 				_, err := proved(f, op.Shared())
 				all.count(t, name+": "+kind+" at "+e.Value().Path(), err)
@@ -246,7 +261,7 @@ func TestInsertDelete(t *testing.T) {
 	t.Parallel()
 	undone := 0
 	eachForm(t, func(name string, f *File) {
-		for _, e := range entriesOf(f, 2) {
+		for _, e := range everyEntry(f, 2) {
 			ops := fourOperations(e)
 			ops["before"] = InsertBefore(e, ops["insert"].new).Shared()
 			for kind, shift := range map[string]int{"insert": 1, "before": 0} {
@@ -285,7 +300,7 @@ func (f *File) twin(n *node) *node {
 func TestOwnText(t *testing.T) {
 	t.Parallel()
 	eachForm(t, func(name string, f *File) {
-		for _, e := range entriesOf(f, 10) {
+		for _, e := range everyEntry(f, 10) {
 			v := e.Value()
 			if v.Kind() != Scalar || v.Tag() != "!!str" {
 				continue
@@ -307,7 +322,7 @@ func TestOrder(t *testing.T) {
 	sets := 0
 	eachForm(t, func(name string, f *File) {
 		var ops, replaces []Op
-		for _, e := range entriesOf(f, 6) {
+		for _, e := range someEntries(f, 6) {
 			op := fourOperations(e)
 			ops = append(ops, op["insert"])
 			if e.Value().Kind() == Scalar {

@@ -3,15 +3,21 @@ package rewrite
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
 
-// words11 are the plain words that YAML 1.1 takes for booleans and yaml.v3 does not.
-var words11 = map[string]bool{"y": true, "yes": true, "on": true, "n": true, "no": true, "off": true, "=": true, "<<": true}
+// reserved are the plain words, in small letters, that YAML 1.1 or yaml.v3 take for something else than a string.
+var reserved = map[string]bool{
+	"y": true, "yes": true, "on": true, "n": true, "no": true, "off": true, "=": true, "<<": true,
+	"true": true, "false": true, "null": true,
+}
 
 // base60 are the plain numbers of YAML 1.1 with colons, which yaml.v3 takes for strings.
-var base60 = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
+var base60 = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
+})
 
 // quoteByNeed writes a string plain when it is read back as that string, by YAML 1.1 too, and else in double quotes.
 func quoteByNeed(s string, inFlow bool) string {
@@ -21,11 +27,34 @@ func quoteByNeed(s string, inFlow bool) string {
 	return doubleQuote(s)
 }
 
-// plainFits reports whether a plain scalar can hold the text on one line. yaml.v3 itself is the judge.
+// plainFits reports whether a plain scalar can hold the text on one line.
 func plainFits(s string, inFlow bool) bool {
-	if s == "" || words11[strings.ToLower(s)] || base60.MatchString(s) || strings.TrimSpace(s) != s || strings.ContainsAny(s, "\n\r\t\u0085\u2028\u2029") || likeMarker(s) {
+	switch {
+	case s == "" || reserved[strings.ToLower(s)]:
 		return false
+	case isLetter(s[0]) && isWord(s, "_./-"):
+		return true
+	case base60().MatchString(s) || strings.TrimSpace(s) != s || !singleFits(s) || strings.Contains(s, "\t") || likeMarker(s):
+		return false
+	default:
+		return readsPlain(s, inFlow)
 	}
+}
+
+// isWord reports whether the text holds only ASCII letters, digits and the other characters named.
+func isWord(s, others string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isLetter(c) && (c < '0' || c > '9') && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// readsPlain asks yaml.v3 whether a plain scalar is read as the text.
+func readsPlain(s string, inFlow bool) bool {
 	context := "k: " + s
 	if inFlow {
 		context = "k: [" + s + " ]" // a ':' before a blank is no text
