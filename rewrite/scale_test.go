@@ -212,7 +212,7 @@ func nested(n int) string {
 // TestPositionOnLongLines holds that columns are right where they are counted in blocks.
 func TestPositionOnLongLines(t *testing.T) {
 	t.Parallel()
-	src := []byte("a: 1\nb: " + strings.Repeat("xé", 3*runeBlock) + "\n")
+	src := []byte("a: 1\nb: " + strings.Repeat("xé", 3*blockSize) + "\n")
 	f, err := Parse(src)
 	if err != nil {
 		t.Fatal(err)

@@ -24,10 +24,15 @@ type Position struct{ Line, Column int }
 // lineIndex finds line starts. Lines end where yaml.v3 ends them: CRLF, LF, CR, NEL, LS and PS.
 type lineIndex struct {
 	src    []byte
-	starts []int  // offset of each line's first byte; starts[0] is behind a byte order mark
-	br     string // the first CRLF, LF or CR, "\n" when there is none
+	starts []int   // offset of each line's first byte; starts[0] is behind a byte order mark
+	blocks []int32 // blocks[i] is the line that holds offset i*blockSize
+	br     string  // the first CRLF, LF or CR, "\n" when there is none
 	runes  *runeIndex
 }
+
+// blockSize is the distance between the offsets of which the place among lines and code points is remembered, so that
+// a look-up takes the same time in a long source or line as in a short one.
+const blockSize = 1 << 10
 
 const bom = "\xef\xbb\xbf"
 
@@ -36,9 +41,8 @@ func newLineIndex(src []byte) lineIndex {
 	if len(src) >= len(bom) && string(src[:len(bom)]) == bom {
 		first = len(bom)
 	}
-	starts := make([]int, 1, 16+len(src)/24)
-	starts[0] = first
-	br := ""
+	x := lineIndex{src: src, starts: make([]int, 1, 16+len(src)/24), blocks: make([]int32, 0, len(src)/blockSize+1), runes: &runeIndex{}}
+	x.starts[0] = first
 	for i := first; i < len(src); {
 		if src[i] > '\r' && src[i] < 0xC2 {
 			i++
@@ -46,17 +50,26 @@ func newLineIndex(src []byte) lineIndex {
 		}
 		n := breakLen(src, i)
 		if n > 0 {
-			if br == "" && src[i] <= '\r' {
-				br = string(src[i : i+n])
+			if x.br == "" && src[i] <= '\r' {
+				x.br = string(src[i : i+n])
 			}
-			starts = append(starts, i+n)
+			x.fillBlocks(i + n)
+			x.starts = append(x.starts, i+n)
 		}
 		i += max(n, 1)
 	}
-	if br == "" {
-		br = "\n"
+	x.fillBlocks(len(src) + 1)
+	if x.br == "" {
+		x.br = "\n"
 	}
-	return lineIndex{src, starts, br, &runeIndex{}}
+	return x
+}
+
+// fillBlocks notes the last line as that of all blocks that begin before end.
+func (x *lineIndex) fillBlocks(end int) {
+	for len(x.blocks)*blockSize < end {
+		x.blocks = append(x.blocks, int32(len(x.starts)-1))
+	}
 }
 
 // breakLen is the number of bytes of the line break at offset i, 0 when there is none.
@@ -93,7 +106,12 @@ func breakBefore(src []byte, offset int) int {
 
 // line is the index of the line that holds offset.
 func (x lineIndex) line(offset int) int {
-	return max(sort.SearchInts(x.starts, offset+1)-1, 0)
+	block := min(offset/blockSize, len(x.blocks)-1)
+	lo, hi := int(x.blocks[block]), len(x.starts)
+	if block+1 < len(x.blocks) {
+		hi = int(x.blocks[block+1]) + 1
+	}
+	return max(lo+sort.SearchInts(x.starts[lo:hi], offset+1)-1, 0)
 }
 
 // position converts an offset for people. Offsets inside a byte order mark are line 1, column 1.
@@ -103,31 +121,28 @@ func (x lineIndex) position(offset int) Position {
 	if offset < start {
 		return Position{1, 1}
 	}
-	if offset-start < runeBlock {
+	if offset-start < blockSize {
 		return Position{l + 1, countRunes(x.src[start:offset]) + 1}
 	}
 	return Position{l + 1, x.runes.before(x.src, offset) - x.runes.before(x.src, start) + 1}
 }
 
-// runeBlock is the distance between the offsets whose number of code points runeIndex remembers.
-const runeBlock = 1 << 10
-
 // runeIndex makes columns on very long lines cheap. It is built when the first one is asked for.
 type runeIndex struct {
 	once   sync.Once
-	counts []int // counts[i] code points begin before offset i*runeBlock
+	counts []int // counts[i] code points begin before offset i*blockSize
 }
 
 // before is the number of code points that begin before offset.
 func (x *runeIndex) before(src []byte, offset int) int {
 	x.once.Do(func() {
-		x.counts = make([]int, 1, len(src)/runeBlock+1)
-		for at := 0; at+runeBlock <= len(src); at += runeBlock {
-			x.counts = append(x.counts, x.counts[len(x.counts)-1]+countRunes(src[at:at+runeBlock]))
+		x.counts = make([]int, 1, len(src)/blockSize+1)
+		for at := 0; at+blockSize <= len(src); at += blockSize {
+			x.counts = append(x.counts, x.counts[len(x.counts)-1]+countRunes(src[at:at+blockSize]))
 		}
 	})
-	block := offset / runeBlock
-	return x.counts[block] + countRunes(src[block*runeBlock:offset])
+	block := offset / blockSize
+	return x.counts[block] + countRunes(src[block*blockSize:offset])
 }
 
 // countRunes counts the code points that begin in valid UTF-8, of which b may be cut at any byte.
