@@ -107,6 +107,8 @@ type tally struct {
 	refused map[Reason]int
 }
 
+func newTally() *tally { return &tally{refused: map[Reason]int{}} }
+
 func (c *tally) count(t *testing.T, where string, err error) {
 	t.Helper()
 	var r *RefusedError
@@ -150,11 +152,11 @@ func fourOperations(e Entry) map[string]Op {
 }
 
 // TestFourOperations holds that extracting, replacing, deleting and inserting is done at nearly every node of real
-// files, and never wrongly. What cannot be done at all is counted apart: a node that an alias elsewhere needs, and a
-// mapping that has a key twice already.
+// files, and never wrongly. What cannot be done at all is counted apart: an entry that an alias elsewhere needs, which
+// can go together with its users only, and a mapping that has a key twice already.
 func TestFourOperations(t *testing.T) {
 	t.Parallel()
-	all, broken := tally{refused: map[Reason]int{}}, 0
+	all, together, broken := newTally(), newTally(), 0
 	eachForm(t, func(name string, f *File) {
 		for _, e := range everyEntry(f, 2) {
 			for _, n := range []Node{e.Key(), e.Value()} {
@@ -169,10 +171,15 @@ func TestFourOperations(t *testing.T) {
 			for kind, op := range fourOperations(e) {
 				_, err := proved(f, op)
 				all.count(t, name+": "+kind+" at "+e.Value().Path(), err)
+				if r := new(RefusedError); errors.As(err, &r) && r.Reason == AnchorNeeded {
+					_, err := proved(f, withUsers(e)...)
+					together.count(t, name+": "+kind+" of all users of "+e.Value().Path(), err)
+				}
 			}
 		}
 	})
 	all.log(t, "extract, replace, delete, insert")
+	together.log(t, "delete what an alias needs together with its users")
 	for reason, n := range all.refused {
 		if reason != AnchorNeeded && reason != DuplicateKey {
 			broken += n
@@ -181,6 +188,35 @@ func TestFourOperations(t *testing.T) {
 	if share := float64(broken) / float64(all.done+broken); share > 0.001 {
 		t.Errorf("%.3f %% of the operations refused", 100*share)
 	}
+}
+
+// withUsers are the removals of an entry, of those that use an anchor inside it, of those that use an anchor inside them...
+func withUsers(e Entry) []Op {
+	var ops []Op
+	gone := map[*node]bool{}
+	var take func(n *node)
+	leave := func(e Entry) {
+		if e.Exists() {
+			ops = append(ops, Prune(e).Shared())
+			take(e.Value().n)
+			take(e.Key().n)
+		}
+	}
+	take = func(n *node) {
+		if n == nil || gone[n] {
+			return
+		}
+		gone[n] = true
+		for i := range n.items {
+			take(n.items[i].key)
+			take(n.items[i].value)
+		}
+		for _, u := range n.users() {
+			leave(Node{e.file, u}.Entry())
+		}
+	}
+	leave(e)
+	return ops
 }
 
 // extracts reports whether the scalar's bytes alone, in a place like its own, decode to its value.
@@ -236,7 +272,7 @@ func otherOperations(e Entry) map[string]Op {
 // TestOtherOperations holds that every other operation is refused for a reason or proved, at many places of real files.
 func TestOtherOperations(t *testing.T) {
 	t.Parallel()
-	all := tally{refused: map[Reason]int{}}
+	all := newTally()
 	eachForm(t, func(name string, f *File) {
 		sample := 1
 		if *full {

@@ -145,8 +145,8 @@ func (f flowList) removeRun(kept, first, last int) {
 	switch {
 	case !atEnd:
 		span.End = items[last+1].span.Start
-		if kept == first-1 && kept >= 0 && f.separator(kept) == ", " && f.separator(last) != ", " && !f.needsComma(kept, first, last) {
-			span = Span{items[kept].span.End, items[last].span.End} // that of an insertion
+		if f.asInserted(kept, first, last) {
+			span = Span{items[kept].span.End, items[last].span.End}
 		}
 	case kept >= 0:
 		span = Span{items[kept].span.End, items[last].span.End}
@@ -167,6 +167,16 @@ func (f flowList) removeRun(kept, first, last int) {
 	default:
 		f.removePieces(kept, first, last)
 	}
+}
+
+// asInserted reports whether the entries, which are not the last, stand where an insertion behind kept would put them,
+// so that they go with the comma before them.
+func (f flowList) asInserted(kept, first, last int) bool {
+	if kept < 0 || kept != first-1 || f.separator(kept) != ", " {
+		return false
+	}
+	below := f.separator(last)
+	return below != ", " && (below[0] == ',' || !f.needsComma(kept, first, last))
 }
 
 // behindKept is what must stay behind the entry that becomes the last one.

@@ -46,6 +46,7 @@ var trickyTests = []struct {
 	{9, "LS and PS are line breaks", "a: 1 # x\u2028b: 2\u2029c: 3\n", []any{"b"}, remove, "a: 1 # x\u2028c: 3\n"},
 	{10, "tab behind a colon", "a:\t\"x\"\t# c\nb:\ty\n", []any{"a"}, text("z"), "a:\t\"z\"\t# c\nb:\ty\n"},
 	{11, "flow mapping indented by tabs", "a: {\n\tb: 1,\n\tc: 2\n}\n", []any{"a", "c"}, afterPair("d", "e"), "a: {\n\tb: 1,\n\tc: 2,\n\td: e\n}\n"},
+	{11, "item before a line that begins with tabs removed", "a: [x, m,\n\t\tz]\n", []any{"a", 1}, remove, "a: [x,\n\t\tz]\n"},
 	{12, "tab before a comment", "a: 1\n\t# c\nb: 2\n", nil, nil, "line 2: found a tab character that violates indentation"},
 	{13, "tab behind a dash", "-\ta: 1\n  b: 2\n", nil, nil, "line 1: found character that cannot start any token"},
 	{14, "line of a tab in a block scalar", "a: |\n  x\n\t\n  y\n", nil, nil, "line 3: found a tab character where an indentation space is expected"},
