@@ -13,7 +13,7 @@ import (
 type repos struct {
 	dir   string // the working directory, links followed
 	roots map[string]string
-	names map[string]string // owner/name by root
+	names map[string]string // host/owner/name by root
 }
 
 func newRepos(dir string) *repos {
@@ -97,13 +97,28 @@ func (r *repos) patchName(path string) string {
 
 // name is the owner/name that the repo's remote origin has, "" when it is not known.
 func (r *repos) name(path string) string {
+	_, name, _ := strings.Cut(r.origin(path), "/")
+	return name
+}
+
+// host is the host of the repo's remote origin, "" when it is not known.
+func (r *repos) host(path string) string {
+	host, _, _ := strings.Cut(r.origin(path), "/")
+	return host
+}
+
+// origin is the host/owner/name of the repo's remote origin. The host is empty when the URL does not show it.
+func (r *repos) origin(path string) string {
 	root := r.root(filepath.Dir(path))
 	if root == "" {
 		return ""
 	}
 	name, known := r.names[root]
 	if !known {
-		name = ownerAndName(originURL(gitConfig(root)))
+		url := originURL(gitConfig(root))
+		if name = ownerAndName(url); name != "" {
+			name = hostOf(url) + "/" + name
+		}
 		r.names[root] = name
 	}
 	return name
@@ -172,4 +187,18 @@ func ownerAndName(url string) string {
 		return parts[n-2] + "/" + parts[n-1]
 	}
 	return ""
+}
+
+// hostOf is the host in a remote's URL, "" for none.
+func hostOf(url string) string {
+	_, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		rest = url
+	}
+	rest, _, _ = strings.Cut(rest, "/")
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		rest = rest[i+1:]
+	}
+	host, _, _ := strings.Cut(rest, ":")
+	return host
 }

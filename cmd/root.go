@@ -74,7 +74,7 @@ or settings, 3 some file could not be handled and is as it was, 130 interrupted.
 	o.addFlags(c)
 	c.SetVersionTemplate("cfgfix {{.Version}}\n")
 	c.SetFlagErrorFunc(flagError)
-	c.AddCommand(newInit(io), newRules(io), newVersion(io))
+	c.AddCommand(newInit(io), newRules(io), newSetup(io, engine), newVersion(io))
 	return c
 }
 

@@ -200,7 +200,43 @@ func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 	}
 	fix.Ops = ops
 	x.require(fix)
+	fix.Relies = x.roles(p.Config, role, fact, need)
 	return fix, ""
+}
+
+// roles are the roles that pull the image: one, or where a variable holds it one for each set of contexts of the jobs.
+func (x *ecrImage) roles(c *circle.Config, role, fact string, need *Need) []Resource {
+	if own := x.auth.Get("oidc_role_arn").Resolve(); own.Exists() {
+		role = own.Value()
+	}
+	var out []Resource
+	for _, j := range x.users(c) {
+		for _, use := range orOne(entriesOf(j), nil) {
+			r := &AWSRole{Use: x.keys.use(j.Name, use), Account: x.account, Region: x.region, Images: []string{x.name()}}
+			switch {
+			case need != nil:
+				r.Fact = need.Key
+			case roleARN.MatchString(role):
+				r.ARN, r.Existing = role, fact == ""
+			case isVariable(role):
+				r.Variable = strings.Trim(role, "${}")
+			default:
+				continue
+			}
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// entriesOf are the contexts of each workflow entry that runs a job.
+func entriesOf(j *circle.Job) [][]string {
+	var out [][]string
+	for _, w := range j.Uses() {
+		contexts, _ := useContexts(w)
+		out = append(out, contexts)
+	}
+	return out
 }
 
 // role is the role for the image: that of its account, one that aws.roles gives its users, or ecr.role_arn.

@@ -43,6 +43,7 @@ func (b *keysFix) build() (refusal string) {
 	}
 	b.judge()
 	b.require()
+	b.fix.Relies = b.roles()
 	return ""
 }
 

@@ -95,6 +95,7 @@ type Fix struct {
 	Facts    []string       // the facts it used, as KEY=VALUE
 	Needs    []Need         // the facts that are missing; a fix that needs any is not applied
 	Requires []Prerequisite // what must exist outside the file, before or after the change is merged
+	Relies   []Resource     // the same as data, as far as cfgfix setup can make it
 }
 
 // Need is a fact that a fix is missing.

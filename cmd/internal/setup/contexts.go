@@ -1,0 +1,118 @@
+package setup
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cfgfix/fixes"
+)
+
+func itoa(i int) string { return strconv.Itoa(i) }
+
+// namedContext is a context that fixes put jobs in, or that holds variables for them.
+type namedContext struct {
+	name      string
+	id        string // identifier
+	named     bool   // the configs name it already, so it is there
+	users     users
+	variables []string // that others fill
+}
+
+// context is the context of that name, for one more project.
+func (p *Plan) context(name string, user *project) *namedContext {
+	i := slices.IndexFunc(p.contexts, func(c *namedContext) bool { return c.name == name })
+	if i < 0 {
+		i = len(p.contexts)
+		p.contexts = append(p.contexts, &namedContext{name: name})
+	}
+	p.contexts[i].users.add(user)
+	return p.contexts[i]
+}
+
+func (c *namedContext) holds(variables ...string) { c.variables = addTo(c.variables, variables...) }
+
+func (p *Plan) finishContexts() {
+	for _, c := range p.contexts {
+		c.id = p.identifier("context ", c.name)
+	}
+}
+
+// place is where variables of a use are stored: in one context, in one of several, or in projects.
+type place struct {
+	contexts []*namedContext
+	projects users
+}
+
+// placeOf is where the variables of a use are stored. Contexts that an expression names are not known.
+func (p *Plan) placeOf(u fixes.Use, user *project) place {
+	var out place
+	for _, name := range slices.Sorted(slices.Values(u.Contexts)) {
+		if strings.Contains(name, "<<") {
+			continue
+		}
+		c := p.context(name, user)
+		c.named = true
+		if !slices.Contains(out.contexts, c) {
+			out.contexts = append(out.contexts, c)
+		}
+	}
+	out.projects.add(user)
+	return out
+}
+
+// key tells places apart.
+func (x place) key() string {
+	if len(x.contexts) == 0 {
+		return "project " + x.projects[0].Host + "/" + x.projects[0].Name
+	}
+	return "contexts " + strings.Join(x.names(), "\x00")
+}
+
+func (x place) names() []string {
+	var out []string
+	for _, c := range x.contexts {
+		out = append(out, c.name)
+	}
+	return out
+}
+
+// title names the place for identifiers: by its context, or by its project when there is not one alone.
+func (x place) title() string {
+	if len(x.contexts) == 1 {
+		return x.contexts[0].name
+	}
+	_, name, _ := strings.Cut(x.projects[0].Name, "/")
+	return cmp.Or(name, x.projects[0].Name)
+}
+
+// String is the place for people.
+func (x place) String() string {
+	switch len(x.contexts) {
+	case 0:
+		return "the project " + strings.Join(x.projects.names(), ", ")
+	case 1:
+		return "the context " + x.contexts[0].name
+	default:
+		return "one of the contexts " + strings.Join(x.names(), ", ")
+	}
+}
+
+// class is the resource class of a runner.
+type class struct {
+	name  string
+	id    string
+	hosts []string
+	jobs  []string
+}
+
+func (p *Plan) addClass(r *fixes.RunnerClass) {
+	i := slices.IndexFunc(p.classes, func(c *class) bool { return c.name == r.Name })
+	if i < 0 {
+		i = len(p.classes)
+		p.classes = append(p.classes, &class{name: r.Name, id: p.identifier("class ", r.Name)})
+	}
+	p.classes[i].hosts = addTo(p.classes[i].hosts, r.Hosts...)
+	p.classes[i].jobs = addTo(p.classes[i].jobs, r.Jobs...)
+}

@@ -1,0 +1,107 @@
+package setup
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"cfgfix/fixes"
+)
+
+// forms are the texts of a plan by the names that they have in the cases.
+var forms = []struct {
+	file string
+	text func(*Plan) []byte
+}{
+	{"setup.tf", (*Plan).Terraform},
+}
+
+// TestGolden plans for the configs of each case in testdata: a config.yml in a directory called HOST/OWNER/NAME is that
+// of a repo. The file flags has the facts and the branch. UPDATE=1 writes what is made of them.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	cases, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(cases) == 0 {
+		t.Fatal("no cases", err)
+	}
+	for _, file := range cases {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan := planOf(t, a)
+			if os.Getenv("UPDATE") != "" {
+				update(t, file, a, plan)
+				return
+			}
+			for _, f := range forms {
+				if diff := cmp.Diff(section(a, f.file), string(f.text(plan))); diff != "" {
+					t.Errorf("%s (-want +got); UPDATE=1 writes it:\n%s", f.file, diff)
+				}
+			}
+		})
+	}
+}
+
+func update(t *testing.T, file string, a *txtar.Archive, plan *Plan) {
+	t.Helper()
+	a.Files = slices.DeleteFunc(a.Files, func(f txtar.File) bool { return path.Base(f.Name) != "config.yml" && f.Name != "flags" })
+	for _, f := range forms {
+		a.Files = append(a.Files, txtar.File{Name: f.file, Data: f.text(plan)})
+	}
+	if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func section(a *txtar.Archive, name string) string {
+	for _, f := range a.Files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	return ""
+}
+
+// planOf is the plan for the configs of a case.
+func planOf(t *testing.T, a *txtar.Archive) *Plan {
+	t.Helper()
+	facts, branch := &fixes.Facts{}, ""
+	for line := range strings.Lines(section(a, "flags")) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if key == "branch" {
+			branch = value
+		} else if err := facts.Set(key, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var repos []Repo
+	for _, f := range a.Files {
+		if path.Base(f.Name) == "config.yml" {
+			host, name, _ := strings.Cut(path.Dir(f.Name), "/")
+			repos = append(repos, Repo{host, name, relies(t, f.Data, facts)})
+		}
+	}
+	return New(branch, repos)
+}
+
+// relies is what the fixes of a config rely on.
+func relies(t *testing.T, src []byte, facts *fixes.Facts) []fixes.Resource {
+	t.Helper()
+	engine := fixes.Engine{Rules: fixes.All(), DryRun: true}
+	var out []fixes.Resource
+	for _, r := range engine.Run(src, facts).Results {
+		if r.Fix != nil && (r.Status == fixes.Pending || r.Status == fixes.NeedsFacts) {
+			out = append(out, r.Fix.Relies...)
+		}
+	}
+	return out
+}

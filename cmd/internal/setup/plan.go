@@ -1,0 +1,168 @@
+// Package setup makes what the fixes of configs rely on from what they say of it: as Terraform, as commands or as a
+// list for people. It is a function of its input: it reads no file and no clock, and no order but that of names shows.
+package setup
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes"
+)
+
+// Repo is what the fixes of one repo rely on.
+type Repo struct {
+	Host      string // of its remote, such as github.com; "" when it is not known
+	Name      string // owner/name, or what the repo is called when that is not known
+	Resources []fixes.Resource
+}
+
+// Plan is what has to exist outside of some repos, each thing once.
+type Plan struct {
+	branch   string
+	projects []*project
+	accounts []*account
+	roles    []*role
+	gcp      []*gcpAccount
+	vault    []*vaultRole
+	azure    []*azureCredential
+	contexts []*namedContext
+	classes  []*class
+	stored   []stored
+	inputs   []*input
+	names    map[string]bool // identifiers in use
+}
+
+// project is a repo as CircleCI sees it.
+type project struct {
+	Repo
+	id string // identifier
+}
+
+// input is an id that the configs do not say: a variable for those who apply the plan.
+type input struct {
+	name string // identifier
+	list bool
+	text string // what it is and where it is found
+	none bool   // the empty list is right as well
+}
+
+// New collects what has to exist for repos. With a branch, only jobs on that branch get at the roles.
+func New(branch string, repos []Repo) *Plan {
+	p := &Plan{branch: branch, names: map[string]bool{}}
+	p.input(&input{name: "org_id", text: "Id of the CircleCI organisation, a UUID: Organization Settings > Overview"})
+	byName := func(a, b Repo) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Host, b.Host)) }
+	for _, r := range slices.SortedStableFunc(slices.Values(repos), byName) {
+		if len(r.Resources) > 0 {
+			p.addRepo(r)
+		}
+	}
+	p.finish()
+	return p
+}
+
+// Empty reports whether the fixes rely on nothing that can be made.
+func (p *Plan) Empty() bool { return len(p.projects) == 0 }
+
+func (p *Plan) addRepo(r Repo) {
+	i := slices.IndexFunc(p.projects, func(o *project) bool { return o.Name == r.Name && o.Host == r.Host })
+	if i < 0 {
+		i = len(p.projects)
+		p.projects = append(p.projects, &project{Repo: r})
+	}
+	owner := p.projects[i]
+	for _, x := range r.Resources {
+		switch x := x.(type) {
+		case *fixes.AWSRole:
+			p.addRole(owner, x)
+		case *fixes.GCPAccount:
+			p.addGCP(owner, x)
+		case *fixes.VaultRole:
+			p.addVault(owner, x)
+		case *fixes.AzureCredential:
+			p.addAzure(owner, x)
+		case *fixes.RunnerClass:
+			p.addClass(x)
+		case *fixes.NamedContext:
+			p.context(x.Name, owner).holds(x.Variables...)
+		}
+	}
+}
+
+// finish names everything, in the order of names, and works out what the roles may do.
+func (p *Plan) finish() {
+	slices.SortFunc(p.contexts, func(a, b *namedContext) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(p.classes, func(a, b *class) int { return cmp.Compare(a.name, b.name) })
+	for _, x := range p.projects {
+		_, name, _ := strings.Cut(x.Name, "/")
+		x.id = p.identifier("project ", cmp.Or(name, x.Name))
+	}
+	p.finishContexts()
+	p.finishRoles()
+	p.finishGCP()
+	p.finishVault()
+	p.finishAzure()
+	p.store()
+	slices.SortFunc(p.inputs, func(a, b *input) int { return cmp.Compare(a.name, b.name) })
+}
+
+// input adds an unknown id, once.
+func (p *Plan) input(in *input) *input {
+	for _, o := range p.inputs {
+		if o.name == in.name {
+			return o
+		}
+	}
+	p.inputs = append(p.inputs, in)
+	return in
+}
+
+var notIdentifier = regexp.MustCompile(`[^a-z0-9]+`)
+
+// slug is text as part of an identifier.
+func slug(text string) string {
+	return strings.Trim(notIdentifier.ReplaceAllString(strings.ToLower(text), "_"), "_")
+}
+
+// identifier is a name for text that nothing else of its kind has. It begins with a letter.
+func (p *Plan) identifier(kind, text string) string {
+	base := cmp.Or(slug(text), "x")
+	if base[0] >= '0' && base[0] <= '9' {
+		base = "n" + base
+	}
+	name := base
+	for i := 2; p.names[kind+name]; i++ {
+		name = base + "_" + itoa(i)
+	}
+	p.names[kind+name] = true
+	return name
+}
+
+// addTo adds what is not there yet, and keeps the list sorted.
+func addTo[T cmp.Ordered](list []T, items ...T) []T {
+	for _, x := range items {
+		if i, found := slices.BinarySearch(list, x); !found {
+			list = slices.Insert(list, i, x)
+		}
+	}
+	return list
+}
+
+// users are the projects that a thing is for, in the order of their names.
+type users []*project
+
+func (u *users) add(x *project) {
+	if !slices.Contains(*u, x) {
+		*u = append(*u, x) // projects are met in the order of their names
+	}
+}
+
+// names are the repos, for people.
+func (u users) names() []string {
+	var out []string
+	for _, x := range u {
+		out = append(out, x.Name)
+	}
+	return out
+}
