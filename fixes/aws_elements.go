@@ -167,7 +167,7 @@ func (x *elementUse) namesKeys() bool {
 
 // inPlace reports whether the element takes the role itself, so that no setup step is needed for it.
 func (x *elementUse) inPlace() bool {
-	return x != nil && x.release != nil && x.login == loginKeys && (x.release.Role != "" || x.release.Raise != "")
+	return x != nil && x.release != nil && x.login == loginKeys && (x.release.Role != "" || x.release.Raise != "" || x.release.Major != nil)
 }
 
 // convertElement gives an element that logs in by itself the role in place of the keys, raising the orb when that
@@ -181,7 +181,7 @@ func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op
 		if refusal != "" {
 			return nil, nil, refusal
 		}
-		ops = append(ops, more...)
+		ops = append(append(ops, more...), v.renameParameters(x)...)
 		if n := v.words(x); n > 1 {
 			d = &doubt{Unsafe, fmt.Sprintf("%s@%s passes %s on as one word, and here it holds %d", x.orb.Name(), release.Raise, release.OneWord, n)}
 		}
@@ -254,7 +254,7 @@ func (v *awsView) raiseOthers(x *elementUse) (ops []rewrite.Op, refusal string) 
 
 // removeKeys takes the key parameters away.
 func (x *elementUse) removeKeys() []rewrite.Op {
-	if x == nil || x.release == nil {
+	if x == nil || x.release == nil || x.release.Major != nil {
 		return nil
 	}
 	var ops []rewrite.Op

@@ -14,13 +14,16 @@ type credentials struct {
 	region   string
 	profile  string
 	duration string
+	// profileOnly says that the keys go to the profile alone, for programs that run on other credentials.
+	profileOnly bool
 }
 
 // orbChoice is how a setup step is called, and what has to be done to the orbs for it.
 type orbChoice struct {
-	alias  string
-	params setup
-	ops    []rewrite.Op
+	alias       string
+	params      setup
+	profileOnly string // the switch that keeps the keys out of the environment; "" for none
+	ops         []rewrite.Op
 }
 
 // isVariable reports whether a role is given by a variable, which only some consumers expand.
@@ -39,7 +42,7 @@ func (v *awsView) orbFor(role string) (choice orbChoice, refusal string) {
 		if release == nil {
 			continue
 		}
-		c := orbChoice{alias: o.Alias, params: table.Setups[release.Setup], ops: raise(o, release, role)}
+		c := orbChoice{alias: o.Alias, params: table.Setups[release.Setup], profileOnly: release.ProfileOnly, ops: raise(o, release, role)}
 		if release.OIDC && len(c.ops) == 0 {
 			return c, ""
 		}
@@ -72,7 +75,8 @@ func raise(o *circle.Orb, release *orbRelease, role string) []rewrite.Op {
 func (v *awsView) declare() (orbChoice, string) {
 	table := orbTables()[awsCLI]
 	alias, ops, refusal := declareOrb(v.config, awsCLI, table.Use)
-	return orbChoice{alias: alias, params: table.Setups[table.release(table.Use).Setup], ops: ops}, refusal
+	release := table.release(table.Use)
+	return orbChoice{alias: alias, params: table.Setups[release.Setup], profileOnly: release.ProfileOnly, ops: ops}, refusal
 }
 
 // declareOrb adds an orb of the registry as the last one, under a free alias; a config without orbs gets them behind
@@ -143,7 +147,11 @@ func (c credentials) orbStep(o orbChoice) rewrite.Value {
 			c.region = ""
 		}
 	}
-	return rewrite.Map(rewrite.Pair{Key: o.alias + "/setup", Value: rewrite.Map(c.arguments(o.params)...)})
+	pairs := c.arguments(o.params)
+	if c.profileOnly {
+		pairs = append(pairs, rewrite.Pair{Key: o.profileOnly, Value: rewrite.Bool(false)})
+	}
+	return rewrite.Map(rewrite.Pair{Key: o.alias + "/setup", Value: rewrite.Map(pairs...)})
 }
 
 // webIdentityStep is a new step that does without an orb: the AWS tools read a token file and a role by themselves.

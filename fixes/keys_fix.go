@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"fmt"
 	"slices"
 
 	"cfgfix/fixes/internal/circle"
@@ -140,6 +141,10 @@ func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal 
 	if f.setup != nil {
 		return b.view.convert(f.setup, c)
 	}
+	if f.element.release.Major != nil {
+		b.doubts = append(b.doubts, doubt{Unsafe, fmt.Sprintf("%s@%s is another major version, whose elements may behave otherwise", f.element.orb.Name(), f.element.release.Major.To)})
+		return b.view.raiseMajor(f.element)
+	}
 	ops, d, refusal := b.view.convertElement(f.element, c)
 	if d != nil {
 		b.doubts = append(b.doubts, *d)
@@ -163,7 +168,25 @@ func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
 			c.profile = text
 		}
 	}
+	c.profileOnly = b.profileOnly(u)
 	return c
+}
+
+// profileOnly reports whether the keys are to stay out of the environment: they are put under a profile, are not those
+// that every tool reads, and a program behind them may run on these.
+func (b *keysFix) profileOnly(u *awsUnit) bool {
+	keys := b.group[0].keys
+	if keys.profile == "" || keys.sameKeys(standard) || b.view.webIdentity() {
+		return false
+	}
+	after := false
+	for _, x := range u.visits {
+		own := slices.ContainsFunc(x.facts.forms, func(f *keyForm) bool { return slices.Contains(b.group, f) })
+		if after = after || own; after && x.facts.unknown != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // place adds the operation that puts a setup step at a site.
@@ -227,6 +250,9 @@ func (v *awsView) newStep(c credentials) (value rewrite.Value, ops []rewrite.Op,
 	choice, refusal := v.orbFor(c.role)
 	if choice.params.RegionByName && c.region != "" && !isVariable(c.region) {
 		choice, refusal = v.declare() // an older version takes no region as it is
+	}
+	if c.profileOnly && choice.profileOnly == "" {
+		choice, refusal = v.declare() // an older version always exports the keys
 	}
 	return c.orbStep(choice), choice.ops, refusal
 }

@@ -33,6 +33,7 @@ type orbRelease struct {
 	OIDC             bool   // setup assumes a role with CircleCI's token
 	Raise            string // the lowest version with OIDC that differs in nothing else
 	RaiseForVariable string // the version to raise to when the role is given by a variable
+	ProfileOnly      string // the switch of setup that, when false, keeps the keys out of the environment
 	Swap             string // why going over to a version with OIDC changes more than credentials
 
 	Commands, Jobs map[string]string // how each element gets its credentials: a login
@@ -40,9 +41,20 @@ type orbRelease struct {
 	Role           string            // their role parameter, for OIDC
 	With           string            // a boolean parameter that has to be true for the role to be used
 	Keep           map[string]string // parameters to write when a raise changes their defaults
+	Rename         map[string]string // parameters that a raise calls otherwise
+	Major          *majorRaise       // the way to another major version, when there is no other
 	OneWord        string            // a parameter that a raise passes on as one word
 	SetupBefore    bool              // a setup step before the element is enough
 	Manual         string            // why there is no edit
+}
+
+// majorRaise is what going over to another major version of an orb changes.
+type majorRaise struct {
+	To         string
+	Elements   map[string]string // new names of commands and jobs
+	Parameters map[string]string // new names of parameters; "" for one that goes with the keys
+	Texts      []string          // parameters that were numbers and are texts
+	Region     string            // the region that the old version took when it was given none
 }
 
 // The logins of an orb's elements.

@@ -150,10 +150,16 @@ func (u *WorkflowJob) Contexts() []Context {
 	return out
 }
 
+// RequireNodes are the places of the names that Requires tells, scalars or keys.
+func (u *WorkflowJob) RequireNodes() []rewrite.Node { return scalars(u.Get("requires")) }
+
+// IsArgument reports whether a key of the entry is an argument of its job.
+func (u *WorkflowJob) IsArgument(key string) bool { return !useKeys[key] }
+
 // Requires are the names of the entries that have to end first, whatever status they must end with.
 func (u *WorkflowJob) Requires() []string {
 	var out []string
-	for _, n := range scalars(u.Get("requires")) {
+	for _, n := range u.RequireNodes() {
 		out = append(out, n.Value())
 	}
 	return out

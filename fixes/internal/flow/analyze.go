@@ -28,7 +28,11 @@ func (z *analyzer) config(c *circle.Config, prefix string) {
 	for _, w := range slices.Concat(c.Workflows(), c.JobGroups()) {
 		for _, use := range w.Jobs() {
 			if _, _, ok := use.OrbJob(); ok && use.Job() == nil {
-				z.orbJob(use, prefix+"orb-job:"+w.Name+"/"+use.Name())
+				name := use.Name()
+				if name == use.JobName {
+					name = spelled(name)
+				}
+				z.orbJob(use, prefix+"orb-job:"+w.Name+"/"+name)
 			}
 		}
 	}

@@ -82,8 +82,11 @@ func orbName(orb *circle.Orb, written, name string) string {
 	if orb == nil || orb.Name() == "" {
 		return written
 	}
-	return orb.Name() + "/" + name
+	return orb.Name() + "/" + spelled(name)
 }
+
+// spelled is the name of an element in the one spelling: newer versions of an orb write it with underscores.
+func spelled(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
 func textOfNode(n rewrite.Node) string {
 	if !n.Exists() {
