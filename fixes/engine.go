@@ -124,6 +124,9 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (foun
 				return nil, true, fmt.Errorf("rule %s: %w", rule.ID, err)
 			}
 		}
+		if err := shared.Config.Err(); err != nil {
+			return nil, true, err
+		}
 	}
 	about, err := e.suppress(f, configs, found)
 	if err != nil {

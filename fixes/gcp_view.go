@@ -52,7 +52,7 @@ func newGCPView(p *Pass) *gcpView {
 	}
 	for s := range p.Config.Walk {
 		if v.steps[s.Node] == nil && s.List != nil { // of a command that only commands call which nothing calls
-			v.addUnit(&unit{name: s.Owner(), known: true, steps: flowOf(s.List)})
+			v.addUnit(&unit{name: s.Owner(), known: true, steps: s.List.Flow()})
 		}
 	}
 	for _, u := range v.units {

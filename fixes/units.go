@@ -38,7 +38,7 @@ func unitsOf(c *circle.Config) []*unit {
 	for s := range c.Walk {
 		for _, list := range s.StepArgs() {
 			if _, _, ok := s.OrbCall(); ok { // an orb's command runs them, as it does those of auth
-				u := &unit{name: s.Name, job: s.Job(), known: true, steps: flowOf(list)}
+				u := &unit{name: s.Name, job: s.Job(), known: true, steps: list.Flow()}
 				if u.job != nil {
 					u.contexts, u.known = u.job.Contexts()
 				}
@@ -108,7 +108,7 @@ func (l *unitLister) addJob(j *circle.Job) {
 // addSteps adds a list of steps that no job runs.
 func (l *unitLister) addSteps(name string, list *circle.StepList) {
 	if list != nil {
-		l.add(&unit{name: name, known: true, steps: flowOf(list)})
+		l.add(&unit{name: name, known: true, steps: list.Flow()})
 	}
 }
 
@@ -133,34 +133,6 @@ func executorOf(c *circle.Config, use *circle.WorkflowJob) *circle.Executor {
 		}
 	}
 	return nil
-}
-
-// The bounds of a flow that no job runs: commands may call one another many times over.
-const (
-	maxCalls  = 20
-	maxVisits = 20000
-)
-
-// flowOf is the flow of a list that no job runs, with the commands that it calls.
-func flowOf(list *circle.StepList) []circle.Visit {
-	var out []circle.Visit
-	addFlow(&out, list, nil)
-	return out
-}
-
-func addFlow(out *[]circle.Visit, list *circle.StepList, calls []*circle.Step) {
-	for _, s := range list.Steps() {
-		if len(*out) >= maxVisits {
-			return
-		}
-		*out = append(*out, circle.Visit{Step: s, Calls: calls})
-		if nested := s.Nested(); nested != nil {
-			addFlow(out, nested, calls)
-		}
-		if cmd := s.Callee(); cmd != nil && cmd.Steps() != nil && len(calls) < maxCalls {
-			addFlow(out, cmd.Steps(), append(slices.Clip(calls), s))
-		}
-	}
 }
 
 // environments are the physical environments that reach the unit's steps, those that win first.

@@ -22,6 +22,7 @@ type Config struct {
 	parameters lazy[[]*Parameter]
 	fragments  lazy[[]*Fragment]
 	index      lazy[*index] // of the root only
+	limit      error        // of the root only
 }
 
 // New is the view of the document with that root. A root of any kind will do; see [IsConfig].
@@ -30,6 +31,10 @@ func New(doc rewrite.Node) *Config {
 	c.root = c
 	return c
 }
+
+// Err is a *[rewrite.LimitError] when a flow that was asked for is beyond a bound and was cut there: what it shows of the
+// config must not be relied on.
+func (c *Config) Err() error { return c.root.limit }
 
 // configKeys make a mapping a CircleCI config.
 var configKeys = []string{"jobs", "orbs", "workflows", "executors", "commands", "steps"}

@@ -1,6 +1,10 @@
 package circle
 
-import "slices"
+import (
+	"slices"
+
+	"cfgfix/rewrite"
+)
 
 // Visit is a step on its way through a job.
 type Visit struct {
@@ -8,7 +12,7 @@ type Visit struct {
 	Calls []*Step // the calls of commands that lead to it, the outermost first
 }
 
-// The bounds of a flow. What lies beyond is left out; no real config comes near them.
+// The bounds of a flow: commands may call one another many times over. No real config comes near them; see [Config.Err].
 const (
 	maxFlow      = 20000
 	maxFlowDepth = 100
@@ -18,15 +22,22 @@ const (
 // that the file defines follow the call, and the steps that a parameter holds follow its mention; a parameter of the
 // job itself holds its default. A call of a command that is being expanded is not expanded again.
 func (j *Job) Flow() []Visit {
-	f := newFlow()
+	f := newFlow(j.config)
 	f.job(j, nil)
+	return f.out
+}
+
+// Flow are the steps of a list that no job runs, as [Job.Flow] does. What its parameters hold is not known.
+func (l *StepList) Flow() []Visit {
+	f := newFlow(l.config)
+	f.list(l, nil, 0)
 	return f.out
 }
 
 // Flow are the steps that the entry runs, as [Job.Flow] does, with its arguments, pre-steps and post-steps. Of an
 // orb's job, whose own steps are elsewhere, they are what the entry itself gives.
 func (u *WorkflowJob) Flow() []Visit {
-	f := newFlow()
+	f := newFlow(u.config())
 	f.list(u.PreSteps(), nil, 0)
 	if j := u.Job(); j != nil {
 		f.job(j, u)
@@ -40,12 +51,13 @@ func (u *WorkflowJob) Flow() []Visit {
 }
 
 type flow struct {
+	root   *Config
 	out    []Visit
 	calls  []*Step
 	active map[*Command]bool
 }
 
-func newFlow() *flow { return &flow{active: map[*Command]bool{}} }
+func newFlow(c *Config) *flow { return &flow{root: c.root, active: map[*Command]bool{}} }
 
 // frame is what the parameters mean in the steps of one job or command.
 type frame struct {
@@ -63,11 +75,16 @@ func (f *flow) job(j *Job, use *WorkflowJob) {
 }
 
 func (f *flow) list(l *StepList, fr *frame, depth int) {
-	if l == nil || depth > maxFlowDepth {
+	if l == nil {
+		return
+	}
+	if depth > maxFlowDepth {
+		f.root.limit = &rewrite.LimitError{What: "depth of steps inside steps", Bound: maxFlowDepth}
 		return
 	}
 	for _, s := range l.Steps() {
 		if len(f.out) >= maxFlow {
+			f.root.limit = &rewrite.LimitError{What: "number of steps that a job runs", Bound: maxFlow}
 			return
 		}
 		f.out = append(f.out, Visit{s, f.calls})
