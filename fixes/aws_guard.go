@@ -210,7 +210,7 @@ func bashDoubt(u *unit) *doubt {
 		}
 		return &doubt{Manual, "the job's shell is " + text + ", and the setup needs bash"}
 	}
-	if u.showsBash() {
+	if u.job.ShowsBash() {
 		return nil
 	}
 	items := u.job.DockerItems()
@@ -276,28 +276,4 @@ func orbExecutorDoubt(j *circle.Job, name string) *doubt {
 		}
 	}
 	return &doubt{Unsafe, "the executor " + name + " is not known: whether it has bash is not shown"}
-}
-
-// showsBash reports whether a step that runs in the same image uses bash.
-func (u *unit) showsBash() bool {
-	items := u.job.DockerItems()
-	for _, j := range u.job.Config().Jobs() {
-		other := j.DockerItems()
-		same := j.Node == u.job.Node || len(items) > 0 && len(other) > 0 && other[0].Image().Value() == items[0].Image().Value()
-		if same && slices.ContainsFunc(j.Flow(), stepShowsBash) {
-			return true
-		}
-	}
-	return false
-}
-
-func stepShowsBash(x circle.Visit) bool {
-	if x.Step.Kind != circle.RunStep {
-		return false
-	}
-	if text, ok := circle.Known(x.Step.Shell()); ok {
-		return strings.Contains(text, "bash")
-	}
-	text := x.Step.Command().Value()
-	return strings.Contains(text, "BASH_ENV") || strings.Contains(text, "#!/bin/bash") || strings.Contains(text, "bash -") || strings.Contains(text, "| bash")
 }

@@ -173,10 +173,20 @@ func orOne(lists [][]string, one []string) [][]string {
 // role only. Standard names under other contexts are one identity here: each context supplies its own value.
 func (v *awsView) sameVariable(d identity) bool {
 	name, _ := d.roleVariable()
-	return slices.ContainsFunc(v.forms, func(f *keyForm) bool {
-		other, ok := f.keys.roleVariable()
-		return ok && other == name && !f.keys.sameKeys(d) && !v.given(f)
-	})
+	return slices.ContainsFunc(v.byVariable()[name], func(o identity) bool { return !o.sameKeys(d) })
+}
+
+// keysByVariable are the different keys of the forms that aws.roles has no role for, by the variable that holds their
+// role by default.
+func (v *awsView) keysByVariable() map[string][]identity {
+	out := map[string][]identity{}
+	for _, f := range v.forms {
+		name, ok := f.keys.roleVariable()
+		if ok && !slices.ContainsFunc(out[name], f.keys.sameKeys) && !v.given(f) {
+			out[name] = append(out[name], f.keys)
+		}
+	}
+	return out
 }
 
 // given reports whether aws.roles has a role for a form wherever it acts.

@@ -3,6 +3,7 @@ package fixes
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/rewrite"
@@ -18,6 +19,8 @@ type awsView struct {
 	units  []*awsUnit
 	// carried says that a job puts ~/.aws into a workspace: then a job that attaches one has its credentials from there.
 	carried bool
+
+	byVariable func() map[string][]identity // keysByVariable, once
 }
 
 // awsUnit is what the AWS rules see of a unit.
@@ -36,6 +39,7 @@ type awsVisit struct {
 
 func newAWSView(p *Pass) *awsView {
 	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}}
+	v.byVariable = sync.OnceValue(v.keysByVariable)
 	for _, u := range p.units() {
 		v.units = append(v.units, newAWSUnit(u))
 	}

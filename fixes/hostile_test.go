@@ -67,7 +67,9 @@ var hostile = []struct {
 		return "jobs: {a: {steps: " + strings.Repeat("[when: {condition: x, steps: ", 2000) + "[run: aws s3 ls]" + strings.Repeat("}]", 2000) + "}}"
 	}, "depth of steps inside steps is over the bound"},
 	{"larger than is read", func() string { return "jobs: {}\n" + strings.Repeat("#\n", rewrite.MaxSize/2) }, "file size in bytes is over the bound"},
-	{"a line of a megabyte", func() string { return "jobs:\n  a:\n    steps:\n      - run: aws s3 ls " + strings.Repeat("x ", 500_000) + "\n" }, ""},
+	{"a line of a megabyte", func() string {
+		return "jobs:\n  a:\n    steps:\n      - run: aws s3 ls " + strings.Repeat("x ", 500_000) + "\n"
+	}, ""},
 	{"a word of a megabyte", func() string {
 		return "jobs:\n  a:\n    environment: {AWS_ACCESS_KEY_ID: " + strings.Repeat("A", 1_000_000) + "}\n    steps: [run: aws s3 ls]\n"
 	}, ""},

@@ -23,6 +23,9 @@ type orbTable struct {
 	Releases []orbRelease      // by range of versions
 	Setups   map[string]setup  // the parameters of its setup command, by style of their names
 	Renames  map[string]string // parameters of old releases and what the release to Use calls them
+
+	parse  sync.Once             // of ranges
+	ranges []*semver.Constraints // those of the releases
 }
 
 // orbRelease is a range of versions that behave alike.
@@ -95,12 +98,23 @@ func (t *orbTable) release(version string) *orbRelease {
 	if v == nil {
 		return nil
 	}
-	for i := range t.Releases {
-		if c, err := semver.NewConstraint(t.Releases[i].Range); err == nil && c.Check(v) {
+	t.parse.Do(t.parseRanges)
+	for i, c := range t.ranges {
+		if c.Check(v) {
 			return &t.Releases[i]
 		}
 	}
 	return nil
+}
+
+func (t *orbTable) parseRanges() {
+	for i := range t.Releases {
+		c, err := semver.NewConstraint(t.Releases[i].Range)
+		if err != nil {
+			panic("embedded tables: " + t.Name + ": " + err.Error())
+		}
+		t.ranges = append(t.ranges, c)
+	}
 }
 
 func (t *orbTable) resolve(version string) *semver.Version {

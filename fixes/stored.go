@@ -84,7 +84,7 @@ func (v *storedView) addUnits() {
 	}
 	for s := range v.p.Config.Walk {
 		if !seen[s.Node] && s.List != nil {
-			add(&unit{name: s.Owner(), known: true, steps: flowOf(s.List)})
+			add(&unit{name: s.Owner(), known: true, steps: s.List.Flow()})
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -22,7 +23,8 @@ type File struct {
 	lines    lineIndex
 	roots    []*node
 	comments []Span
-	scalars  []*node // the literal and folded scalars, in order
+	scalars  []*node  // the literal and folded scalars, in order
+	texts    sync.Map // the Text of each *node that was asked for
 }
 
 // Parse reads a source with yaml.v3, which decides what it means, and finds the place of each node. An empty source

@@ -20,12 +20,22 @@ type segment struct {
 	exact         bool
 }
 
-// Text maps the node's decoded value to the source. Of a layout that cannot be mapped every part is refused.
+// Text maps the node's decoded value to the source. Of a layout that cannot be mapped every part is refused. It is worked
+// out once for a node: asking for each of its parts takes no longer than asking for one.
 func (n Node) Text() Text {
-	t := Text{node: n}
 	if n.Kind() != Scalar {
-		return t
+		return Text{node: n}
 	}
+	if t, known := n.file.texts.Load(n.n); known {
+		return t.(Text)
+	}
+	t := n.mapText()
+	n.file.texts.Store(n.n, t)
+	return t
+}
+
+func (n Node) mapText() Text {
+	t := Text{node: n}
 	d := decoder{src: n.file.src, p: n.n.body.Start, end: n.n.body.End}
 	switch n.n.style {
 	case Literal:
