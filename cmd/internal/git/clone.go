@@ -1,0 +1,162 @@
+package git
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Clone is a repo on this machine. Only files of it are read; git never runs in it.
+type Clone struct {
+	Root string // the directory with .git, or the bare repo itself
+	dir  string // git's directory: that with objects in it
+}
+
+// ErrNoRepo says that a directory is in no repo.
+var ErrNoRepo = errors.New("is in no git repo")
+
+// Find is the clone that a directory is in, or that it is when it is a bare one.
+func Find(dir string) (*Clone, error) {
+	for at := dir; ; at = filepath.Dir(at) {
+		if c := Open(at); c != nil {
+			return c, nil
+		}
+		if at == filepath.Dir(at) {
+			return nil, ErrNoRepo
+		}
+	}
+}
+
+// Open is the clone whose root is dir, nil when it is none.
+func Open(dir string) *Clone {
+	git := gitDir(dir)
+	if git == "" && isGitDir(dir) {
+		git = dir
+	}
+	if git == "" {
+		return nil
+	}
+	return &Clone{Root: dir, dir: git}
+}
+
+// gitDir is git's directory of a checkout. The .git of a worktree or submodule is a file that says where it is, and that
+// of a worktree says where the one it shares is.
+func gitDir(root string) string {
+	dir := filepath.Join(root, ".git")
+	if link, ok := strings.CutPrefix(readLine(dir), "gitdir: "); ok {
+		dir = resolve(root, link)
+		if common := readLine(filepath.Join(dir, "commondir")); common != "" {
+			dir = resolve(dir, common)
+		}
+	}
+	if !isGitDir(dir) {
+		return ""
+	}
+	return dir
+}
+
+func isGitDir(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, "objects"))
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	_, err = os.Lstat(filepath.Join(dir, "HEAD"))
+	return err == nil
+}
+
+func resolve(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+// readLine is the text of a small file, "" when it cannot be read.
+func readLine(path string) string {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+		return ""
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// RemoteURL is the URL of a remote, as it stands in the clone's configuration.
+func (c *Clone) RemoteURL(name string) (string, error) {
+	section := fmt.Sprintf("remote %q", name)
+	for _, key := range []string{"pushurl", "url"} {
+		if url := c.configValue(section, key); url != "" {
+			return url, nil
+		}
+	}
+	return "", fmt.Errorf("has no remote %s: add it with git remote add %[1]s URL, or name another one with --remote", name)
+}
+
+// configValue is the first value of a key in the file of the clone's configuration; files that it includes are not read.
+func (c *Clone) configValue(section, key string) string {
+	text := readLine(filepath.Join(c.dir, "config"))
+	inside := false
+	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
+		line := strings.TrimSpace(lines.Text())
+		if strings.HasPrefix(line, "[") {
+			end := strings.IndexByte(line, ']')
+			inside = end > 0 && sameSection(line[1:end], section)
+			continue
+		}
+		k, v, ok := strings.Cut(line, "=")
+		if inside && ok && strings.EqualFold(strings.TrimSpace(k), key) {
+			return strings.Trim(strings.TrimSpace(v), `"`)
+		}
+	}
+	return ""
+}
+
+// sameSection compares the heads of sections: case matters in the quoted part only.
+func sameSection(a, b string) bool {
+	kindA, nameA, _ := strings.Cut(a, " ")
+	kindB, nameB, _ := strings.Cut(b, " ")
+	return strings.EqualFold(kindA, kindB) && strings.TrimSpace(nameA) == strings.TrimSpace(nameB)
+}
+
+// borrowable reports whether another repo can use the clone's objects. A partial clone lacks some that it seems to have.
+func (c *Clone) borrowable() bool {
+	return c.configValue("extensions", "partialclone") == "" && c.configValue(`remote "origin"`, "promisor") == ""
+}
+
+// shallow are the commits whose parents the clone does not have, one a line.
+func (c *Clone) shallow() []byte {
+	var b bytes.Buffer
+	for line := range strings.Lines(readLine(filepath.Join(c.dir, "shallow"))) {
+		if id := strings.TrimSpace(line); isID(id) {
+			fmt.Fprintln(&b, id)
+		}
+	}
+	return b.Bytes()
+}
+
+// tip is the commit that a ref of the clone points at, "" when it is not known.
+func (c *Clone) tip(ref string) string {
+	if id := readLine(filepath.Join(c.dir, filepath.FromSlash(ref))); isID(id) {
+		return id
+	}
+	for line := range strings.Lines(readLine(filepath.Join(c.dir, "packed-refs"))) {
+		if id, name, ok := strings.Cut(strings.TrimSpace(line), " "); ok && name == ref && isID(id) {
+			return id
+		}
+	}
+	return ""
+}
+
+// sha256 reports whether the clone's ids are of the longer kind.
+func (c *Clone) sha256() bool { return c.configValue("extensions", "objectformat") == "sha256" }
+
+func isID(s string) bool {
+	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
+}
