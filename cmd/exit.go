@@ -30,7 +30,8 @@ type streams struct {
 	err     io.Writer
 	dir     string // the working directory
 	environ func(string) string
-	outTTY  bool // out is a terminal
+	env     []string // all of it, for programs that are started
+	outTTY  bool     // out is a terminal
 	errTTY  bool
 }
 
@@ -58,7 +59,7 @@ func Main(args []string) int {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	return run(ctx, args, &streams{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		dir: dir, environ: os.Getenv,
+		dir: dir, environ: os.Getenv, env: os.Environ(),
 		outTTY: isTerminal(os.Stdout), errTTY: isTerminal(os.Stderr),
 	}, func(e fixes.Engine) runner { return &e })
 }

@@ -2,19 +2,20 @@ package cmd
 
 import (
 	"context"
+	"iter"
 )
 
 // inOrder calls work for each item, n at a time, and emit with the results in the order of the items. Only a few times n
 // results are held at once. When ctx ends or emit fails no further item is begun: those that are under way are finished,
 // and after a failure no longer emitted. The error is that of emit.
-func inOrder[T, R any](ctx context.Context, n int, items []T, work func(T) R, emit func(R) error) error {
+func inOrder[T, R any](ctx context.Context, n int, items iter.Seq[T], work func(T) R, emit func(R) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	jobs, order := startWorkers(n, work)
 	go func() {
 		defer close(order)
 		defer close(jobs)
-		for _, item := range items {
+		for item := range items {
 			j := job[T, R]{item, make(chan R, 1)}
 			if !send(ctx, order, j.done) {
 				return

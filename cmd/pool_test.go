@@ -17,7 +17,7 @@ func TestInOrder(t *testing.T) {
 	}
 	for _, workers := range []int{1, 2, 7, 64} {
 		var got []int
-		err := inOrder(t.Context(), workers, items,
+		err := inOrder(t.Context(), workers, slices.Values(items),
 			func(i int) int {
 				time.Sleep(time.Duration(i*7919%13) * time.Microsecond)
 				return i
@@ -33,7 +33,7 @@ func TestInOrderHoldsFewResults(t *testing.T) {
 	t.Parallel()
 	const workers = 3
 	var made, emitted, most atomic.Int64
-	err := inOrder(t.Context(), workers, make([]int, 1000),
+	err := inOrder(t.Context(), workers, slices.Values(make([]int, 1000)),
 		func(int) int {
 			held := made.Add(1) - emitted.Load()
 			for old := most.Load(); held > old && !most.CompareAndSwap(old, held); old = most.Load() {
@@ -67,7 +67,7 @@ func TestInOrderStops(t *testing.T) {
 			defer cancel()
 			var begun, finished atomic.Int64
 			var got []int
-			err := inOrder(ctx, 2, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20},
+			err := inOrder(ctx, 2, slices.Values([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}),
 				func(i int) int {
 					begun.Add(1)
 					defer finished.Add(1)

@@ -23,6 +23,9 @@ func newRepos(dir string) *repos {
 	return &repos{dir: dir, roots: map[string]string{}, names: map[string]string{}}
 }
 
+// adopt makes dir the root of the repo of that name, as if .git was there.
+func (r *repos) adopt(dir, name string) { r.roots[dir], r.names[dir] = dir, name }
+
 // root is the directory with .git at or above dir, "" when there is none.
 func (r *repos) root(dir string) string {
 	root, known := r.roots[dir]

@@ -38,6 +38,7 @@ type fixOptions struct {
 	jobs      int
 	redact    bool
 	stdinName string
+	only      string // the id of the one rule to run; "" for all that are chosen
 }
 
 // newRoot is the command line of cfgfix. The root command is the fixer itself.
@@ -74,7 +75,7 @@ or settings, 3 some file could not be handled and is as it was, 130 interrupted.
 	o.addFlags(c)
 	c.SetVersionTemplate("cfgfix {{.Version}}\n")
 	c.SetFlagErrorFunc(flagError)
-	c.AddCommand(newInit(io), newRules(io), newSetup(io, engine), newVersion(io))
+	c.AddCommand(newInit(io), newPR(io, engine), newRules(io), newSetup(io, engine), newVersion(io))
 	return c
 }
 

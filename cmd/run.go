@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"cfgfix/cmd/internal/report"
 	"cfgfix/fixes"
@@ -57,6 +58,9 @@ func (r *fixRun) newRunner(s *fixes.Settings, root string) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.only != "" {
+		rules = slices.DeleteFunc(rules, func(rule *fixes.Rule) bool { return rule.ID != r.only })
+	}
 	e := fixes.Engine{
 		Rules: rules, Severities: s.Severity,
 		SafeOnly: r.safeOnly, Unsafe: r.unsafe, DryRun: r.dryRun, Explain: r.explain, Apart: r.shape.Apart,
@@ -80,7 +84,7 @@ func (r *fixRun) paths(ctx context.Context) error {
 	}
 	rep := r.newReport(out)
 	seen := map[directory]bool{}
-	err = inOrder(ctx, r.jobs, sources, r.handle, func(o outcome) error {
+	err = inOrder(ctx, r.jobs, slices.Values(sources), r.handle, func(o outcome) error {
 		if o.file.Result.Status == fixes.Skipped {
 			r.detail("%s: skipped: no config", o.file.Name)
 			return nil

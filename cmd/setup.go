@@ -121,7 +121,7 @@ func (o *setupOptions) run(ctx context.Context) error {
 	}
 	repos := &repoResources{finder: r.finder, index: map[string]int{}}
 	failed := false
-	err = inOrder(ctx, o.fix.jobs, sources, r.handle, func(x outcome) error {
+	err = inOrder(ctx, o.fix.jobs, slices.Values(sources), r.handle, func(x outcome) error {
 		if x.file.Result.Err != nil {
 			failed = true
 			fmt.Fprintln(o.fix.io.err, report.Fault(x.file.Name, x.file.Result.Err))

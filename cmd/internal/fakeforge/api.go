@@ -1,0 +1,255 @@
+package fakeforge
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+)
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func refuse(w http.ResponseWriter, status int, message string) {
+	answer(w, status, map[string]any{"message": message})
+}
+
+// call is what both APIs ask for.
+type call struct {
+	Title, Body, Head, Base string
+	Draft                   *bool
+	State                   string
+	Labels                  []string
+	Reviewers               []string
+	TeamReviewers           []string `json:"team_reviewers"`
+
+	SourceBranch string `json:"source_branch"`
+	TargetBranch string `json:"target_branch"`
+	Description  string
+	AddLabels    string `json:"add_labels"`
+	ReviewerIDs  []int  `json:"reviewer_ids"`
+}
+
+// decode reads a body: an object, or a list of labels.
+func decode(r *http.Request) (c call) {
+	data, _ := io.ReadAll(r.Body)
+	if json.Unmarshal(data, &c.Labels) != nil {
+		_ = json.Unmarshal(data, &c)
+	}
+	return c
+}
+
+// hasBranch reports whether a repo has a branch.
+func (s *Server) hasBranch(repo, branch string) bool {
+	_, err := os.Stat(s.Bare(repo) + "/refs/heads/" + branch)
+	return err == nil
+}
+
+// add makes a pull request; nil when one is open already.
+func (s *Server) add(repo string, r Request) *Request {
+	for _, old := range s.Requests[repo] {
+		if old.Head == r.Head && old.Base == r.Base && old.State == "open" {
+			return nil
+		}
+	}
+	r.Number, r.State = len(s.Requests[repo])+1, "open"
+	s.Requests[repo] = append(s.Requests[repo], &r)
+	return &r
+}
+
+func (s *Server) find(repo, number string) *Request {
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || n > len(s.Requests[repo]) {
+		return nil
+	}
+	return s.Requests[repo][n-1]
+}
+
+// gitHub answers /api/v3/repos/OWNER/NAME/...
+func (s *Server) gitHub(w http.ResponseWriter, r *http.Request) {
+	s.Lock()
+	defer s.Unlock()
+	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v3/repos/"), "/")
+	if len(parts) < 3 {
+		refuse(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	repo, what := parts[0]+"/"+parts[1], r.Method+" "+parts[2]
+	if _, err := os.Stat(s.Bare(repo)); err != nil {
+		refuse(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	if len(parts) == 3 {
+		s.gitHubList(w, r, repo, what)
+		return
+	}
+	pr := s.find(repo, parts[3])
+	if pr == nil {
+		refuse(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	what += strings.TrimSuffix("/"+strings.Join(parts[4:], "/"), "/")
+	switch c := decode(r); what {
+	case "PATCH pulls":
+		pr.Title, pr.Body = c.Title, c.Body
+		answer(w, http.StatusOK, s.gitHubForm(repo, pr))
+	case "POST issues/labels":
+		pr.Labels = append(pr.Labels, c.Labels...)
+		answer(w, http.StatusOK, []any{})
+	case "POST pulls/requested_reviewers":
+		pr.Reviewers = append(append(pr.Reviewers, c.Reviewers...), c.TeamReviewers...)
+		answer(w, http.StatusCreated, s.gitHubForm(repo, pr))
+	case "GET pulls/reviews":
+		answer(w, http.StatusOK, make([]struct{}, s.Reviews))
+	default:
+		refuse(w, http.StatusNotFound, "Not Found: "+what)
+	}
+}
+
+func (s *Server) gitHubList(w http.ResponseWriter, r *http.Request, repo, what string) {
+	switch what {
+	case "GET pulls":
+		_, head, _ := strings.Cut(r.URL.Query().Get("head"), ":")
+		list := []any{}
+		for _, pr := range s.Requests[repo] {
+			if pr.Head == head && pr.Base == r.URL.Query().Get("base") {
+				list = append([]any{s.gitHubForm(repo, pr)}, list...)
+			}
+		}
+		answer(w, http.StatusOK, list)
+	case "POST pulls":
+		c := decode(r)
+		if !s.hasBranch(repo, c.Head) || !s.hasBranch(repo, c.Base) {
+			refuse(w, http.StatusUnprocessableEntity, "Validation Failed")
+			return
+		}
+		pr := s.add(repo, Request{Head: c.Head, Base: c.Base, Title: c.Title, Body: c.Body, Draft: c.Draft != nil && *c.Draft})
+		if pr == nil {
+			answer(w, http.StatusUnprocessableEntity, map[string]any{"message": "Validation Failed", "errors": []any{
+				map[string]any{"code": "custom", "message": "A pull request already exists for acme:" + c.Head + "."},
+			}})
+			return
+		}
+		answer(w, http.StatusCreated, s.gitHubForm(repo, pr))
+	default:
+		refuse(w, http.StatusNotFound, "Not Found: "+what)
+	}
+}
+
+func (s *Server) gitHubForm(repo string, pr *Request) map[string]any {
+	form := map[string]any{
+		"number": pr.Number, "html_url": fmt.Sprintf("%s/%s/pull/%d", s.URL, repo, pr.Number), "state": pr.State,
+		"title": pr.Title, "body": pr.Body, "draft": pr.Draft,
+		"head": map[string]any{"ref": pr.Head}, "base": map[string]any{"ref": pr.Base},
+	}
+	if pr.Merged {
+		form["merged_at"] = "2026-01-02T03:04:05Z"
+	}
+	labels, reviewers := []any{}, []any{}
+	for _, l := range pr.Labels {
+		labels = append(labels, map[string]any{"name": l})
+	}
+	for _, who := range pr.Reviewers {
+		reviewers = append(reviewers, map[string]any{"login": who})
+	}
+	form["labels"], form["requested_reviewers"] = labels, reviewers
+	return form
+}
+
+// gitLab answers /api/v4/projects/PATH/merge_requests and /api/v4/users.
+func (s *Server) gitLab(w http.ResponseWriter, r *http.Request) {
+	s.Lock()
+	defer s.Unlock()
+	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v4/")
+	if path == "users" {
+		if name := r.URL.Query().Get("username"); name != "nobody" {
+			answer(w, http.StatusOK, []any{map[string]any{"id": len(name), "username": name}})
+			return
+		}
+		answer(w, http.StatusOK, []any{})
+		return
+	}
+	parts := strings.Split(path, "/")
+	if len(parts) < 3 || parts[0] != "projects" || parts[2] != "merge_requests" {
+		refuse(w, http.StatusNotFound, "404 Not Found")
+		return
+	}
+	repo, _ := url.PathUnescape(parts[1])
+	if _, err := os.Stat(s.Bare(repo)); err != nil {
+		refuse(w, http.StatusNotFound, "404 Project Not Found")
+		return
+	}
+	number := ""
+	if len(parts) == 4 {
+		number = parts[3]
+	}
+	s.mergeRequest(w, r, repo, number)
+}
+
+func (s *Server) mergeRequest(w http.ResponseWriter, r *http.Request, repo, number string) {
+	c := decode(r)
+	pr := s.find(repo, number)
+	switch {
+	case r.Method == http.MethodGet && number == "":
+		list := []any{}
+		for _, pr := range s.Requests[repo] {
+			if pr.Head == r.URL.Query().Get("source_branch") && pr.Base == r.URL.Query().Get("target_branch") {
+				list = append([]any{s.gitLabForm(repo, pr)}, list...)
+			}
+		}
+		answer(w, http.StatusOK, list)
+	case r.Method == http.MethodPost && number == "":
+		if !s.hasBranch(repo, c.SourceBranch) {
+			refuse(w, http.StatusBadRequest, "source branch does not exist")
+			return
+		}
+		title, draft := strings.CutPrefix(c.Title, "Draft: ")
+		pr := s.add(repo, Request{Head: c.SourceBranch, Base: c.TargetBranch, Title: title, Body: c.Description, Draft: draft})
+		if pr == nil {
+			answer(w, http.StatusConflict, map[string]any{"message": []string{"Another open merge request already exists"}})
+			return
+		}
+		answer(w, http.StatusCreated, s.gitLabForm(repo, pr))
+	case r.Method == http.MethodPut && pr != nil:
+		if c.Title != "" {
+			pr.Title, pr.Draft = strings.CutPrefix(c.Title, "Draft: ")
+			pr.Body = c.Description
+		}
+		if c.AddLabels != "" {
+			pr.Labels = append(pr.Labels, strings.Split(c.AddLabels, ",")...)
+		}
+		for _, id := range c.ReviewerIDs {
+			pr.Reviewers = append(pr.Reviewers, strconv.Itoa(id))
+		}
+		answer(w, http.StatusOK, s.gitLabForm(repo, pr))
+	default:
+		refuse(w, http.StatusNotFound, "404 Not Found")
+	}
+}
+
+func (s *Server) gitLabForm(repo string, pr *Request) map[string]any {
+	state, title, reviewers := "opened", pr.Title, []any{}
+	switch {
+	case pr.Merged:
+		state = "merged"
+	case pr.State == "closed":
+		state = "closed"
+	}
+	if pr.Draft {
+		title = "Draft: " + title
+	}
+	for _, who := range pr.Reviewers {
+		reviewers = append(reviewers, map[string]any{"username": who})
+	}
+	return map[string]any{
+		"iid": pr.Number, "web_url": fmt.Sprintf("%s/%s/-/merge_requests/%d", s.URL, repo, pr.Number), "state": state,
+		"title": title, "description": pr.Body, "draft": pr.Draft, "labels": pr.Labels, "reviewers": reviewers,
+	}
+}

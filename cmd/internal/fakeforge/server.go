@@ -1,0 +1,201 @@
+// Package fakeforge is a server for tests that speaks what cfgfix needs of GitHub, of GitLab and of git over HTTP. Its
+// repos are real ones, served by git's own http-backend.
+package fakeforge
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/http/cgi"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Token is the one token that the server takes.
+const Token = "fake-token-0123456789abcdef"
+
+// Request is a pull request on the server.
+type Request struct {
+	Number      int
+	Head, Base  string
+	Title, Body string
+	State       string // open or closed
+	Merged      bool
+	Draft       bool
+	Labels      []string
+	Reviewers   []string
+}
+
+// Server is a forge. Its fields may be changed with the lock held.
+type Server struct {
+	sync.Mutex
+	URL      string
+	Dir      string // the bare repos, as OWNER/NAME.git
+	Requests map[string][]*Request
+	Reviews  int // of each pull request
+
+	// Intercept, when set, sees each request first and reports whether it has answered. It is called without the lock.
+	Intercept func(w http.ResponseWriter, r *http.Request) bool
+
+	log []string
+	git http.Handler
+}
+
+// New starts a server. The test is skipped where git cannot serve HTTP.
+func New(t testing.TB) *Server {
+	t.Helper()
+	path, err := exec.Command("git", "--exec-path").Output()
+	backend := filepath.Join(strings.TrimSpace(string(path)), "git-http-backend")
+	if _, statErr := os.Stat(backend); err != nil || statErr != nil {
+		t.Skip("skipped: there is no git http-backend")
+	}
+	s := &Server{Dir: t.TempDir(), Requests: map[string][]*Request{}}
+	s.git = &cgi.Handler{
+		Path: backend,
+		Env:  []string{"GIT_PROJECT_ROOT=" + s.Dir, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=test", "GIT_CONFIG_GLOBAL=" + os.DevNull},
+	}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	s.URL = server.URL
+	return s
+}
+
+// ServeHTTP answers API calls, and hands the rest to git.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.Lock()
+	s.log = append(s.log, r.Method+" "+r.URL.Path)
+	intercept := s.Intercept
+	s.Unlock()
+	if intercept != nil && intercept(w, r) {
+		return
+	}
+	switch {
+	case !authorized(r):
+		w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
+		http.Error(w, `{"message": "Bad credentials"}`, http.StatusUnauthorized)
+	case strings.HasPrefix(r.URL.Path, "/api/v3/"):
+		s.gitHub(w, r)
+	case strings.HasPrefix(r.URL.Path, "/api/v4/"):
+		s.gitLab(w, r)
+	default:
+		s.git.ServeHTTP(w, r)
+	}
+}
+
+func authorized(r *http.Request) bool {
+	kind, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if kind == "Bearer" {
+		return value == Token
+	}
+	text, _ := base64.StdEncoding.DecodeString(value)
+	_, password, _ := strings.Cut(string(text), ":")
+	return kind == "Basic" && password == Token
+}
+
+// Log is the method and path of each request since the last call of it.
+func (s *Server) Log() []string {
+	s.Lock()
+	defer s.Unlock()
+	log := s.log
+	s.log = nil
+	return log
+}
+
+// Changes are the requests since the last call of Log that could have changed something.
+func (s *Server) Changes() []string {
+	var list []string
+	for _, line := range s.Log() {
+		if method, path, _ := strings.Cut(line, " "); method != http.MethodGet && !strings.HasSuffix(path, "/git-upload-pack") {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+// Of are the pull requests of a repo.
+func (s *Server) Of(repo string) []Request {
+	s.Lock()
+	defer s.Unlock()
+	var list []Request
+	for _, r := range s.Requests[repo] {
+		list = append(list, *r)
+	}
+	return list
+}
+
+// Git runs git in a directory as a person with a name would, and returns what it printed.
+func Git(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	c := exec.Command("git", args...)
+	c.Dir = dir
+	c.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull,
+		"GIT_AUTHOR_NAME=Pat", "GIT_AUTHOR_EMAIL=pat@acme.example", "GIT_COMMITTER_NAME=Pat", "GIT_COMMITTER_EMAIL=pat@acme.example")
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimRight(string(out), "\n")
+}
+
+// Bare is the directory of a repo on the server.
+func (s *Server) Bare(repo string) string {
+	return filepath.Join(s.Dir, filepath.FromSlash(repo)+".git")
+}
+
+// Add makes a repo on the server with these files on its branch main.
+func (s *Server) Add(t testing.TB, repo string, files map[string]string) {
+	t.Helper()
+	bare := s.Bare(repo)
+	if err := os.MkdirAll(bare, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	Git(t, bare, "init", "--quiet", "--bare", "--initial-branch=main")
+	Git(t, bare, "config", "http.receivepack", "true")
+	s.Commit(t, repo, "main", "begin", files)
+}
+
+// Commit puts files on a branch of a repo, as a person would.
+func (s *Server) Commit(t testing.TB, repo, branch, message string, files map[string]string) {
+	t.Helper()
+	work := t.TempDir()
+	Git(t, work, "clone", "--quiet", s.Bare(repo), "tree")
+	tree := filepath.Join(work, "tree")
+	if from := existing(tree, "origin/"+branch, "HEAD"); from != "" {
+		Git(t, tree, "checkout", "--quiet", "-B", branch, "--no-track", from)
+	}
+	for name, text := range files {
+		path := filepath.Join(tree, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	Git(t, tree, "add", "--all")
+	Git(t, tree, "commit", "--quiet", "--allow-empty", "--message", message)
+	Git(t, tree, "push", "--quiet", "origin", branch)
+}
+
+// existing is the first of the revisions that there is; "" in an empty repo.
+func existing(tree string, revisions ...string) string {
+	for _, revision := range revisions {
+		c := exec.Command("git", "rev-parse", "--quiet", "--verify", revision)
+		c.Dir = tree
+		if c.Run() == nil {
+			return revision
+		}
+	}
+	return ""
+}
+
+// Clone clones a repo of the server into a directory, with the server as its remote.
+func (s *Server) Clone(t testing.TB, repo, dir string) {
+	t.Helper()
+	Git(t, filepath.Dir(dir), "clone", "--quiet", s.Bare(repo), dir)
+	Git(t, dir, "remote", "set-url", "origin", s.URL+"/"+repo+".git")
+}

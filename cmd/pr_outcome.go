@@ -1,0 +1,52 @@
+package cmd
+
+// prStatus is what became of a repo.
+type prStatus string
+
+// The states of a repo after cfgfix pr.
+const (
+	prOpened    prStatus = "opened"
+	prUpdated   prStatus = "updated"
+	prSame      prStatus = "unchanged"
+	prClean     prStatus = "clean"    // nothing to fix
+	prForeign   prStatus = "foreign"  // somebody else pushed to the branch
+	prDeclined  prStatus = "declined" // the pull request was closed and not merged
+	prSkipped   prStatus = "skipped"  // the ledger has it, and nothing changed since
+	prWouldOpen prStatus = "would-open"
+	prWouldEdit prStatus = "would-update"
+	prFailed    prStatus = "failed"
+)
+
+// words are the state for people. What can be done about it stands behind.
+func (s prStatus) words() string {
+	switch s {
+	case prClean:
+		return "nothing to fix"
+	case prForeign:
+		return "left alone: somebody else pushed to the branch"
+	case prDeclined:
+		return "left alone: the pull request was closed; --reopen opens a new one"
+	case prSkipped:
+		return "skipped: unchanged since the last run"
+	case prWouldOpen:
+		return "would open a pull request"
+	case prWouldEdit:
+		return "would update"
+	default:
+		return string(s)
+	}
+}
+
+// pending reports whether a run that is no dry one would do something.
+func (s prStatus) pending() bool { return s == prWouldOpen || s == prWouldEdit }
+
+// prOutcome is what became of one repo.
+type prOutcome struct {
+	name    string // owner/name, or the directory while that is not known
+	status  prStatus
+	url     string   // of the pull request
+	details []string // what a dry run shows
+	faults  []string // what went wrong beside the pull request
+	err     error    // why the repo was not handled
+	entry   *ledgerEntry
+}
