@@ -35,14 +35,17 @@ func (k gcpKey) known() bool { return k.literal || k.name != "" || k.expr }
 // isGCPKey reports whether a text is a service account key itself, as JSON or in base64.
 func isGCPKey(text string) bool {
 	text = strings.TrimSpace(text)
-	if strings.Contains(text, "-----BEGIN PRIVATE KEY-----") || strings.Contains(text, `"private_key"`) && strings.Contains(text, "service_account") {
+	isJSON := func(text string) bool {
+		return strings.Contains(text, `"private_key"`) && strings.Contains(text, "service_account")
+	}
+	if isJSON(text) {
 		return !strings.Contains(text, "$") && !strings.Contains(text, "<<")
 	}
 	if len(text) < 100 {
 		return false
 	}
 	decoded, err := base64.StdEncoding.DecodeString(text)
-	return err == nil && strings.Contains(string(decoded), `"private_key"`)
+	return err == nil && isJSON(string(decoded))
 }
 
 // keyWrite is a file that a script writes from a variable.

@@ -75,7 +75,8 @@ type Finding struct {
 	Confidence Confidence   // 0: the rule's
 	Related    []Related
 	Fix        *Fix
-	NoFix      string // why a rule that fixes offers no fix here
+	NoFix      string   // why a rule that fixes offers no fix here
+	Secrets    []string // the literal secrets that it is about, for those who mask them; never to be shown
 
 	suppressed string // the reason that a comment gives, "" for none
 }

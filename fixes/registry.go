@@ -8,8 +8,11 @@ var rules = []*Rule{
 	ecrImageAuth,
 	gcpImageAuth,
 	gcpStaticKeys,
+	inlineSecret,
 	internalNetwork,
+	missingContext,
 	suppression,
+	unrestrictedContext,
 	vaultStaticToken,
 }
 

@@ -1,0 +1,211 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/rewrite"
+)
+
+// providers are the contexts that are known to provide a variable, as indexes of the fact.
+func (f *Facts) providers(variable string) []int {
+	var out []int
+	for i, c := range f.Contexts {
+		if slices.ContainsFunc(c.Provides, func(glob string) bool { return doublestar.MatchUnvalidated(glob, variable) }) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// provides reports whether one of the contexts that an entry has is known to provide a variable.
+func (f *Facts) provides(use *circle.WorkflowJob, variable string) bool {
+	return slices.ContainsFunc(f.providers(variable), func(i int) bool { return hasContext(use, f.Contexts[i].Name) })
+}
+
+func hasContext(use *circle.WorkflowJob, name string) bool {
+	return slices.ContainsFunc(use.Contexts(), func(c circle.Context) bool { return c.Known && c.Name == name })
+}
+
+// attachment gives workflow entries the context that provides a variable.
+type attachment struct {
+	p        *Pass
+	fix      *Fix
+	variable string
+	contexts []string // that the entries have or get, in order, each once
+	given    []string // those among them that some entry gets
+}
+
+// to adds what the entries need to the fix: operations, facts and what they rely on. The words say why it cannot be.
+func (a *attachment) to(uses []*circle.WorkflowJob) (refusal string) {
+	providers := a.p.Facts.providers(a.variable)
+	if len(providers) == 0 {
+		a.fix.Needs = append(a.fix.Needs, contextNeed(a.variable))
+		return ""
+	}
+	if len(uses) == 0 {
+		return "no workflow of this file runs it, so that there is no entry to attach a context to"
+	}
+	for _, use := range uses {
+		chosen := providers[0]
+		if i := slices.IndexFunc(providers, func(i int) bool { return hasContext(use, a.p.Facts.Contexts[i].Name) }); i >= 0 {
+			chosen = providers[i]
+		} else {
+			ops, refusal := a.attach(use, a.p.Facts.Contexts[chosen].Name)
+			if refusal != "" {
+				return refusal
+			}
+			a.fix.Ops = append(a.fix.Ops, ops...)
+			a.given = appendNew(a.given, a.p.Facts.Contexts[chosen].Name)
+		}
+		name := a.p.Facts.Contexts[chosen].Name
+		a.contexts = appendNew(a.contexts, name)
+		a.fix.Facts = appendNew(a.fix.Facts, fmt.Sprintf("contexts[%d].name=%s", chosen, name))
+	}
+	return ""
+}
+
+func contextNeed(variable string) Need {
+	return Need{"contexts", fmt.Sprintf("which context provides %s; in the settings file: contexts: [{name: CONTEXT, provides: [%s]}]", variable, variable)}
+}
+
+func appendNew(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
+}
+
+// attach is what gives one entry one more context. The new one comes last: of contexts with the same variable the last
+// counts.
+func (a *attachment) attach(use *circle.WorkflowJob, name string) (ops []rewrite.Op, refusal string) {
+	contexts := use.Contexts()
+	if slices.ContainsFunc(contexts, func(c circle.Context) bool { return !c.Known }) {
+		return nil, fmt.Sprintf("the entry %s of the workflow %s takes its context from an expression", use.Name(), use.Workflow.Name)
+	}
+	if a.p.Facts.Circle.Server && len(contexts) > 0 {
+		return nil, "circleci.server is set, and CircleCI Server may know one context for a workflow only"
+	}
+	if other := a.sharer(use); other != "" {
+		return nil, "the entry is shared through an anchor with " + other
+	}
+	written := use.Get("context")
+	pair := rewrite.Pair{Key: "context", Value: rewrite.String(name)}
+	if written.Exists() && !written.Resolve().IsNull() {
+		return extendContext(use, written, name), ""
+	}
+	switch value := use.Key.Entry().Value(); {
+	case use.Bare:
+		return shared(use.Node, rewrite.Wrap(use.Node, rewrite.Map(pair))), ""
+	case written.Exists() && use.Args.Own("context").Exists():
+		return shared(use.Args, rewrite.Replace(written, pair.Value)), ""
+	case written.Exists():
+		return []rewrite.Op{rewrite.Override(use.Args, pair)}, ""
+	case value.Kind() == rewrite.Alias:
+		return []rewrite.Op{rewrite.Override(value, pair)}, ""
+	case use.Args.Len() == 0:
+		return shared(use.Node, rewrite.Append(value, pair)), ""
+	}
+	first := use.Args.Entries()[0]
+	for e := first; e.Exists(); e = e.Sibling(1) {
+		if e.IsMerge() || e.Name() == "name" {
+			continue
+		}
+		return shared(use.Args, rewrite.InsertBefore(e, pair)), ""
+	}
+	return shared(use.Args, rewrite.Append(use.Args, pair)), ""
+}
+
+// extendContext adds a context to those that an entry has: a list in place of a name, one more item in a list. What other
+// entries share stays theirs.
+func extendContext(use *circle.WorkflowJob, written rewrite.Node, name string) []rewrite.Op {
+	own := use.Args.Own("context").Exists()
+	if own && written.Kind() == rewrite.Sequence && len(written.Aliases()) == 0 {
+		return shared(written, rewrite.Append(written, rewrite.Item(rewrite.String(name))))
+	}
+	var items []rewrite.Value
+	for _, c := range use.Contexts() {
+		items = append(items, rewrite.String(c.Name))
+	}
+	list := rewrite.List(append(items, rewrite.String(name))...)
+	if own && len(written.Aliases()) == 0 {
+		return shared(use.Args, rewrite.Replace(written, list))
+	}
+	return []rewrite.Op{rewrite.Override(use.Args, rewrite.Pair{Key: "context", Value: list})}
+}
+
+// sharer is another entry that would get the context through an anchor and does not run the same job; "" for none.
+func (a *attachment) sharer(use *circle.WorkflowJob) string {
+	if use.Item.Kind() == rewrite.Alias {
+		return "the place of its anchor"
+	}
+	place := use.Args
+	if value := use.Key.Entry().Value(); value.Kind() == rewrite.Alias {
+		return "" // an override stays at the alias
+	}
+	if use.Bare {
+		place = use.Node
+	}
+	if len(place.Users()) == 0 {
+		return ""
+	}
+	for _, other := range entriesOf(a.p.Config) {
+		if other.JobName == use.JobName {
+			continue
+		}
+		touched := other.Args.Same(place) || other.Node.Same(place) || slices.ContainsFunc(other.Args.Fields(), func(e rewrite.Entry) bool { return e.Parent().Same(place) })
+		if touched {
+			return other.Name()
+		}
+	}
+	return ""
+}
+
+// entriesOf are all entries of the workflows and job groups of a config.
+func entriesOf(c *circle.Config) []*circle.WorkflowJob {
+	var out []*circle.WorkflowJob
+	for _, w := range slices.Concat(c.Workflows(), c.JobGroups()) {
+		out = append(out, w.Jobs()...)
+	}
+	return out
+}
+
+// require says what the contexts must be and hold.
+func (a *attachment) require() {
+	add := func(kind, where, format string, args ...any) {
+		p := Prerequisite{Before, kind, fmt.Sprintf(format, args...), where}
+		if !slices.Contains(a.fix.Requires, p) {
+			a.fix.Requires = append(a.fix.Requires, p)
+		}
+	}
+	for _, name := range a.given {
+		add("context", "", "make sure that the context %s exists: without it the jobs fail. Or create it: `circleci context create %s --org gh/ORG`", name, shellWord(name))
+		for _, text := range contextAdvice(name) {
+			add("context", "", "%s", text)
+		}
+	}
+}
+
+// contextAdvice says how to restrict a context to those who need it, as commands.
+func contextAdvice(name string) []string {
+	word := shellWord(name)
+	return []string{
+		fmt.Sprintf("restrict the context %s to the projects that need it: `circleci context restriction create %s --type project --value PROJECT_ID --org gh/ORG`", name, word),
+		fmt.Sprintf("restrict the context %s to what may use it: `circleci context restriction create %s --type expression --value 'pipeline.git.branch == \"main\" and not job.ssh.enabled and not (pipeline.config_source starts-with \"api\")' --org gh/ORG`", name, word),
+		fmt.Sprintf("restrict the context %s to the people who may use it: `circleci context restriction create %s --type group --value GROUP --org gh/ORG`", name, word),
+	}
+}
+
+// shellWord is a text as one word of a shell command.
+func shellWord(text string) string {
+	for _, r := range text {
+		if !(r == '-' || r == '_' || r == '.' || r == '/' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z') {
+			return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+		}
+	}
+	return text
+}

@@ -1,0 +1,379 @@
+package fixes
+
+import (
+	"encoding/base64"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// secretScript is a secret's place in a script.
+type secretScript struct {
+	step   *circle.Step
+	script *shell.Script
+	span   shell.Span   // of the literal
+	parts  []shell.Span // the assignment to remove, which the context makes needless; none when a reference is left
+}
+
+// scanSteps looks at the scripts of run steps and at what calls are given.
+func (v *secretView) scanSteps() {
+	for s := range v.p.Config.Walk {
+		switch s.Kind {
+		case circle.RunStep:
+			v.scanRun(s)
+		case circle.CallStep:
+			v.scanArguments(s)
+		}
+	}
+}
+
+func (v *secretView) scanRun(s *circle.Step) {
+	text := s.Command()
+	if !text.Exists() || v.seen[text] {
+		return
+	}
+	v.seen[text] = true
+	x := &scriptScan{view: v, step: s, text: text}
+	if shell.Supported(shellOf(s)) {
+		x.script = v.p.scripts.parse(text.Value())
+	}
+	if x.script == nil {
+		v.scanText(text, nil, "the script cannot be read as one of a POSIX shell")
+		return
+	}
+	for _, c := range x.script.Calls() {
+		x.scanCall(c)
+	}
+}
+
+// scriptScan looks at one script.
+type scriptScan struct {
+	view   *secretView
+	step   *circle.Step
+	text   rewrite.Node
+	script *shell.Script
+	found  []shell.Span
+}
+
+func (x *scriptScan) scanCall(c *shell.Call) {
+	for _, a := range c.Assigns {
+		x.scanAssignment(c, a)
+	}
+	x.scanLogin(c)
+	x.scanOptions(c)
+	for _, w := range c.Words {
+		x.scanWord(c, w)
+	}
+	for _, a := range c.Assigns {
+		x.scanWord(c, a.Value)
+	}
+	for _, r := range c.Redirects {
+		x.scanWord(c, r.Target)
+		x.scanWord(c, r.Body)
+	}
+}
+
+// secretIn is what a scan of a script says of a literal in it.
+type secretIn struct {
+	judgement
+	where     string
+	variables []string
+	parts     []shell.Span
+}
+
+// add reports a literal that is written in a word. One that is written with escapes has no place of its own.
+func (x *scriptScan) add(w shell.Word, value string, f secretIn) {
+	source := x.text.Value()
+	at := shell.Span{Start: w.Span.Start, End: w.Span.End}
+	if i := strings.Index(source[at.Start:at.End], value); i >= 0 {
+		at = shell.Span{Start: at.Start + i, End: at.Start + i + len(value)}
+	} else if f.parts == nil {
+		f.parts = []shell.Span{}
+	}
+	if slices.ContainsFunc(x.found, func(o shell.Span) bool { return o.Start < at.End && at.Start < o.End }) {
+		return
+	}
+	x.found = append(x.found, at)
+	s := &secretSite{
+		node: x.text, start: at.Start, end: at.End, format: f.format, what: f.what, where: f.where, confidence: f.confidence,
+		script: &secretScript{x.step, x.script, at, f.parts},
+	}
+	s.variables = f.variables
+	if f.format != nil {
+		s.variables = slices.Concat(f.variables, f.format.Variables)
+	}
+	if at.End-at.Start != len(value) {
+		s.blocker = "it is written with escapes"
+	}
+	s.use = x.step.Use()
+	x.view.add(s)
+}
+
+// scanAssignment looks at NAME=VALUE. The assignment can go: the context sets the variable.
+func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
+	if a.Naked || a.Append || !a.Value.Static || c.Inner {
+		return
+	}
+	j := x.view.judge(a.Name, a.Value.Value)
+	if !j.secret || j.weak && x.view.startsServices(x.step.Node) {
+		return
+	}
+	part := a.Span
+	if len(c.Assigns) == 1 && (len(c.Words) == 0 || c.Name() == "export") {
+		part = c.Stmt
+	}
+	x.add(a.Value, a.Value.Value, secretIn{j, "the script sets " + a.Name + " to", []string{a.Name}, []shell.Span{part}})
+}
+
+// scanLogin looks at the commands that are known to take a secret: a password need not look random there.
+func (x *scriptScan) scanLogin(c *shell.Call) {
+	for _, l := range x.view.table.Logins {
+		if !c.Is(l.Command[0], l.Command[1:]...) {
+			continue
+		}
+		for w := range l.secrets(c) {
+			value := w.Value
+			if l.Pair != "" {
+				user, password, ok := strings.Cut(value, l.Pair)
+				if value = password; !ok {
+					continue
+				}
+				if password == "" {
+					value = user
+				}
+			}
+			x.scanPassword(c, l, w, value)
+		}
+	}
+}
+
+// secrets are the words of a call that hold the secret.
+func (l *loginCommand) secrets(c *shell.Call) func(yield func(shell.Word) bool) {
+	var out []shell.Word
+	args := c.Args()[len(l.Command)-1:]
+	for i, a := range args {
+		name, value, ok := strings.Cut(a.Value, "=")
+		switch {
+		case i+1 < len(args) && slices.Contains(l.Options, a.Value):
+			out = append(out, args[i+1])
+		case ok && strings.HasPrefix(name, "--") && slices.Contains(l.Options, name):
+			w := a
+			w.Value = value
+			out = append(out, w)
+		}
+	}
+	operands := slices.DeleteFunc(slices.Clone(args), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "-") })
+	if l.Operand > 0 && l.Operand <= len(operands) {
+		out = append(out, operands[l.Operand-1])
+	}
+	if l.Stdin != "" && c.Has(l.Stdin) {
+		out = append(out, inputWords(c)...)
+	}
+	return slices.Values(out)
+}
+
+// inputWords are the words that make up the input of a call: what echo or printf pipes into it, or a here-string.
+func inputWords(c *shell.Call) []shell.Word {
+	for _, r := range c.Redirects {
+		if r.Op == "<<<" {
+			return []shell.Word{r.Target}
+		}
+	}
+	prev := c.Prev()
+	if prev == nil || prev.Name() != "echo" && prev.Name() != "printf" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(prev.Args()), func(w shell.Word) bool {
+		return strings.HasPrefix(w.Value, "-") || strings.HasPrefix(w.Value, "%")
+	})
+}
+
+// scanPassword judges what a login command is given.
+func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, value string) {
+	t := x.view.table
+	if !w.Static || isReference(value) || x.view.dummies[value] || isGCPKey(value) || keyIDPattern.MatchString(value) || onlyLocal(c) {
+		return
+	}
+	f := secretIn{judgement: judgement{what: "a literal password"}, where: strings.Join(l.Command, " ") + " is given", variables: l.Variables}
+	found := t.tokens(value)
+	switch {
+	case len(found) > 0:
+		f.format, f.what = found[0].format, "a "+found[0].format.String()
+	case !t.strong(value) && !t.chosen(value):
+		return
+	}
+	x.add(w, value, f)
+}
+
+// onlyLocal reports whether all hosts that a call names are local.
+func onlyLocal(c *shell.Call) bool {
+	local, others := 0, 0
+	for _, w := range c.Args() {
+		host, ok := addressHost(w.Value)
+		switch {
+		case !ok:
+		case localHost(host):
+			local++
+		default:
+			others++
+		}
+	}
+	return local > 0 && others == 0
+}
+
+// addressHost is the host of an address, or of a word such as localhost:5000.
+func addressHost(text string) (host string, ok bool) {
+	if _, rest, cut := strings.Cut(text, "://"); cut {
+		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+			rest = rest[:i]
+		}
+		return rest[strings.LastIndexByte(rest, '@')+1:], true
+	}
+	if strings.HasPrefix(text, "localhost") || strings.HasPrefix(text, "127.") {
+		host, _, _ = strings.Cut(text, "/")
+		return host, true
+	}
+	return "", false
+}
+
+// scanOptions looks at options whose names tell that a secret follows.
+func (x *scriptScan) scanOptions(c *shell.Call) {
+	args := c.Args()
+	for i, a := range args {
+		if i+1 == len(args) || !a.Static || !strings.HasPrefix(a.Value, "--") || strings.Contains(a.Value, "=") || !args[i+1].Static {
+			continue
+		}
+		name := strings.TrimLeft(a.Value, "-")
+		value := args[i+1].Value
+		if n := x.view.table.readName(name); !n.secret || !x.view.table.strong(value) || x.view.dummies[value] || ofAWS(n.words, value) {
+			continue
+		}
+		f := secretIn{judgement: judgement{what: "a literal value"}, where: "the option " + a.Value + " is given", variables: x.derived(c, name)}
+		x.add(args[i+1], value, f)
+	}
+}
+
+// derived are names for a variable with what an option or a setting is given.
+func (x *scriptScan) derived(c *shell.Call, name string) []string {
+	if known := x.view.table.Keys[strings.ToLower(name)]; known != nil {
+		return known
+	}
+	words := nameWords(name)
+	joined := strings.Join(words, "_")
+	if joined == name {
+		return []string{name} // written as a variable is
+	}
+	command := nameWords(c.Name())
+	if len(words) == 0 || words[0] >= "0" && words[0] <= "9" {
+		return nil
+	}
+	if len(command) == 0 || slices.Contains([]string{"echo", "printf", "cat", "tee", "curl", "wget", "export", "env", "git", "docker"}, c.Name()) {
+		return []string{joined}
+	}
+	return []string{strings.Join(command, "_") + "_" + joined, joined}
+}
+
+// scanWord looks at the text of a word: for tokens, keys, addresses and settings in it.
+func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
+	t := x.view.table
+	if len(w.Value) < 12 {
+		return
+	}
+	in := func(what string, format *tokenFormat, variables ...string) secretIn {
+		return secretIn{judgement: judgement{what: what, format: format}, where: "the script holds", variables: variables}
+	}
+	for _, found := range t.tokens(w.Value) {
+		x.add(w, w.Value[found.start:found.end], in("a "+found.format.String(), found.format))
+	}
+	if start, end := privateKey(w.Value); start >= 0 && !isGCPKey(w.Value) {
+		x.add(w, w.Value[start:end], in("a private key", nil))
+	}
+	if l := t.login(w.Value); l.end > 0 && !x.view.dummies[w.Value[l.start:l.end]] {
+		x.add(w, w.Value[l.start:l.end], in("an address with a password", nil, urlVariables(w.Value, l)...))
+	}
+	for _, h := range authorizations(w.Value) {
+		if value := w.Value[h[0]:h[1]]; t.strong(value) && !x.view.dummies[value] || basicLogin(t, value) {
+			x.add(w, value, in("a literal authorization", nil, "API_TOKEN", "AUTH_TOKEN"))
+		}
+	}
+	for _, p := range settingsIn(w.Value) {
+		value := w.Value[p.start:p.end]
+		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && t.strong(value) && !x.view.dummies[value] && !ofAWS(n.words, value) && !n.service {
+			x.add(w, value, in("a literal value for "+p.name, nil, x.derived(c, p.name)...))
+		}
+	}
+}
+
+// urlVariables are where the password of an address is usually kept.
+func urlVariables(text string, l urlLogin) []string {
+	host, _, _ := strings.Cut(text[l.end+1:], "/")
+	switch {
+	case strings.HasSuffix(host, "github.com"):
+		return []string{"GITHUB_TOKEN", "GH_TOKEN"}
+	case strings.Contains(host, "gitlab"):
+		return []string{"GITLAB_TOKEN"}
+	case strings.HasSuffix(host, "bitbucket.org"):
+		return []string{"BITBUCKET_APP_PASSWORD", "BITBUCKET_TOKEN"}
+	}
+	words := nameWords(host)
+	if len(words) > 1 {
+		words = words[len(words)-2 : len(words)-1] // acme of git.acme.com
+	}
+	return []string{strings.Join(words, "_") + "_PASSWORD", strings.Join(words, "_") + "_TOKEN"}
+}
+
+// setting is a NAME=VALUE or NAME: VALUE in a text.
+type setting struct {
+	name       string
+	start, end int // of the value
+}
+
+var settingPatterns = sync.OnceValues(func() (setting, authorization *regexp.Regexp) {
+	return regexp.MustCompile(`([A-Za-z_][\w.-]*)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?([^\s"'&;,{}()<>\\|]+)`),
+		regexp.MustCompile(`(?i)authorization["']?[ \t]*[:=][ \t]*["']?(?:bearer|token|basic|apikey|api-key)[ \t]+([^\s"'&;,<>\\]+)`)
+})
+
+// secretHints are texts of which one is in every name that settingsIn is about, in lower case.
+var secretHints = []string{"token", "secret", "pass", "key", "pwd", "auth", "cred", "webhook", "dsn", "sonar.login", "honeycomb"}
+
+// settingsIn finds the settings in a text, such as a header, a line of a file, a query or JSON.
+func settingsIn(text string) []setting {
+	lower := strings.ToLower(text)
+	if !slices.ContainsFunc(secretHints, func(h string) bool { return strings.Contains(lower, h) }) {
+		return nil
+	}
+	pattern, _ := settingPatterns()
+	var out []setting
+	for _, m := range pattern.FindAllStringSubmatchIndex(text, -1) {
+		out = append(out, setting{text[m[2]:m[3]], m[4], m[5]})
+	}
+	return out
+}
+
+// authorizations are where the values of headers Authorization stand in a text.
+func authorizations(text string) [][2]int {
+	if !strings.Contains(strings.ToLower(text), "authorization") {
+		return nil
+	}
+	_, pattern := settingPatterns()
+	var out [][2]int
+	for _, m := range pattern.FindAllStringSubmatchIndex(text, -1) {
+		out = append(out, [2]int{m[2], m[3]})
+	}
+	return out
+}
+
+// basicLogin reports whether a text is a user and a password for HTTP's basic authentication.
+func basicLogin(t *secretTable, text string) bool {
+	decoded, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return false
+	}
+	user, password, ok := strings.Cut(string(decoded), ":")
+	return ok && (t.chosen(password) || t.strong(password) || t.strong(user)) && !strings.ContainsFunc(string(decoded), func(r rune) bool { return r < ' ' })
+}

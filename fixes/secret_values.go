@@ -1,0 +1,268 @@
+package fixes
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+// secretName is what the name of a variable, parameter or option says about its value.
+type secretName struct {
+	words       []string
+	secret      bool // the value is one, unless it looks like something else
+	password    bool // chosen by people: it need not look random
+	service     bool // of a service that is started for the job
+	application bool // made up by a program for itself
+	test        bool
+}
+
+// readName takes a name apart: npmToken, npm-token and NPM_TOKEN are the same.
+func (t *secretTable) readName(name string) secretName {
+	n := secretName{words: nameWords(name)}
+	if len(n.words) == 0 {
+		return n
+	}
+	in := func(list []string) bool {
+		return slices.ContainsFunc(n.words, func(w string) bool { return slices.Contains(list, w) })
+	}
+	joined := "_" + strings.Join(n.words, "_") + "_"
+	last := n.words[len(n.words)-1]
+	if slices.Contains(t.Names.Endings, last) || in(t.Names.Public) {
+		return n
+	}
+	n.secret = in(t.Names.Words) || slices.ContainsFunc(t.Names.Phrases, func(p string) bool { return strings.Contains(joined, "_"+p+"_") }) ||
+		strings.HasSuffix(last, "PASSWORD") || strings.HasSuffix(last, "TOKEN") || strings.HasSuffix(last, "SECRET")
+	n.password = in(t.Names.Passwords) || strings.HasSuffix(last, "PASSWORD")
+	n.service, n.test = in(t.Names.Services), in(t.Names.Tests)
+	n.application = slices.Contains(t.Names.Application, strings.Trim(joined, "_"))
+	if joined == "_PWD_" || joined == "_OLDPWD_" { // the shell's directories
+		n.secret = false
+	}
+	return n
+}
+
+// nameWords are the words of a name in upper case.
+func nameWords(name string) []string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && unicode.IsUpper(r) && unicode.IsLower(rune(name[i-1])) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	return strings.FieldsFunc(strings.ToUpper(b.String()), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+}
+
+// isReference reports whether a text is, or holds, what is known only later.
+func isReference(text string) bool {
+	if strings.Contains(text, "<<") || strings.Contains(text, "{{") || strings.ContainsRune(text, '`') {
+		return true
+	}
+	for i := 0; i+1 < len(text); i++ {
+		if text[i] == '$' && (text[i+1] == '{' || text[i+1] == '(' || text[i+1] == '_' || isLetter(text[i+1])) {
+			return true
+		}
+	}
+	return false
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// dummy reports whether a value is a stand-in for a secret.
+func (t *secretTable) dummy(text string) bool {
+	lower := strings.ToLower(text)
+	return distinct(lower) < 4 || slices.ContainsFunc(t.Values.Dummies, func(d string) bool { return strings.Contains(lower, d) }) ||
+		sequential(lower)
+}
+
+// sequential reports whether most of a text counts up or down, as in 0123456789 and abcdefgh.
+func sequential(text string) bool {
+	steps := 0
+	for i := 1; i < len(text); i++ {
+		if d := int(text[i]) - int(text[i-1]); d == 1 || d == -1 || d == 0 {
+			steps++
+		}
+	}
+	return steps*2 > len(text)
+}
+
+// plainPatterns are the looks of values that are no secrets, however they are named.
+var plainPatterns = sync.OnceValue(func() []*regexp.Regexp {
+	var out []*regexp.Regexp
+	for _, p := range []string{
+		`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`,          // the name of a variable
+		`^(?:~|\.{1,2})?/[\w./ @-]*$`,              // a path
+		`^[\w./-]+\.[a-z]{2,5}$`,                   // a file or a host
+		`^[\d.,:\s/-]*$`,                           // a number, a date, a version
+		`^v?\d+\.\d+[\w.+-]*$`,                     // a version
+		`^arn:`,                                    //
+		`^(?:sha\d+|md5)[:-]`,                      // a digest
+		`@sha256:[0-9a-f]{64}$`,                    // an image
+		`^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-\S+) A`, // a public key
+		`^-----BEGIN (?:[A-Z ]*PUBLIC KEY|[A-Z ]*CERTIFICATE)`,
+		`^0x[0-9a-fA-F]{40}$`,               // an address on a blockchain
+		`^(?:[0-9a-f]{2}:){15}[0-9a-f]{2}$`, // a fingerprint
+		`^[\w.+-]+@[\w-]+\.[\w.]+$`,         // a mail address
+		`^pk_(?:live|test)_`,                // a publishable key
+	} {
+		out = append(out, regexp.MustCompile(p))
+	}
+	return out
+})
+
+// plain reports whether a value is something else than a secret by its looks.
+func plain(text string) bool {
+	return len(text) < 5 || slices.ContainsFunc(plainPatterns(), func(r *regexp.Regexp) bool { return r.MatchString(text) })
+}
+
+var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[1-8][0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
+})
+
+// minRandom is the length from which a text can be told to be random.
+const minRandom = 16
+
+// random reports whether a value looks as if a machine had made it up: one run of letters and digits that change often,
+// or a UUID. Words with separators are written by people.
+func random(text string) bool {
+	if uuidPattern().MatchString(text) {
+		return entropy(text) > 2.8
+	}
+	text = strings.TrimRight(text, "=")
+	run := 0
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool {
+		return r == '-' || r == '_' || r == '.' || r == ':' || r == ' ' || r == '/' || r == '+'
+	}) {
+		if changes(word) >= 3 {
+			run += len(word)
+		}
+	}
+	return len(text) >= minRandom && !strings.ContainsAny(text, " \t\n") && run*3 >= len(text)*2 && entropy(text) >= 3
+}
+
+// changes counts how often letters and digits follow one another in a word.
+func changes(word string) int {
+	n := 0
+	for i := 1; i < len(word); i++ {
+		if isLetter(word[i]) != isLetter(word[i-1]) {
+			n++
+		}
+	}
+	return n
+}
+
+// entropy is Shannon's, in bits for each character.
+func entropy(text string) float64 {
+	var counts [256]int
+	for i := range len(text) {
+		counts[text[i]]++
+	}
+	sum := 0.0
+	for _, n := range counts {
+		if n > 0 {
+			p := float64(n) / float64(len(text))
+			sum -= p * math.Log2(p)
+		}
+	}
+	return sum
+}
+
+// strong reports whether a value is random and no stand-in.
+func (t *secretTable) strong(text string) bool {
+	return random(text) && !plain(text) && !t.dummy(text)
+}
+
+// chosen reports whether a value is a password as people choose them: letters with digits or signs, and no stand-in.
+func (t *secretTable) chosen(text string) bool {
+	if len(text) < 6 || len(text) > 128 || strings.ContainsAny(text, " \t\n") || plain(text) || t.dummy(text) || strings.Contains(text, "://") {
+		return false
+	}
+	letters := strings.ContainsFunc(text, unicode.IsLetter)
+	others := strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !strings.ContainsRune("-_./:", r) })
+	return letters && others
+}
+
+// privateKey finds a private key in PEM: where it begins and ends, -1 for none. One whose text is left out is none.
+func privateKey(text string) (start, end int) {
+	start = strings.Index(text, "-----BEGIN ")
+	if start < 0 {
+		return -1, -1
+	}
+	header, rest, ok := strings.Cut(text[start+len("-----BEGIN "):], "-----")
+	if !ok || !strings.HasSuffix(header, "PRIVATE KEY") && header != "PGP PRIVATE KEY BLOCK" || len(header) > 40 {
+		return -1, -1
+	}
+	body, _, closed := strings.Cut(rest, "-----END")
+	if isReference(body) || random64(body) < 64 {
+		return -1, -1
+	}
+	end = start + len("-----BEGIN ") + len(header) + len("-----") + len(body)
+	if closed {
+		tail := text[end:]
+		if i := strings.Index(tail[len("-----END"):], "-----"); i >= 0 {
+			end += len("-----END") + i + len("-----")
+		}
+	}
+	return start, end
+}
+
+// random64 counts the characters of base64 in a text.
+func random64(text string) int {
+	n := 0
+	for i := range len(text) {
+		if c := text[i]; isLetter(c) || '0' <= c && c <= '9' || c == '+' || c == '/' {
+			n++
+		}
+	}
+	return n
+}
+
+// keyFileKind is what a text is when it holds the credentials of a program as JSON, plain or in base64, or a private key in
+// base64; "" for anything else. Keys for Google Cloud are for the rules about them.
+func keyFileKind(text string) string {
+	text = strings.TrimSpace(text)
+	if len(text) < 40 || isGCPKey(text) {
+		return ""
+	}
+	if !strings.HasPrefix(text, "{") {
+		decoded, err := base64.StdEncoding.DecodeString(strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) {
+				return -1
+			}
+			return r
+		}, text))
+		if err != nil {
+			return ""
+		}
+		if text = strings.TrimSpace(string(decoded)); isGCPKey(text) {
+			return ""
+		}
+		if start, _ := privateKey(text); start == 0 {
+			return "private key"
+		}
+	}
+	var fields map[string]any
+	if json.Unmarshal([]byte(text), &fields) != nil {
+		return ""
+	}
+	if key, ok := fields["private_key"].(string); ok && len(key) > 40 && !isReference(key) {
+		return "key file"
+	}
+	if auths, ok := fields["auths"].(map[string]any); ok {
+		for _, v := range auths {
+			if login, ok := v.(map[string]any); ok {
+				if auth, ok := login["auth"].(string); ok && len(auth) > 8 && !isReference(auth) {
+					return "docker login"
+				}
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,246 @@
+package fixes
+
+import (
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// secretView is what inline-secret sees of one config: each literal secret in it, once, by its place.
+type secretView struct {
+	p       *Pass
+	table   *secretTable
+	dummies map[string]bool // what containers are given: values made up for the job
+	sites   []*secretSite
+	seen    map[rewrite.Node]bool
+}
+
+// secretSite is one literal secret.
+type secretSite struct {
+	node       rewrite.Node // the scalar that holds it
+	start, end int          // where it stands in the scalar's text
+	value      string
+	format     *tokenFormat // of a provider, when it shows
+	what       string       // what it is, for people: "a GitHub personal access token"
+	where      string       // how it comes into the config, for people: "the environment sets X to"
+	variables  []string     // where it could be kept, the most likely first
+	confidence Confidence
+	blocker    string // why no edit takes it away
+
+	// By what kind of place it is; one of them is set.
+	setting   *circle.Var         // of an environment
+	script    *secretScript       // of a run step
+	parameter *secretParameter    // the default of a parameter, or an argument
+	auth      bool                // the password of an image
+	use       *circle.WorkflowJob // the workflow entry whose own text it is
+}
+
+func newSecretView(p *Pass) *secretView {
+	v := &secretView{p: p, table: secretTables(), dummies: map[string]bool{}, seen: map[rewrite.Node]bool{}}
+	v.scanContainers()
+	v.scanEnvironments()
+	v.scanSteps()
+	v.scanParameters()
+	v.scanRest()
+	slices.SortStableFunc(v.sites, func(a, b *secretSite) int { return a.span().Start - b.span().Start })
+	return v
+}
+
+func (v *secretView) add(s *secretSite) {
+	s.value = s.node.Value()[s.start:s.end]
+	v.sites = append(v.sites, s)
+}
+
+// span is where the secret stands in the file.
+func (s *secretSite) span() rewrite.Span {
+	return spanIn(s.node, shell.Span{Start: s.start, End: s.end})
+}
+
+func (s *secretSite) message() string {
+	return s.where + " " + s.what + ", " + redacted(s.value)
+}
+
+// scanContainers looks at what docker items are given. Steps do not see it; it serves a program that is started for the
+// job, so that its passwords are made up for it, and so are their copies elsewhere in the file.
+func (v *secretView) scanContainers() {
+	eachDockerList(v.p.Config, func(_ *circle.Config, items []*circle.DockerItem) {
+		for _, d := range items {
+			for _, x := range d.Environment().Vars() {
+				if v.table.readName(x.Name).secret && len(x.Text) > 2 {
+					v.dummies[x.Text] = true
+				}
+				v.seen[x.Value] = v.seen[x.Value] || len(v.table.tokens(x.Text)) == 0
+			}
+			v.scanAuth(d)
+		}
+	})
+}
+
+// scanAuth looks at the login to an image's registry. What the rules about ECR and Google's registries have is theirs.
+func (v *secretView) scanAuth(d *circle.DockerItem) {
+	user := d.Auth().Get("username").Resolve().Value()
+	password := d.Auth().Get("password").Resolve()
+	text := password.Value()
+	if v.seen[password] || user == "AWS" || strings.HasPrefix(user, "_json_key") || !password.Exists() {
+		return
+	}
+	v.seen[password] = true
+	if text == "" || isReference(text) || strings.HasPrefix(text, "$") || plain(text) && len(text) >= 5 || v.table.sample(text) || isGCPKey(text) {
+		return
+	}
+	s := &secretSite{
+		node: password, end: len(text), auth: true, what: "a literal password", where: "the image " + imageName(d) + " is pulled with",
+		variables: registryVariables(d.Image().Value()),
+	}
+	if found := v.table.tokens(text); len(found) > 0 {
+		s.format, s.what = found[0].format, "a "+found[0].format.String()
+	}
+	v.add(s)
+}
+
+func imageName(d *circle.DockerItem) string {
+	name, _ := splitImage(d.Image().Value())
+	return name
+}
+
+// registryVariables are where the password of an image's registry is usually kept.
+func registryVariables(image string) []string {
+	host, _, ok := strings.Cut(image, "/")
+	switch {
+	case ok && strings.HasPrefix(host, "ghcr.io"):
+		return []string{"GHCR_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "DOCKER_PASSWORD"}
+	case ok && strings.HasPrefix(host, "quay.io"):
+		return []string{"QUAY_PASSWORD", "QUAY_TOKEN", "DOCKER_PASSWORD"}
+	case ok && strings.ContainsAny(host, ".:"):
+		return []string{"REGISTRY_PASSWORD", "DOCKER_PASSWORD"}
+	default:
+		return []string{"DOCKERHUB_PASSWORD", "DOCKER_PASSWORD", "DOCKERHUB_TOKEN", "DOCKER_PASS"}
+	}
+}
+
+// sample reports whether a text stands for a secret in an example.
+func (t *secretTable) sample(text string) bool {
+	lower := strings.ToLower(text)
+	return distinct(lower) < 3 || strings.ContainsAny(text, "<>*") && distinct(strings.Trim(lower, "*")) < 20 || strings.HasPrefix(lower, "your") ||
+		slices.ContainsFunc(t.Values.Samples, func(s string) bool { return strings.Contains(lower, s) })
+}
+
+// scanEnvironments looks at the variables of jobs, executors and steps, wherever they are written.
+func (v *secretView) scanEnvironments() {
+	c := v.p.Config
+	scan := func(envs circle.Environments) {
+		for _, e := range envs {
+			for _, x := range e.Vars() {
+				if !v.seen[x.Value] && x.Value.Kind() == rewrite.Scalar {
+					v.seen[x.Value] = true
+					v.scanVariable(e, x)
+				}
+			}
+		}
+	}
+	var config func(c *circle.Config)
+	config = func(c *circle.Config) {
+		for _, j := range c.Jobs() {
+			scan(j.Environments())
+		}
+		for _, x := range c.Executors() {
+			scan(x.Environment())
+		}
+		for _, o := range c.Orbs() {
+			if inline := o.Inline(); inline != nil {
+				config(inline)
+			}
+		}
+	}
+	config(c)
+	for _, fr := range c.Fragments() {
+		if fr.Job != nil {
+			scan(fr.Job.Environments())
+		}
+	}
+	for s := range c.Walk {
+		scan(s.Environment())
+	}
+}
+
+func (v *secretView) scanVariable(e *circle.Environment, x circle.Var) {
+	j := v.judge(x.Name, x.Text)
+	if !j.secret {
+		return
+	}
+	if j.weak && v.serves(e, x) {
+		return
+	}
+	offset := len(x.Value.Value()) - len(x.Text) // of a NAME=value item
+	v.add(&secretSite{
+		node: x.Value, start: offset, end: offset + len(x.Text), setting: &x, format: j.format, what: j.what,
+		where: "the environment sets " + x.Name + " to", variables: []string{x.Name}, confidence: j.confidence,
+	})
+}
+
+// serves reports whether a value that need not be a secret is one for services or tests: the job starts services, or the
+// environment says that a program runs its tests.
+func (v *secretView) serves(e *circle.Environment, x circle.Var) bool {
+	name := v.table.readName(x.Name)
+	if name.application {
+		return slices.ContainsFunc(e.Vars(), func(o circle.Var) bool {
+			return slices.Contains(v.table.Names.Modes, o.Name) && strings.Contains(strings.ToLower(o.Text), "test")
+		}) || v.startsServices(x.Value)
+	}
+	return v.startsServices(x.Value)
+}
+
+// startsServices reports whether a job that has the node has containers beside its first.
+func (v *secretView) startsServices(n rewrite.Node) bool {
+	return slices.ContainsFunc(v.p.Config.UsersOf(n), func(j *circle.Job) bool { return len(j.DockerItems()) > 1 })
+}
+
+// judgement is what a value is, by its name and its looks.
+type judgement struct {
+	secret     bool
+	weak       bool // it may as well be made up for the job: what is around it decides
+	format     *tokenFormat
+	what       string
+	confidence Confidence
+}
+
+// judge looks at a value that has a name.
+func (v *secretView) judge(name, text string) judgement {
+	t := v.table
+	n := t.readName(name)
+	if strings.TrimSpace(text) == "" || isReference(text) || v.dummies[text] || ofAWS(n.words, text) || isGCPKey(text) {
+		return judgement{}
+	}
+	if found := t.tokens(text); len(found) > 0 {
+		return judgement{secret: true, format: found[0].format, what: "a " + found[0].format.String()}
+	}
+	if start, _ := privateKey(text); start >= 0 {
+		return judgement{secret: true, what: "a private key"}
+	}
+	if kind := keyFileKind(text); kind != "" {
+		return judgement{secret: true, what: "a " + kind}
+	}
+	if login := t.login(text); login.end > 0 && !v.dummies[text[login.start:login.end]] {
+		return judgement{secret: true, what: "an address with a password", weak: n.service}
+	}
+	switch {
+	case !n.secret || n.test && !t.strong(text):
+		return judgement{}
+	case t.strong(text):
+		return judgement{secret: true, what: "a literal value", weak: n.service || n.application}
+	case n.password && !n.service && t.chosen(text):
+		return judgement{secret: true, weak: true, what: "a literal value", confidence: MediumConfidence}
+	default:
+		return judgement{}
+	}
+}
+
+// ofAWS reports whether a value is a key for AWS, which other rules are about.
+func ofAWS(words []string, text string) bool {
+	joined := strings.Join(words, "_")
+	return keyIDPattern.MatchString(text) || secretPattern.MatchString(text) && strings.Contains(joined, "ACCESS_KEY") ||
+		slices.Contains(words, "AWS") && strings.Contains(joined, "KEY") || strings.HasPrefix(joined, "AWS_S")
+}
