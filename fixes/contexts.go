@@ -153,7 +153,7 @@ func (a *attachment) sharer(use *circle.WorkflowJob) string {
 	if len(place.Users()) == 0 {
 		return ""
 	}
-	for _, other := range entriesOf(a.p.Config) {
+	for _, other := range allEntries(a.p.Config) {
 		if other.JobName == use.JobName {
 			continue
 		}
@@ -165,8 +165,8 @@ func (a *attachment) sharer(use *circle.WorkflowJob) string {
 	return ""
 }
 
-// entriesOf are all entries of the workflows and job groups of a config.
-func entriesOf(c *circle.Config) []*circle.WorkflowJob {
+// allEntries are all entries of the workflows and job groups of a config.
+func allEntries(c *circle.Config) []*circle.WorkflowJob {
 	var out []*circle.WorkflowJob
 	for _, w := range slices.Concat(c.Workflows(), c.JobGroups()) {
 		out = append(out, w.Jobs()...)
@@ -174,8 +174,8 @@ func entriesOf(c *circle.Config) []*circle.WorkflowJob {
 	return out
 }
 
-// require says what the contexts must be and hold.
-func (a *attachment) require() {
+// require says what the contexts must be: they have to hold the variables, and to be open to nobody else.
+func (a *attachment) require(variables ...string) {
 	add := func(kind, where, format string, args ...any) {
 		p := Prerequisite{Before, kind, fmt.Sprintf(format, args...), where}
 		if !slices.Contains(a.fix.Requires, p) {
@@ -183,6 +183,7 @@ func (a *attachment) require() {
 		}
 	}
 	for _, name := range a.given {
+		a.fix.Relies = append(a.fix.Relies, &NamedContext{Name: name, Variables: variables})
 		add("context", "", "make sure that the context %s exists: without it the jobs fail. Or create it: `circleci context create %s --org gh/ORG`", name, shellWord(name))
 		for _, text := range contextAdvice(name) {
 			add("context", "", "%s", text)

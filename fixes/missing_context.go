@@ -28,7 +28,7 @@ func runMissingContext(p *Pass) error {
 	if len(p.Facts.Contexts) == 0 {
 		return nil
 	}
-	for _, use := range entriesOf(p.Config) {
+	for _, use := range allEntries(p.Config) {
 		if !knownContexts(p.Facts, use) {
 			continue
 		}
@@ -92,7 +92,7 @@ func (m *missing) finding(p *Pass) Finding {
 		fix.Requires = append(fix.Requires, Prerequisite{Before, "variable", fmt.Sprintf(
 			"make sure that %s is there: `circleci context get %s --org gh/ORG` lists the names. It takes the place of a variable of the project with that name", v, shellWord(name)), "context " + name})
 	}
-	a.require()
+	a.require(m.variables...)
 	out.Fix = fix
 	return out
 }

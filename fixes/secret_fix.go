@@ -45,7 +45,7 @@ func (b *secretFix) build() (refusal string) {
 	if says := generated(b.view.p.File); says != "" {
 		b.fix.Safety, b.fix.Reason = Manual, says
 	}
-	a.require()
+	a.require(b.variable)
 	b.require(a)
 	return ""
 }

@@ -21,7 +21,7 @@ func (v *secretView) scanParameters() {
 		v.scanDefault(p, nil, "whoever triggers a pipeline may give the parameter: take it out of the file and let the jobs read a variable of a context")
 	}
 	v.scanDefinitions(c)
-	for _, use := range entriesOf(c) {
+	for _, use := range allEntries(c) {
 		var target *secretParameter
 		if j := use.Job(); j != nil {
 			target = &secretParameter{body: j.Node}

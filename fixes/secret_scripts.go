@@ -250,12 +250,17 @@ func (x *scriptScan) scanOptions(c *shell.Call) {
 		}
 		name := strings.TrimLeft(a.Value, "-")
 		value := args[i+1].Value
-		if n := x.view.table.readName(name); !n.secret || !x.view.table.strong(value) || x.view.dummies[value] || ofAWS(n.words, value) {
+		if n := x.view.table.readName(name); !n.secret || !x.view.table.strong(value) || x.view.dummies[value] || ofAWS(n.words, value) || beside(c, value) {
 			continue
 		}
 		f := secretIn{judgement: judgement{what: "a literal value"}, where: "the option " + a.Value + " is given", variables: x.derived(c, name)}
 		x.add(args[i+1], value, f)
 	}
+}
+
+// beside reports whether a value is the secret half of a key for AWS whose id stands in the same call.
+func beside(c *shell.Call, value string) bool {
+	return secretPattern.MatchString(value) && slices.ContainsFunc(c.Words, func(w shell.Word) bool { return keyIDPattern.MatchString(w.Value) })
 }
 
 // derived are names for a variable with what an option or a setting is given.

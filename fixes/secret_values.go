@@ -93,8 +93,8 @@ func sequential(text string) bool {
 	return steps*2 > len(text)
 }
 
-// plainPatterns are the looks of values that are no secrets, however they are named.
-var plainPatterns = sync.OnceValue(func() []*regexp.Regexp {
+// ordinaryPatterns are the looks of values that are no secrets, however they are named.
+var ordinaryPatterns = sync.OnceValue(func() []*regexp.Regexp {
 	var out []*regexp.Regexp
 	for _, p := range []string{
 		`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`,          // the name of a variable
@@ -117,9 +117,9 @@ var plainPatterns = sync.OnceValue(func() []*regexp.Regexp {
 	return out
 })
 
-// plain reports whether a value is something else than a secret by its looks.
-func plain(text string) bool {
-	return len(text) < 5 || slices.ContainsFunc(plainPatterns(), func(r *regexp.Regexp) bool { return r.MatchString(text) })
+// ordinary reports whether a value is something else than a secret by its looks.
+func ordinary(text string) bool {
+	return len(text) < 5 || slices.ContainsFunc(ordinaryPatterns(), func(r *regexp.Regexp) bool { return r.MatchString(text) })
 }
 
 var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
@@ -176,12 +176,12 @@ func entropy(text string) float64 {
 
 // strong reports whether a value is random and no stand-in.
 func (t *secretTable) strong(text string) bool {
-	return random(text) && !plain(text) && !t.dummy(text)
+	return random(text) && !ordinary(text) && !t.dummy(text)
 }
 
 // chosen reports whether a value is a password as people choose them: letters with digits or signs, and no stand-in.
 func (t *secretTable) chosen(text string) bool {
-	if len(text) < 6 || len(text) > 128 || strings.ContainsAny(text, " \t\n") || plain(text) || t.dummy(text) || strings.Contains(text, "://") {
+	if len(text) < 6 || len(text) > 128 || strings.ContainsAny(text, " \t\n") || ordinary(text) || t.dummy(text) || strings.Contains(text, "://") {
 		return false
 	}
 	letters := strings.ContainsFunc(text, unicode.IsLetter)

@@ -88,7 +88,7 @@ func (v *secretView) scanAuth(d *circle.DockerItem) {
 		return
 	}
 	v.seen[password] = true
-	if text == "" || isReference(text) || strings.HasPrefix(text, "$") || plain(text) && len(text) >= 5 || v.table.sample(text) || isGCPKey(text) {
+	if text == "" || isReference(text) || strings.HasPrefix(text, "$") || ordinary(text) && len(text) >= 5 || v.table.sample(text) || isGCPKey(text) {
 		return
 	}
 	s := &secretSite{

@@ -20,7 +20,7 @@ var unrestrictedContext = &Rule{
 
 func runUnrestrictedContext(p *Pass) error {
 	seen := map[string]bool{}
-	for _, use := range entriesOf(p.Config) {
+	for _, use := range allEntries(p.Config) {
 		for _, c := range use.Contexts() {
 			if !c.Known || seen[c.Name] {
 				continue

@@ -5,13 +5,15 @@
 //	facts         optional: lines KEY=VALUE, as for --set
 //	settings.yml  optional: a settings file
 //	unsafe        optional, empty: run with unsafe fixes
+//	select        optional: ids of rules that are off by default, one a line, to be run as well
 //	config.yml    the input
 //	findings.txt  LINE:COL RULE SEVERITY OWNER: MESSAGE [STATUS], with the reason below it when there is one
 //	requires.txt  optional: what has to be done outside the file, as before: or after: and where; of a finding that
 //	              lacks a fact, needs: and how to give it
+//	secrets.txt   optional: the literal secrets that the findings are about, one a line in Go's quotes
 //	want.yml      the output; absent when nothing changes
 //
-// With UPDATE=1 in the environment the test writes findings.txt, requires.txt where there is one, and want.yml.
+// With UPDATE=1 in the environment the test writes findings.txt, requires.txt and secrets.txt where there are, and want.yml.
 package golden
 
 import (
@@ -120,8 +122,9 @@ func (c *testCase) run(t *testing.T, src []byte) *fixes.FileResult {
 	}
 	_, unsafe := c.section("unsafe")
 	engine := &fixes.Engine{Unsafe: unsafe, Apart: c.apart}
+	selected, _ := c.section("select")
 	for _, r := range fixes.All() {
-		if !r.Off {
+		if !r.Off || slices.Contains(strings.Fields(string(selected)), r.ID) {
 			engine.Rules = append(engine.Rules, r)
 		}
 	}
@@ -147,7 +150,23 @@ func (c *testCase) check(t *testing.T) {
 			t.Errorf("what has to be done outside (-want +got):\n%s", diff)
 		}
 	}
+	if secrets, ok := c.section("secrets.txt"); ok {
+		if diff := cmp.Diff(string(secrets), secretsText(r)); diff != "" {
+			t.Errorf("secrets (-want +got):\n%s", diff)
+		}
+	}
 	c.checkOutput(t, r, want)
+}
+
+// secretsText is the section secrets.txt of a result.
+func secretsText(r *fixes.FileResult) string {
+	var out strings.Builder
+	for _, x := range r.Results {
+		for _, s := range x.Secrets {
+			fmt.Fprintf(&out, "%q\n", s)
+		}
+	}
+	return out.String()
 }
 
 // checkOutput compares the bytes, holds the result's edits and patch to them, and runs once more: a fixed file is
@@ -273,6 +292,9 @@ func (c *testCase) update(t *testing.T) {
 	c.set("findings.txt", findingsText(r))
 	if c.index("requires.txt") >= 0 {
 		c.set("requires.txt", requiresText(r))
+	}
+	if c.index("secrets.txt") >= 0 {
+		c.set("secrets.txt", secretsText(r))
 	}
 	if r.Status == fixes.Changed {
 		c.set("want.yml", string(r.Output))

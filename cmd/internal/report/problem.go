@@ -72,14 +72,16 @@ func ownEdits(f *File, r *fixes.Result, dryRun bool) []rewrite.Edit {
 		return nil
 	}
 	for _, e := range r.Edits {
-		if secretive(e.New) {
+		if secretive(e.New, f.Result.Secrets()) {
 			return nil
 		}
 	}
 	return r.Edits
 }
 
-func secretive(text string) bool { return !bytes.Equal(redact([]byte(text)), []byte(text)) }
+func secretive(text string, secrets []string) bool {
+	return !bytes.Equal(redact([]byte(text), secrets...), []byte(text))
+}
 
 // byteColumn is the column in bytes, from 1.
 func byteColumn(src []byte, p place) int {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"regexp"
 	"sync"
+
+	"cfgfix/fixes"
 )
 
 // keyPatterns match what may be an AWS key: the ids of access keys, and runs of base64 that are long enough for a secret
@@ -12,8 +14,10 @@ var keyPatterns = sync.OnceValues(func() (id, secret *regexp.Regexp) {
 	return regexp.MustCompile(`(?:AKIA|ASIA)[A-Z0-9]{16,}`), regexp.MustCompile(`[A-Za-z0-9/+]{40,}={0,2}`)
 })
 
-// redact masks what looks like an AWS key, in whichever line of a patch it stands.
-func redact(patch []byte) []byte {
+// redact masks the given secrets, tokens of a known format, and what looks like an AWS key, in whichever line of a patch
+// they stand.
+func redact(patch []byte, secrets ...string) []byte {
+	patch = fixes.Mask(patch, secrets)
 	id, secret := keyPatterns()
 	patch = secret.ReplaceAllFunc(patch, func(run []byte) []byte {
 		if !random(run) {

@@ -68,7 +68,7 @@ func (w *reviewdogWriter) suggestion(f *File, r *fixes.Result) (rdSuggestion, bo
 		span = lines(src, rewrite.Span{Start: span.Start, End: span.End + 1})
 		text = replaced(src, span, edits)
 	}
-	if secretive(text) || strings.Count(text, "\n") > maxSuggested {
+	if secretive(text, f.Result.Secrets()) || strings.Count(text, "\n") > maxSuggested {
 		return rdSuggestion{}, false
 	}
 	if strings.HasSuffix(text, "\n") && src[span.End-1] == '\n' {

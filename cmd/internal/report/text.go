@@ -23,7 +23,7 @@ func newText(out, errw io.Writer, o Options) Writer {
 
 func (t *textWriter) File(f *File) error {
 	if !t.Quiet && len(f.Patch) > 0 {
-		if _, err := t.out.Write(t.patch(f.Patch)); err != nil {
+		if _, err := t.out.Write(t.patch(f)); err != nil {
 			return err
 		}
 	}
@@ -40,9 +40,10 @@ func (t *textWriter) File(f *File) error {
 	return err
 }
 
-func (t *textWriter) patch(p []byte) []byte {
+func (t *textWriter) patch(f *File) []byte {
+	p := f.Patch
 	if t.Redact {
-		p = redact(p)
+		p = redact(p, f.Result.Secrets()...)
 	}
 	if t.Terminal {
 		p = visibleLines(p)
