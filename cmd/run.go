@@ -39,6 +39,7 @@ func newFixRun(o *fixOptions) (*fixRun, error) {
 	}
 	r := &fixRun{fixOptions: o, choice: c, finder: newSettingsFinder(newRepos(o.io.dir)), shape: report.FormatByName(o.format)}
 	r.summary.DryRun = o.dryRun
+	r.finder.nameRepos = r.shape.Repos
 	if o.config == "" {
 		return r, nil
 	}
@@ -151,6 +152,9 @@ func (r *fixRun) fix(src *source, data []byte) *report.File {
 	}
 	facts := effective.Facts.Merge(r.choice.facts)
 	f := &report.File{Name: src.name, Result: engine.Run(data, &facts)}
+	if r.shape.Repos {
+		f.Repo, f.Path = r.inRepo(src)
+	}
 	switch {
 	case f.Result.Status == fixes.Skipped && src.named:
 		return failedFile(src.name, errNoConfig)
@@ -160,6 +164,22 @@ func (r *fixRun) fix(src *source, data []byte) *report.File {
 		}
 	}
 	return f
+}
+
+// inRepo is the repo that a config is in, as owner/name or else its directory, and the config's path inside of it.
+func (r *fixRun) inRepo(src *source) (repo, path string) {
+	if src.root == "" {
+		return "", ""
+	}
+	repo = src.repo
+	if repo == "" {
+		repo = r.finder.shown(src.root)
+	}
+	if repo == "." {
+		repo = filepath.Base(src.root)
+	}
+	rel, _ := below(src.root, src.path)
+	return repo, filepath.ToSlash(rel)
 }
 
 func failedFile(name string, err error) *report.File {

@@ -23,6 +23,8 @@ type settingsFinder struct {
 	repos *repos
 	given *settingsFile            // of --config: used for all files
 	dirs  map[string]*settingsFile // by the directory that they hold in
+
+	nameRepos bool // the name of every repo is asked for, not only where settings need it
 }
 
 func newSettingsFinder(repos *repos) *settingsFinder {
@@ -133,7 +135,7 @@ func (s *settingsFinder) prepare(sources []source, verbose func(string, ...any))
 			continue
 		}
 		src.settings = found
-		if len(found.Repos) > 0 {
+		if len(found.Repos) > 0 || s.nameRepos {
 			src.repo = s.repos.name(src.path)
 		}
 		src.patch = s.repos.patchName(src.path)

@@ -70,6 +70,7 @@ func TestFormatsHold(t *testing.T) {
 		"rdjsonl":  func(t *testing.T, out string) { validateLines(t, fileSchema(t, "rdjsonl.schema.json"), out) },
 		"github":   func(t *testing.T, out string) { parseCommands(t, out) },
 		"junit":    func(t *testing.T, out string) { parseJUnit(t, out) },
+		"html":     checkPage,
 		"markdown": func(t *testing.T, out string) { parseMarkdown(t, out) },
 	}
 	sets := map[string][]*File{"no files": nil, "nothing found": testFiles()[3:], "all states": testFiles(), "hostile": hostileFiles(), "golden cases": goldenFiles(t, true)}

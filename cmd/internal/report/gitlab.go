@@ -15,7 +15,7 @@ type gitlabWriter struct {
 }
 
 func newGitLab(out, errw io.Writer, o Options) Writer {
-	return &gitlabWriter{out: out, errw: errw, dryRun: o.DryRun, issues: list{out: out}}
+	return &gitlabWriter{out: out, errw: errw, dryRun: o.DryRun, issues: list{out: out, encode: encode}}
 }
 
 func (w *gitlabWriter) begin() error {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -14,8 +15,23 @@ import (
 )
 
 // goldenFiles are the golden cases as a run over them reports them: all fixes that can be made are, or would be in a
-// dry run.
+// dry run. They are made once and not changed.
 func goldenFiles(t *testing.T, dryRun bool) []*File {
+	t.Helper()
+	goldenRuns.Lock()
+	defer goldenRuns.Unlock()
+	if goldenRuns.files[dryRun] == nil {
+		goldenRuns.files[dryRun] = runGolden(t, dryRun)
+	}
+	return goldenRuns.files[dryRun]
+}
+
+var goldenRuns = struct {
+	sync.Mutex
+	files map[bool][]*File
+}{files: map[bool][]*File{}}
+
+func runGolden(t *testing.T, dryRun bool) []*File {
 	t.Helper()
 	paths, err := filepath.Glob("../../../golden/*/*.txtar")
 	if err != nil || len(paths) == 0 {

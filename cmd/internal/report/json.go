@@ -73,10 +73,15 @@ func (w *jsonWriter) Close(s *Summary) error {
 	return err
 }
 
-func encode(v any) ([]byte, error) {
+func encode(v any) ([]byte, error) { return encodeWith(v, false) }
+
+// encodeForPage writes JSON that can stand in a script element: nothing in it begins or ends markup.
+func encodeForPage(v any) ([]byte, error) { return encodeWith(v, true) }
+
+func encodeWith(v any, escapeHTML bool) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
+	e.SetEscapeHTML(escapeHTML)
 	if err := e.Encode(v); err != nil {
 		return nil, err
 	}

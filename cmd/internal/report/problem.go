@@ -159,12 +159,13 @@ func tellFault(errw io.Writer, f *File) error {
 
 // list writes the elements of a JSON array one by one.
 type list struct {
-	out  io.Writer
-	some bool
+	out    io.Writer
+	encode func(any) ([]byte, error)
+	some   bool
 }
 
 func (l *list) add(v any) error {
-	line, err := encode(v)
+	line, err := l.encode(v)
 	if err != nil {
 		return err
 	}

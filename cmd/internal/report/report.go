@@ -15,6 +15,8 @@ import (
 // File is one handled file.
 type File struct {
 	Name   string            // for people: relative to the working directory when it is below it
+	Repo   string            // the repo it is in: owner/name, or its directory; "" when it is not known
+	Path   string            // inside of the repo, when that is known
 	Patch  []byte            // the unified diff of the change; empty when none is to be shown
 	Result *fixes.FileResult // never nil; of a file that could not be read it holds Status and Err only
 }
@@ -44,6 +46,7 @@ type Format struct {
 	Name  string
 	Doc   string // what it is for, in a few words
 	Patch bool   // it shows File.Patch
+	Repos bool   // it shows File.Repo
 	Apart bool   // it shows the edits of each fix by itself, as fixes.Engine.Apart makes them
 	write func(out, errw io.Writer, o Options) Writer
 }
@@ -55,6 +58,7 @@ func Formats() []Format {
 		{Name: "json", Doc: "one object with all findings and edits", Apart: true, write: newJSON},
 		{Name: "jsonl", Doc: "the same, one file a line, as each is done", Apart: true, write: newJSONLines},
 		{Name: "markdown", Doc: "the text of a pull request", write: newMarkdown},
+		{Name: "html", Doc: "one page to read in a browser, for many repos", Patch: true, Repos: true, write: newHTML},
 		{Name: "sarif", Doc: "SARIF 2.1.0 with fixes, for code scanning", Apart: true, write: newSARIF},
 		{Name: "github", Doc: "annotations of a GitHub Actions workflow", write: newGitHub},
 		{Name: "gitlab", Doc: "code quality report of GitLab", write: newGitLab},
@@ -74,7 +78,7 @@ func FormatByName(name string) Format {
 }
 
 // New is a Writer of the format that o names. out takes what other programs read: the patch or the report. errw takes what
-// people read: findings, errors and the summary. In all formats but text it takes the errors only.
+// people read: findings, errors and the summary. In all formats but text and html it takes the errors only.
 func New(out, errw io.Writer, o Options) Writer {
 	f := FormatByName(o.Format)
 	if f.write == nil {

@@ -79,7 +79,7 @@ func testFiles() []*File {
 func write(t *testing.T, o Options, files []*File) (out, errOut string) {
 	t.Helper()
 	var b, e bytes.Buffer
-	w, s := New(&b, &e, o), &Summary{}
+	w, s := New(&b, &e, o), &Summary{DryRun: o.DryRun}
 	for _, f := range files {
 		s.Add(f)
 		if err := w.File(f); err != nil {

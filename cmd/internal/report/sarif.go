@@ -20,7 +20,7 @@ type sarifWriter struct {
 }
 
 func newSARIF(out, errw io.Writer, o Options) Writer {
-	return &sarifWriter{Options: o, out: out, errw: errw, results: list{out: out}}
+	return &sarifWriter{Options: o, out: out, errw: errw, results: list{out: out, encode: encode}}
 }
 
 func (w *sarifWriter) begin() error {
