@@ -190,7 +190,7 @@ func newPageFile(f *File) pageFile {
 	for i := range f.Result.Results {
 		p.Findings = append(p.Findings, newPageFinding(f, &f.Result.Results[i]))
 	}
-	for _, h := range hunksOf(visibleLines(redact(f.Patch))) {
+	for _, h := range hunksOf(visibleLines(redact(f.Patch, f.Result.Secrets()...))) {
 		x := pageHunk{Old: h.old, New: h.new}
 		for _, l := range h.lines {
 			line := []any{string(l.kind), l.pair}
@@ -248,9 +248,9 @@ func (p *pageFinding) addFix(r *fixes.Result) {
 	}
 }
 
-// taskPatterns find the account and the runner class in the words of a prerequisite.
-var taskPatterns = sync.OnceValues(func() (account, class *regexp.Regexp) {
-	return regexp.MustCompile(`(?:account |arn:aws[a-z-]*:iam::|^)(\d{12})\b`), regexp.MustCompile(`resource class ([\w.-]+/[\w.-]+)`)
+// taskPatterns find the context, the account and the runner class in the words of a prerequisite.
+var taskPatterns = sync.OnceValue(func() [3]*regexp.Regexp {
+	return [...]*regexp.Regexp{regexp.MustCompile(`\bthe context ([\w.-]*\w)`), regexp.MustCompile(`(?:account |arn:aws[a-z-]*:iam::|^)(\d{12})\b`), regexp.MustCompile(`resource class ([\w.-]+/[\w.-]+)`)}
 })
 
 // taskGroup is for whom a prerequisite is: who has the account, the context, or the runner class.
@@ -263,12 +263,10 @@ func taskGroup(p fixes.Prerequisite) (group, name string) {
 	case p.Where == "the project":
 		return "project", ""
 	}
-	account, class := taskPatterns()
-	if m := account.FindStringSubmatch(p.Where + " " + p.Text); m != nil {
-		return "account", m[1]
-	}
-	if m := class.FindStringSubmatch(p.Text); m != nil {
-		return "runner", m[1]
+	for i, pattern := range taskPatterns() {
+		if m := pattern.FindStringSubmatch(p.Where + " " + p.Text); m != nil {
+			return [...]string{"context", "account", "runner"}[i], m[1]
+		}
 	}
 	if p.Kind == "role" || p.Kind == "key" || p.Kind == "session" {
 		return "account", ""

@@ -66,6 +66,7 @@ func TestTaskGroups(t *testing.T) {
 	}{
 		{fixes.Prerequisite{Kind: "variable", Where: "context deploy", Text: "define X"}, "context", "deploy"},
 		{fixes.Prerequisite{Kind: "variable", Where: "one of the contexts a, b", Text: "define X"}, "context", "a, b"},
+		{fixes.Prerequisite{Kind: "context", Text: "make sure that the context deploy exists"}, "context", "deploy"},
 		{fixes.Prerequisite{Kind: "variable", Where: "the project", Text: "delete X"}, "project", ""},
 		{fixes.Prerequisite{Kind: "role", Where: "account 123456789012", Text: "create a role"}, "account", "123456789012"},
 		{fixes.Prerequisite{Kind: "role", Text: "create arn:aws:iam::123456789012:role/x"}, "account", "123456789012"},
@@ -284,7 +285,7 @@ func TestPageContrast(t *testing.T) {
 		eval[bool](b, "(() => { for (const e of [...document.querySelectorAll('.msg')]) e.click(); return true })()")
 		for _, tab := range []string{"findings", "repos", "tasks", "faults"} {
 			b.click("#tab-" + tab)
-			b.picture(scheme + "-" + tab, "html")
+			b.picture(scheme+"-"+tab, "html")
 			if bad := eval[[]string](b, contrastScript); len(bad) > 0 {
 				t.Errorf("%s, %s: hard to read: %v", scheme, tab, bad)
 			}
@@ -300,7 +301,7 @@ func TestPageLayout(t *testing.T) {
 	eval[bool](b, "document.querySelector('.msg').click() ?? true")
 	for _, tab := range []string{"findings", "repos", "tasks", "faults"} {
 		b.click("#tab-" + tab)
-		b.picture("phone-" + tab, "html")
+		b.picture("phone-"+tab, "html")
 		if over := eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
 			t.Errorf("%s is %d pixels wider than a phone", tab, over)
 		}
