@@ -31,7 +31,8 @@ type streams struct {
 	dir     string // the working directory
 	environ func(string) string
 	env     []string // all of it, for programs that are started
-	outTTY  bool     // out is a terminal
+	inTTY   bool     // in is a terminal
+	outTTY  bool
 	errTTY  bool
 }
 
@@ -60,7 +61,7 @@ func Main(args []string) int {
 	return run(ctx, args, &streams{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		dir: dir, environ: os.Getenv, env: os.Environ(),
-		outTTY: isTerminal(os.Stdout), errTTY: isTerminal(os.Stderr),
+		inTTY: isTerminal(os.Stdin), outTTY: isTerminal(os.Stdout), errTTY: isTerminal(os.Stderr),
 	}, func(e fixes.Engine) runner { return &e })
 }
 

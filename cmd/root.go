@@ -31,6 +31,7 @@ type fixOptions struct {
 	quiet     bool
 	verbose   bool
 	explain   bool
+	asks      bool // --interactive
 	color     string
 	failOn    string
 	failLevel fixes.Severity // of failOn
@@ -83,6 +84,7 @@ func (o *fixOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.SortFlags = false
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "write nothing; standard output is exactly a patch")
+	f.BoolVarP(&o.asks, "interactive", "i", false, "ask about each fix before anything is written; takes a terminal")
 	f.StringVarP(&o.config, "config", "c", "", "settings `FILE`, instead of the .cfgfix.yml beside or above each config")
 	f.StringArrayVar(&o.facts, "set", nil, "a fact that the configs do not say, as `KEY=VALUE`; repeatable")
 	f.StringSliceVar(&o.selected, "select", nil, "run only these rules: comma-separated `IDS` or groups")
@@ -148,8 +150,32 @@ func (o *fixOptions) check() error {
 	case o.stdinName == "":
 		return errors.New("--stdin-filename is empty")
 	}
+	if err := o.checkInteractive(); err != nil {
+		return err
+	}
 	if len(o.args) == 0 {
 		o.args = []string{"."}
+	}
+	return nil
+}
+
+// checkInteractive refuses --interactive where nobody can answer, and beside flags that leave nothing to ask or to see.
+func (o *fixOptions) checkInteractive() error {
+	switch {
+	case !o.asks:
+		return nil
+	case o.quiet:
+		return errors.New("--interactive and --quiet exclude each other")
+	case o.explain:
+		return errors.New("--interactive and --explain exclude each other")
+	case o.format != "text":
+		return fmt.Errorf("--interactive and --format %s exclude each other", o.format)
+	case o.stdin():
+		return errors.New("--interactive takes its answers from standard input, which cannot be the config as well; name a file")
+	case !o.io.inTTY:
+		return errors.New("--interactive needs a terminal, and standard input is none; choose with --select, --ignore and --set instead")
+	case !o.io.errTTY:
+		return errors.New("--interactive needs a terminal, and standard error, which has the questions, is none")
 	}
 	return nil
 }
@@ -179,8 +205,11 @@ func (o *fixOptions) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if o.stdin() {
+	switch {
+	case o.stdin():
 		return r.stdin(c.Context())
+	case o.asks:
+		return r.interactive(c.Context())
 	}
 	return r.paths(c.Context())
 }

@@ -54,7 +54,7 @@ func newFixRun(o *fixOptions) (*fixRun, error) {
 }
 
 // newRunner is the engine set as the command line and the settings of a file say.
-func (r *fixRun) newRunner(s *fixes.Settings, root string) (runner, error) {
+func (r *fixRun) newRunner(s *fixes.Settings, root string, choose chooser) (runner, error) {
 	rules, err := r.choice.rules(fixes.All(), s)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (r *fixRun) newRunner(s *fixes.Settings, root string) (runner, error) {
 	}
 	e := fixes.Engine{
 		Rules: rules, Severities: s.Severity,
-		SafeOnly: r.safeOnly, Unsafe: r.unsafe, DryRun: r.dryRun, Explain: r.explain, Apart: r.shape.Apart,
+		SafeOnly: r.safeOnly, Unsafe: r.unsafe, DryRun: r.dryRun, Explain: r.explain, Apart: r.shape.Apart, Choose: choose,
 	}
 	if root != "" {
 		e.Repo = repoFS(root)
@@ -72,10 +72,16 @@ func (r *fixRun) newRunner(s *fixes.Settings, root string) (runner, error) {
 	return r.engine(e), nil
 }
 
-// paths handles the PATHs of the command line.
-func (r *fixRun) paths(ctx context.Context) error {
+// sources are the files that the PATHs of the command line mean, with their settings.
+func (r *fixRun) sources(ctx context.Context) (*discovery, []source, error) {
 	d := &discovery{dir: r.io.dir, note: r.note, verbose: r.detail}
 	sources, err := r.finder.prepare(d.discover(ctx, r.args), r.detail)
+	return d, sources, err
+}
+
+// paths handles the PATHs of the command line.
+func (r *fixRun) paths(ctx context.Context) error {
+	d, sources, err := r.sources(ctx)
 	if err != nil {
 		return err
 	}
@@ -132,7 +138,7 @@ func (r *fixRun) handleFile(src *source) *report.File {
 	if err != nil {
 		return failedFile(src.name, err)
 	}
-	f := r.fix(src, old.data)
+	f := r.fix(src, old.data, r.choice.facts, nil)
 	if f.Result.Status == fixes.Changed && !r.dryRun {
 		if err := r.replacer.replace(old, f.Result.Output); err != nil {
 			return &report.File{Name: src.name, Result: withdrawn(f.Result, err)}
@@ -143,14 +149,18 @@ func (r *fixRun) handleFile(src *source) *report.File {
 
 var errNoConfig = errors.New("holds no CircleCI config: it has no jobs, orbs, workflows, executors, commands or steps")
 
-// fix runs the engine over one config, and makes the patch when it is to be shown.
-func (r *fixRun) fix(src *source, data []byte) *report.File {
+// chooser says what is to be done about a finding; nil for whatever can be done.
+type chooser func(*fixes.Finding) fixes.Choice
+
+// fix runs the engine over one config, and makes the patch when it is to be shown. given are the facts that beat those
+// of the settings.
+func (r *fixRun) fix(src *source, data []byte, given fixes.Facts, choose chooser) *report.File {
 	effective := src.settings.For(src.repo, src.settings.relative(src))
-	engine, err := r.newRunner(effective, src.root)
+	engine, err := r.newRunner(effective, src.root, choose)
 	if err != nil {
 		return failedFile(src.name, err)
 	}
-	facts := effective.Facts.Merge(r.choice.facts)
+	facts := effective.Facts.Merge(given)
 	f := &report.File{Name: src.name, Result: engine.Run(data, &facts)}
 	if r.shape.Repos {
 		f.Repo, f.Path = r.inRepo(src)

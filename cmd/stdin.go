@@ -26,7 +26,7 @@ func (r *fixRun) stdin(ctx context.Context) error {
 	}
 	f := failedFile(src.name, err)
 	if err == nil {
-		f = r.fix(src, data)
+		f = r.fix(src, data, r.choice.facts, nil)
 	}
 	rep := r.newReport(out)
 	return r.finish(ctx, rep, out, r.showStdin(rep, f, data))

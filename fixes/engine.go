@@ -15,14 +15,15 @@ import (
 
 // Engine runs rules over files. It is immutable while in use and safe for concurrent use.
 type Engine struct {
-	Rules      []*Rule             // in the order of the table; the selected ones
-	Severities map[string]Severity // by rule id, in place of the rule's own
-	SafeOnly   bool                // apply only fixes whose safety is Safe
-	Unsafe     bool                // also apply fixes whose safety is Unsafe
-	Explain    bool                // tell what was looked at, in Notes
-	Apart      bool                // work out the edits of each fix by itself, in Result.Edits
-	DryRun     bool                // nothing will be written: fixes that would be applied are Pending
-	Repo       fs.FS               // the repo that the files are part of; its files are read to hold fixes back; may be nil
+	Rules      []*Rule               // in the order of the table; the selected ones
+	Severities map[string]Severity   // by rule id, in place of the rule's own
+	SafeOnly   bool                  // apply only fixes whose safety is Safe
+	Unsafe     bool                  // also apply fixes whose safety is Unsafe
+	Explain    bool                  // tell what was looked at, in Notes
+	Apart      bool                  // work out the edits of each fix by itself, in Result.Edits
+	DryRun     bool                  // nothing will be written: fixes that would be applied are Pending
+	Choose     func(*Finding) Choice // what somebody wants to be done about a finding, by its Key; nil: whatever can be done
+	Repo       fs.FS                 // the repo that the files are part of; its files are read to hold fixes back; may be nil
 }
 
 // FileStatus is what became of a file.
@@ -158,12 +159,6 @@ func (e *Engine) complete(f *Finding) {
 	}
 }
 
-// key tells findings apart from one round to the next: edits move offsets, not owners and messages.
-// One that is suppressed may be like one that is not.
-func (f *Finding) key() string {
-	return strings.Join([]string{f.Rule.ID, f.Owner, f.Message, f.suppressed}, "\x00")
-}
-
 // fix applies what can be applied, in rounds: a fix that met another one gets its chance in the next round.
 func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts scriptCache) {
 	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: r.file, fate: map[string]Result{}, barred: map[string]string{}}
@@ -184,7 +179,7 @@ func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts scrip
 		run.file, now = next.file, next.found
 	}
 	for _, f := range found {
-		fate := run.fate[f.key()]
+		fate := run.fate[f.Key()]
 		r.Results = append(r.Results, Result{Finding: f, Status: fate.Status, Why: fate.Why})
 	}
 	if r.Status == Failed {
@@ -236,7 +231,7 @@ func (run *fixRun) round(found []Finding) (*rewrite.Change, outcome, []Finding, 
 		}
 		if len(culprits) == 0 {
 			for _, f := range chosen {
-				run.settle(f, run.engine.done(), "")
+				run.settleChosen(f)
 			}
 			return change, next, chosen, nil
 		}
@@ -244,7 +239,7 @@ func (run *fixRun) round(found []Finding) (*rewrite.Change, outcome, []Finding, 
 			run.barred[key] = why
 		}
 		chosen = slices.DeleteFunc(chosen, func(f Finding) bool {
-			why, barred := culprits[f.key()]
+			why, barred := culprits[f.Key()]
 			if barred {
 				run.settle(f, Refused, why)
 			}
@@ -262,11 +257,11 @@ func (e *Engine) done() Status {
 }
 
 func (run *fixRun) settle(f Finding, s Status, why string) {
-	old, ok := run.fate[f.key()]
+	old, ok := run.fate[f.Key()]
 	if ok && (old.Status == Applied || old.Status == Pending || old.Status == s) {
 		return // the words of the first round speak of the file as it was given
 	}
-	run.fate[f.key()] = Result{Status: s, Why: why}
+	run.fate[f.Key()] = Result{Status: s, Why: why}
 }
 
 // choose settles the findings whose fixes cannot be applied and returns the others, as many as can be planned together.
@@ -279,12 +274,12 @@ func (run *fixRun) choose(found []Finding) []Finding {
 		}
 		chosen = append(chosen, f)
 	}
-	if _, err := run.file.Plan(allOps(chosen)); err == nil {
+	if _, err := run.file.Plan(run.allOps(chosen)); err == nil {
 		return chosen
 	}
 	kept := chosen[:0:0]
 	for _, f := range chosen {
-		if _, err := run.file.Plan(allOps(append(slices.Clip(kept), f))); err != nil {
+		if _, err := run.file.Plan(run.allOps(append(slices.Clip(kept), f))); err != nil {
 			run.settle(f, Conflict, "it meets another change of this run: "+err.Error())
 			continue
 		}
@@ -301,19 +296,24 @@ func (run *fixRun) obstacle(f Finding) (Status, string) {
 	} else if run.engine.Unsafe {
 		least = Unsafe
 	}
+	choice := run.engine.choice(&f)
 	switch x := f.Fix; {
 	case f.suppressed != "":
 		return Suppressed, f.suppressed
+	case choice.Ignore != "" && run.barred[f.Key()] == "":
+		return run.ignoreObstacle(f)
 	case x == nil:
 		return NoFix, f.NoFix
-	case run.barred[f.key()] != "":
-		return Refused, run.barred[f.key()]
+	case run.barred[f.Key()] != "":
+		return Refused, run.barred[f.Key()]
 	case x.Safety == Manual:
 		return NoFix, x.Reason
 	case len(x.Needs) > 0:
 		return NeedsFacts, ""
 	case x.Safety < least:
 		return HeldBack, x.Reason
+	case choice.Skip:
+		return NotChosen, ""
 	}
 	if _, err := run.file.Plan(f.Fix.Ops); err != nil {
 		return Refused, err.Error()
@@ -321,10 +321,10 @@ func (run *fixRun) obstacle(f Finding) (Status, string) {
 	return "", ""
 }
 
-func allOps(found []Finding) []rewrite.Op {
+func (run *fixRun) allOps(found []Finding) []rewrite.Op {
 	var ops []rewrite.Op
 	for _, f := range found {
-		ops = append(ops, f.Fix.Ops...)
+		ops = append(ops, run.ops(f)...)
 	}
 	return ops
 }
@@ -342,7 +342,7 @@ func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[s
 		if errors.As(err, &proof) {
 			return nil, outcome{}, nil, &ProofError{chosen[0].Rule.ID, err}
 		}
-		culprits[chosen[0].key()] = err.Error()
+		culprits[chosen[0].Key()] = err.Error()
 		return nil, outcome{}, culprits, nil
 	}
 	for _, f := range chosen {
@@ -351,18 +351,18 @@ func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[s
 			if errors.As(err, &proof) {
 				return nil, outcome{}, nil, &ProofError{f.Rule.ID, err}
 			}
-			culprits[f.key()] = err.Error()
+			culprits[f.Key()] = err.Error()
 		}
 	}
 	if len(culprits) == 0 { // they only fail together: leave the last one to the next round
-		culprits[chosen[len(chosen)-1].key()] = "it does not go together with another change: " + err.Error()
+		culprits[chosen[len(chosen)-1].Key()] = "it does not go together with another change: " + err.Error()
 	}
 	return nil, outcome{}, culprits, nil
 }
 
 // apply makes the change of some fixes and checks the result with all rules.
 func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, error) {
-	change, err := run.file.Plan(allOps(chosen))
+	change, err := run.file.Plan(run.allOps(chosen))
 	if err != nil {
 		return nil, outcome{}, err
 	}
@@ -379,16 +379,19 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 	}
 	expected := map[string]int{}
 	for _, f := range found {
-		expected[f.key()]++
+		expected[f.Key()]++
 	}
 	for _, f := range chosen {
-		expected[f.key()]--
+		expected[f.Key()]--
+		if ignored := run.ignored(f); ignored.suppressed != "" {
+			expected[ignored.Key()]++
+		}
 	}
 	for _, f := range after {
-		if expected[f.key()]--; expected[f.key()] >= 0 {
+		if expected[f.Key()]--; expected[f.Key()] >= 0 {
 			continue
 		}
-		if slices.ContainsFunc(chosen, func(c Finding) bool { return c.key() == f.key() }) {
+		if slices.ContainsFunc(chosen, func(c Finding) bool { return c.Key() == f.Key() }) {
 			return nil, outcome{}, errors.New("the finding is still there after the fix")
 		}
 		return nil, outcome{}, fmt.Errorf("the fix would bring a new finding: %s: %s", f.Rule.ID, f.Message)

@@ -64,6 +64,7 @@ const (
 	Pending    Status = "pending"
 	NeedsFacts Status = "needs-facts"
 	HeldBack   Status = "held-back"
+	NotChosen  Status = "not-chosen" // somebody was asked, and chose to leave it
 	Conflict   Status = "conflict"
 	Refused    Status = "refused"
 	Suppressed Status = "suppressed"

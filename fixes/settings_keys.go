@@ -181,6 +181,17 @@ func FactKeys() []FactKey {
 	return out
 }
 
+// FactKeyOf is the fact that a key means, as in aws.accounts.123456789012.role_arn.
+func FactKeyOf(key string) (fact FactKey, known bool) {
+	i := slices.IndexFunc(factKeys, func(k factKey) bool {
+		return coversName(k.Name, key) && strings.Count(key, ".") == strings.Count(k.Name, ".")
+	})
+	if i < 0 {
+		return FactKey{}, false
+	}
+	return factKeys[i].FactKey, true
+}
+
 // Set gives one fact, as --set does. The error is a *SettingsError without a place; f is then unchanged.
 func (f *Facts) Set(key, value string) error {
 	i := slices.IndexFunc(factKeys, func(k factKey) bool { return coversName(k.Name, key) })

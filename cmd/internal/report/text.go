@@ -57,8 +57,12 @@ func (t *textWriter) finding(b *bytes.Buffer, f *File, r *fixes.Result) {
 	}
 	pos := f.Result.Position(r.Span.Start)
 	place := fmt.Sprintf("%s:%d:%d", Visible(f.Name), pos.Line, pos.Column)
-	fmt.Fprintf(b, "%s %s %s %s %s\n", t.palette.paint(bold, place), r.Rule.ID,
-		t.palette.severity(Severity(&r.Finding)), Visible(r.Message), t.palette.status(r.Status))
+	fmt.Fprintf(b, "%s %s %s %s", t.palette.paint(bold, place), r.Rule.ID,
+		t.palette.severity(Severity(&r.Finding)), Visible(r.Message))
+	if r.Status != "" { // of a fix on offer it is not decided
+		b.WriteString(" " + t.palette.status(r.Status))
+	}
+	b.WriteByte('\n')
 	for _, line := range t.details(f, r) {
 		fmt.Fprintf(b, "    %s\n", Visible(line))
 	}
@@ -142,6 +146,7 @@ var statusWords = [...]struct {
 	{fixes.Pending, "would be fixed", "would be fixed"},
 	{fixes.NeedsFacts, "needs facts", "need facts"},
 	{fixes.HeldBack, "held back", "held back"},
+	{fixes.NotChosen, "not chosen", "not chosen"},
 	{fixes.Conflict, "in conflict", "in conflict"},
 	{fixes.Refused, "refused", "refused"},
 	{fixes.NoFix, "manual", "manual"},
