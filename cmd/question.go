@@ -144,5 +144,5 @@ func (q *question) use(given fixes.Facts) error {
 		return err
 	}
 	q.say("what was chosen before in this file changes with it:")
-	return report.Diff(q.io.err, diff, q.redact, q.colored(q.io.errTTY))
+	return report.Diff(q.io.err, &report.File{Patch: diff, Result: q.file.now.Result}, q.redact, q.colored(q.io.errTTY))
 }

@@ -31,7 +31,7 @@ func (o *Offer) Write(w io.Writer) error {
 	t.finding(&b, o.File, &found)
 	if len(o.Diff) > 0 {
 		b.WriteByte('\n')
-		b.Write(t.patch(o.Diff))
+		b.Write(t.patch(&File{Patch: o.Diff, Result: o.File.Result}))
 	}
 	var needs Summary
 	if o.Result.Fix != nil {
@@ -46,9 +46,9 @@ func (o *Offer) Write(w io.Writer) error {
 	return err
 }
 
-// Diff shows a patch to people.
-func Diff(w io.Writer, patch []byte, redacted, color bool) error {
+// Diff shows the patch of a file to people.
+func Diff(w io.Writer, f *File, redacted, color bool) error {
 	t := &textWriter{Options: Options{Redact: redacted, Terminal: true, OutColor: color}}
-	_, err := w.Write(t.patch(patch))
+	_, err := w.Write(t.patch(f))
 	return err
 }
