@@ -28,6 +28,7 @@ type fixOptions struct {
 	unsafe    bool
 	format    string
 	output    string
+	patchDir  string
 	quiet     bool
 	verbose   bool
 	explain   bool
@@ -93,6 +94,7 @@ func (o *fixOptions) addFlags(c *cobra.Command) {
 	f.BoolVar(&o.unsafe, "unsafe", false, "also apply fixes whose safety is unsafe")
 	f.StringVarP(&o.format, "format", "f", "text", "`NAME` of the report's format: "+strings.Join(formatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "write the patch or report to `FILE` instead of standard output")
+	f.StringVar(&o.patchDir, "patch-dir", "", "write one patch for each repo into `DIR`, and none to standard output")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "errors only: no patch, no findings, no summary")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "also tell what was looked at and skipped")
 	f.BoolVar(&o.explain, "explain", false, "tell for each job what was looked at and why something was done or not")
@@ -139,6 +141,10 @@ func (o *fixOptions) check() error {
 		return errors.New("--quiet and --verbose exclude each other")
 	case o.quiet && o.explain:
 		return errors.New("--quiet and --explain exclude each other")
+	case o.patchDir != "" && o.redact:
+		return errors.New("--patch-dir and --redact exclude each other: a masked patch does not apply")
+	case o.patchDir != "" && o.stdin():
+		return errors.New("--patch-dir: a config on standard input is in no repo; add --dry-run for its patch")
 	case o.jobs < 1:
 		return fmt.Errorf("--jobs %d: must be 1 or more", o.jobs)
 	case o.stdin() && slices.ContainsFunc(o.args, func(a string) bool { return a != "-" }):

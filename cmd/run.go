@@ -89,6 +89,10 @@ func (r *fixRun) paths(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	patches, err := r.openPatchDir()
+	if err != nil {
+		return errors.Join(err, out.close())
+	}
 	rep := r.newReport(out)
 	seen := map[directory]bool{}
 	err = inOrder(ctx, r.jobs, slices.Values(sources), r.handle, func(o outcome) error {
@@ -102,7 +106,7 @@ func (r *fixRun) paths(ctx context.Context) error {
 			}
 		}
 		r.detail("%s: %s", o.file.Name, o.file.Result.Status)
-		return r.tell(rep, o.file)
+		return errors.Join(patches.add(o.source, o.file.Result), r.tell(rep, o.file))
 	})
 	for _, dir := range d.dirs {
 		if !seen[dir] && ctx.Err() == nil && err == nil {
@@ -123,12 +127,13 @@ func (r *fixRun) tell(rep report.Writer, f *report.File) error {
 
 // outcome is a handled file with the place of its bytes.
 type outcome struct {
-	path string
-	file *report.File
+	path   string
+	source *source
+	file   *report.File
 }
 
 // handle reads, fixes and writes one file. It is called from many goroutines.
-func (r *fixRun) handle(src source) outcome { return outcome{src.path, r.handleFile(&src)} }
+func (r *fixRun) handle(src source) outcome { return outcome{src.path, &src, r.handleFile(&src)} }
 
 func (r *fixRun) handleFile(src *source) *report.File {
 	if src.err != nil {
@@ -168,12 +173,17 @@ func (r *fixRun) fix(src *source, data []byte, given fixes.Facts, choose chooser
 	switch {
 	case f.Result.Status == fixes.Skipped && src.named:
 		return failedFile(src.name, errNoConfig)
-	case f.Result.Status == fixes.Changed && r.shape.Patch && !(r.quiet && r.format == "text"):
+	case f.Result.Status == fixes.Changed && r.showsPatch():
 		if f.Patch, err = rewrite.Unified(src.patch, data, f.Result.Edits); err != nil {
 			return &report.File{Name: src.name, Result: withdrawn(f.Result, err)}
 		}
 	}
 	return f
+}
+
+// showsPatch reports whether the report has the patch of each file.
+func (r *fixRun) showsPatch() bool {
+	return r.shape.Patch && !(r.format == "text" && (r.quiet || r.patchDir != ""))
 }
 
 // inRepo is the repo that a config is in, as owner/name or else its directory, and the config's path inside of it.
