@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"cfgfix/cmd/internal/forge"
 	"cfgfix/cmd/internal/report"
 	"cfgfix/fixes"
 )
@@ -30,8 +31,9 @@ type streams struct {
 	err     io.Writer
 	dir     string // the working directory
 	environ func(string) string
-	env     []string // all of it, for programs that are started
-	inTTY   bool     // in is a terminal
+	env     []string    // all of it, for programs that are started
+	clock   forge.Clock // the zero value is the machine's
+	inTTY   bool        // in is a terminal
 	outTTY  bool
 	errTTY  bool
 }

@@ -41,7 +41,10 @@ type prOptions struct {
 }
 
 func newPR(io *streams, engine engineFunc) *cobra.Command {
-	o := &prOptions{io: io, engine: engine, clock: forge.SystemClock()}
+	o := &prOptions{io: io, engine: engine, clock: io.clock}
+	if o.clock.Now == nil {
+		o.clock = forge.SystemClock()
+	}
 	c := &cobra.Command{
 		Use:   "pr [PATH...]",
 		Short: "Open or update a pull request with the fixes",

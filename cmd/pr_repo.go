@@ -232,17 +232,26 @@ func (p *prRepo) push(ctx context.Context, old, tip string) error {
 	return p.patiently(ctx, func() error { return p.scratch.Push(ctx, p.branch, old, tip) })
 }
 
-// open makes the pull request. One that was made meanwhile, or by a request whose answer was lost, is taken.
+// open makes the pull request. One that was made meanwhile, or by a call whose answer was lost, is taken.
 func (p *prRepo) open(ctx context.Context, plan *prPlan) (*forge.Request, error) {
 	request, err := p.server.Open(ctx, p.remote.Path, forge.Wanted{
 		Branch: p.branch, Base: p.base, Title: plan.title, Body: plan.body, Draft: p.draft,
 	})
-	if errors.Is(err, forge.ErrExists) {
-		if found, findErr := p.server.Find(ctx, p.remote.Path, p.branch, p.base); findErr == nil && found != nil {
-			return found, nil
-		}
+	if err == nil {
+		return request, nil
 	}
-	return request, err
+	ctx, cancel := p.afterwards(ctx)
+	defer cancel()
+	found, findErr := p.server.Find(ctx, p.remote.Path, p.branch, p.base)
+	if findErr == nil && found != nil && found.State == forge.Opened {
+		return found, nil
+	}
+	return nil, err
+}
+
+// afterwards is a context to clear up in: an interrupted run does it too.
+func (p *prRepo) afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 }
 
 // undo takes the push back when no pull request came of it.
@@ -250,7 +259,7 @@ func (p *prRepo) undo(ctx context.Context, plan *prPlan, same bool, cause error)
 	if same {
 		return cause
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute) // an interrupted run clears up too
+	ctx, cancel := p.afterwards(ctx)
 	defer cancel()
 	if err := p.scratch.Push(ctx, p.branch, plan.tip(), p.oldTip); err != nil {
 		return fmt.Errorf("%w; the branch %s stays on the remote: run cfgfix pr again to open its pull request", cause, p.branch)

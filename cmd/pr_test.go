@@ -6,9 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"cfgfix/cmd/internal/fakeforge"
+	"cfgfix/cmd/internal/forge"
 	"cfgfix/fixes"
 )
 
@@ -31,6 +34,7 @@ type prWorld struct {
 	dir   string // of the clones
 	clone string
 	vars  map[string]string
+	slept atomic.Int64 // time.Duration
 }
 
 func newPRWorld(t *testing.T, files map[string]string) *prWorld {
@@ -58,8 +62,12 @@ func (w *prWorld) runContext(ctx context.Context, args ...string) ran {
 	for k, v := range w.vars {
 		env = append(env, k+"="+v)
 	}
+	clock := forge.Clock{Now: time.Now, Sleep: func(ctx context.Context, d time.Duration) error {
+		w.slept.Add(int64(d))
+		return ctx.Err()
+	}}
 	code := run(ctx, append([]string{"pr"}, args...), &streams{
-		in: strings.NewReader(""), out: &out, err: &errOut, dir: w.clone, env: env,
+		in: strings.NewReader(""), out: &out, err: &errOut, dir: w.clone, env: env, clock: clock,
 		environ: func(name string) string { return w.vars[name] },
 	}, func(e fixes.Engine) runner { return &e })
 	return ran{code, out.String(), errOut.String()}

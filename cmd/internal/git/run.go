@@ -187,8 +187,11 @@ func Rewritten(ctx context.Context, environ []string, url string) (string, error
 
 // Transient reports whether a command failed for a reason that may be gone soon.
 func (e *Error) Transient() bool {
+	if strings.Contains(e.Text, "HTTP 4") && !strings.Contains(e.Text, "HTTP 429") {
+		return false // the connection that ended behind it is a consequence
+	}
 	for _, sign := range []string{
-		"returned error: 5", "returned error: 429", "HTTP 5", "Connection reset", "Connection timed out", "Operation timed out",
+		"returned error: 5", "returned error: 429", "HTTP 429", "HTTP 5", "Connection reset", "Connection timed out", "Operation timed out",
 		"early EOF", "hung up unexpectedly", "Empty reply from server",
 	} {
 		if strings.Contains(e.Text, sign) {

@@ -1,0 +1,324 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cfgfix/cmd/internal/fakeforge"
+)
+
+// answerWith makes the server answer calls of a method whose path ends so with a status, the first n times.
+func answerWith(n int, method, suffix string, status int, header map[string]string) func(*prWorld) {
+	return func(w *prWorld) {
+		var met atomic.Int32
+		w.Intercept = func(rw http.ResponseWriter, r *http.Request) bool {
+			if r.Method != method || !strings.HasSuffix(r.URL.Path, suffix) || int(met.Add(1)) > n {
+				return false
+			}
+			for k, v := range header {
+				rw.Header().Set(k, v)
+			}
+			rw.WriteHeader(status)
+			fmt.Fprintf(rw, `{"message": "status %d"}`, status)
+			return true
+		}
+	}
+}
+
+const always = 1000
+
+// closedPort is the URL of a server that is gone.
+func closedPort() string {
+	s := httptest.NewServer(http.NotFoundHandler())
+	s.Close()
+	return s.URL
+}
+
+// TestPRFails runs cfgfix pr where each step can fail. The clone and the server are as they were, and what to do is said.
+func TestPRFails(t *testing.T) {
+	t.Parallel()
+	remote := func(url string) func(t *testing.T, w *prWorld) {
+		return func(t *testing.T, w *prWorld) { fakeforge.Git(t, w.clone, "remote", "set-url", "origin", url) }
+	}
+	server := func(f func(*prWorld)) func(*testing.T, *prWorld) { return func(_ *testing.T, w *prWorld) { f(w) } }
+	const push = "/acme/app.git/git-receive-pack"
+	tests := map[string]struct {
+		change func(t *testing.T, w *prWorld)
+		args   []string
+		want   []string // in what is said
+		slept  bool
+	}{
+		"no network for git": {
+			change: func(t *testing.T, w *prWorld) {
+				gone := closedPort()
+				w.vars["GITHUB_SERVER_URL"], w.vars["GITHUB_API_URL"] = gone, gone+"/api/v3"
+				remote(gone+"/acme/app.git")(t, w)
+			},
+			want: []string{"cannot reach the remote origin", "check the network and the proxy"},
+		},
+		"no network for the API": {
+			change: func(_ *testing.T, w *prWorld) {
+				w.vars["GITHUB_API_URL"] = strings.Replace(closedPort(), "127.0.0.1", "localhost", 1) + "/api/v3"
+			},
+			want: []string{"cannot look for a pull request", "check the network and the proxy"}, slept: true,
+		},
+		"a hook of the server rejects the push": {
+			change: func(t *testing.T, w *prWorld) {
+				hook := filepath.Join(w.Bare("acme/app"), "hooks", "pre-receive")
+				writeTestFile(t, hook, "#!/bin/sh\necho no pushes on Fridays\nexit 1\n")
+				if err := os.Chmod(hook, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			},
+			want: []string{"no pushes on Fridays", "the server's rules refuse the branch"},
+		},
+		"403 for the push": {
+			change: server(answerWith(always, http.MethodPost, push, 403, nil)),
+			want:   []string{"cannot push to", "ask for write access"},
+		},
+		"503 for the push": {
+			change: server(answerWith(always, http.MethodPost, push, 503, nil)),
+			want:   []string{"cannot push to", "503"}, slept: true,
+		},
+		"a token that is not valid": {
+			change: func(_ *testing.T, w *prWorld) { w.vars["GITHUB_TOKEN"] = "ghp_outdated" },
+			want:   []string{"cannot reach the remote", "set GITHUB_TOKEN or GH_TOKEN"},
+		},
+		"no token": {
+			change: func(_ *testing.T, w *prWorld) { delete(w.vars, "GITHUB_TOKEN") },
+			want:   []string{"no token in the environment: set GITHUB_TOKEN or GH_TOKEN"},
+		},
+		"403 for the pull request": {
+			change: server(answerWith(always, http.MethodPost, "/pulls", 403, nil)),
+			want:   []string{"cannot open a pull request: 403", "give it write access"},
+		},
+		"422 for the pull request": {
+			change: server(answerWith(always, http.MethodPost, "/pulls", 422, nil)),
+			want:   []string{"cannot open a pull request: 422 status 422"},
+		},
+		"500 for the pull request": {
+			change: server(answerWith(always, http.MethodPost, "/pulls", 500, nil)),
+			want:   []string{"cannot open a pull request: 500", "run cfgfix pr again later"}, slept: true,
+		},
+		"a rate limit that ends in an hour": {
+			change: server(answerWith(always, http.MethodGet, "/pulls", 403, map[string]string{
+				"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(time.Now().Add(time.Hour).Unix()),
+			})),
+			want: []string{"rate limit is used up until", "--wait"},
+		},
+		"a rate limit after the push": {
+			change: server(answerWith(always, http.MethodPost, "/pulls", 429, map[string]string{"Retry-After": "3600"})),
+			want:   []string{"rate limit is used up until"},
+		},
+		"an answer from elsewhere": {
+			change: server(answerWith(always, http.MethodGet, "/pulls", 302, map[string]string{"Location": "http://elsewhere.example/pulls"})),
+			want:   []string{"the server sent us on to elsewhere.example"},
+		},
+		"no remote": {
+			change: func(t *testing.T, w *prWorld) { fakeforge.Git(t, w.clone, "remote", "remove", "origin") },
+			want:   []string{"has no remote origin", "git remote add"},
+		},
+		"a remote that is a directory": {change: remote("../elsewhere"), want: []string{"the remote is a directory"}},
+		"a remote that runs a command": {change: remote("ext::sh -c id"), want: []string{"the remote"}},
+		"a remote on an unknown server": {
+			change: remote("https://git.evil.example/acme/app.git"),
+			want:   []string{"git.evil.example is not a server that cfgfix knows", "--api-url"},
+		},
+		"an API of another server": {
+			change: remote("https://git.evil.example/acme/app.git"), args: []string{"--api-url", "https://github.acme.example/api/v3"},
+			want: []string{"git.evil.example is not a server that cfgfix knows"},
+		},
+		"no such base": {args: []string{"--base", "trunk"}, want: []string{"the remote has no branch trunk"}},
+		"settings that do not hold": {
+			change: func(t *testing.T, w *prWorld) {
+				w.Commit(t, "acme/app", "main", "settings", map[string]string{".cfgfix.yml": "version: 1\nwrong: 1\n"})
+			},
+			want: []string{".cfgfix.yml:2:1", "correct the settings on main"},
+		},
+		"no repo": {
+			change: func(t *testing.T, w *prWorld) {
+				if err := os.RemoveAll(filepath.Join(w.clone, ".git")); err != nil {
+					t.Fatal(err)
+				}
+			},
+			want: []string{"is in no git repo"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+			writeTestFile(t, filepath.Join(w.clone, "untracked"), "text\n")
+			if tt.change != nil {
+				tt.change(t, w)
+			}
+			before := w.state(t)
+			got := w.run(t, tt.args...)
+			if got.code != exitFile || got.out != "" {
+				t.Errorf("exit code %d, want %d; stdout:\n%s", got.code, exitFile, got.out)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(got.errOut, want) {
+					t.Errorf("nothing says %q:\n%s", want, got.errOut)
+				}
+			}
+			if n := strings.Count(got.errOut, "\n"); n != 1 {
+				t.Errorf("%d lines, want 1:\n%s", n, got.errOut)
+			}
+			if strings.Contains(got.errOut, fakeforge.Token) {
+				t.Errorf("the token is shown:\n%s", got.errOut)
+			}
+			if slept := w.slept.Load() > 0; slept != tt.slept {
+				t.Errorf("tried again: %v, want %v", slept, tt.slept)
+			}
+			checkText(t, "state", w.state(t), before)
+			if list := w.Of("acme/app"); len(list) > 0 {
+				t.Errorf("pull requests: %+v", list)
+			}
+		})
+	}
+}
+
+// state is all that a failure must leave as it was: the server's refs, and every file of the clone.
+func (w *prWorld) state(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(w.refs(t) + "\n")
+	err := filepath.WalkDir(w.dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "%s %d %d\n", relativeTo(w.dir, path), info.Size(), info.ModTime().UnixNano())
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestPRRecovers runs cfgfix pr where a step fails for the moment.
+func TestPRRecovers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*prWorld)
+		note   string // on stderr
+	}{
+		"502 twice": {change: answerWith(2, http.MethodPost, "/pulls", 502, nil)},
+		"503 for git": {
+			change: answerWith(1, http.MethodPost, "/git-receive-pack", 503, nil),
+		},
+		"a short rate limit": {
+			change: answerWith(1, http.MethodGet, "/pulls", 429, map[string]string{"Retry-After": "20"}),
+			note:   "waiting until",
+		},
+		"a lost answer": {
+			change: func(w *prWorld) {
+				var met atomic.Bool
+				w.Intercept = func(rw http.ResponseWriter, r *http.Request) bool {
+					if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/pulls") || met.Swap(true) {
+						return false
+					}
+					w.ServeHTTP(httptest.NewRecorder(), r)
+					panic(http.ErrAbortHandler)
+				}
+			},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+			tt.change(w)
+			got := w.run(t)
+			checkText(t, "stdout", got.out, "acme/app: opened "+w.URL+"/acme/app/pull/1\n")
+			if got.code != exitOK || !strings.Contains(got.errOut, tt.note) || tt.note == "" && got.errOut != "" {
+				t.Errorf("exit code %d\n%s", got.code, got.errOut)
+			}
+			if len(w.Of("acme/app")) != 1 {
+				t.Errorf("pull requests: %+v", w.Of("acme/app"))
+			}
+		})
+	}
+}
+
+// TestPRPartly has a pull request whose label or reviewer is refused: it stays, and a later run makes up for it.
+func TestPRPartly(t *testing.T) {
+	t.Parallel()
+	for suffix, want := range map[string]string{"/labels": "cannot label the pull request", "/requested_reviewers": "cannot request reviews"} {
+		t.Run(suffix, func(t *testing.T) {
+			t.Parallel()
+			w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+			answerWith(1, http.MethodPost, suffix, 422, nil)(w)
+			got := w.run(t, "--label", "security", "--reviewer", "octocat")
+			if got.code != exitFile || !strings.Contains(got.errOut, want) || !strings.Contains(got.out, ": opened ") {
+				t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errOut)
+			}
+			if got := w.run(t, "--label", "security", "--reviewer", "octocat"); got.code != exitOK {
+				t.Errorf("again: exit code %d\n%s", got.code, got.errOut)
+			}
+			if r := w.Of("acme/app")[0]; len(r.Labels) != 1 || len(r.Reviewers) != 1 {
+				t.Errorf("pull request: %+v", r)
+			}
+		})
+	}
+}
+
+// TestPRInterrupted ends the run at each request that it makes. The clone is as it was, and the next run does the rest.
+func TestPRInterrupted(t *testing.T) {
+	t.Parallel()
+	whole := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+	whole.Log()
+	if got := whole.run(t, "--label", "security"); got.code != exitOK {
+		t.Fatal(got.errOut)
+	}
+	steps := len(whole.Log())
+	if steps < 5 {
+		t.Fatalf("%d requests", steps)
+	}
+	for step := range steps {
+		t.Run(fmt.Sprint(step+1), func(t *testing.T) {
+			t.Parallel()
+			w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var met atomic.Int32
+			w.Intercept = func(http.ResponseWriter, *http.Request) bool {
+				if int(met.Add(1)) == step+1 {
+					cancel()
+				}
+				return false
+			}
+			clone := w.cloneState(t)
+			if got := w.runContext(ctx, "--label", "security"); got.code != exitInterrupted {
+				t.Errorf("exit code %d, want %d\n%s%s", got.code, exitInterrupted, got.out, got.errOut)
+			}
+			checkText(t, "clone", w.cloneState(t), clone)
+			if got := w.run(t, "--label", "security"); got.code != exitOK {
+				t.Errorf("again: exit code %d\n%s", got.code, got.errOut)
+			}
+			list := w.Of("acme/app")
+			if len(list) != 1 || list[0].State != "open" || len(list[0].Labels) != 1 {
+				t.Errorf("pull requests: %+v", list)
+			}
+		})
+	}
+}
+
+func (w *prWorld) cloneState(t *testing.T) string {
+	t.Helper()
+	_, files, _ := strings.Cut(w.state(t), "app/")
+	return files
+}
