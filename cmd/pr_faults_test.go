@@ -45,6 +45,7 @@ func closedPort() string {
 // TestPRFails runs cfgfix pr where each step can fail. The clone and the server are as they were, and what to do is said.
 func TestPRFails(t *testing.T) {
 	t.Parallel()
+	long(t)
 	remote := func(url string) func(t *testing.T, w *prWorld) {
 		return func(t *testing.T, w *prWorld) { fakeforge.Git(t, w.clone, "remote", "set-url", "origin", url) }
 	}
@@ -257,6 +258,7 @@ func TestPRRecovers(t *testing.T) {
 // TestPRPartly has a pull request whose label or reviewer is refused: it stays, and a later run makes up for it.
 func TestPRPartly(t *testing.T) {
 	t.Parallel()
+	long(t)
 	for suffix, want := range map[string]string{"/labels": "cannot label the pull request", "/requested_reviewers": "cannot request reviews"} {
 		t.Run(suffix, func(t *testing.T) {
 			t.Parallel()
@@ -279,6 +281,7 @@ func TestPRPartly(t *testing.T) {
 // TestPRInterrupted ends the run at each request that it makes. The clone is as it was, and the next run does the rest.
 func TestPRInterrupted(t *testing.T) {
 	t.Parallel()
+	long(t)
 	whole := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
 	whole.Log()
 	if got := whole.run(t, "--label", "security"); got.code != exitOK {

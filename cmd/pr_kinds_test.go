@@ -15,6 +15,7 @@ import (
 // TestPRClones makes a pull request from every kind of clone.
 func TestPRClones(t *testing.T) {
 	t.Parallel()
+	long(t)
 	tests := map[string]func(t *testing.T, w *prWorld){
 		"detached head": func(t *testing.T, w *prWorld) {
 			fakeforge.Git(t, w.clone, "checkout", "--quiet", "--detach")
@@ -95,6 +96,7 @@ func (w *prWorld) reclone(t *testing.T, args ...string) {
 
 func TestPRNothingToFix(t *testing.T) {
 	t.Parallel()
+	long(t)
 	tests := map[string]map[string]string{
 		"no configs":        {"README.md": "text\n"},
 		"a config in order": {".circleci/config.yml": "version: 2.1\njobs: {}\n"},

@@ -73,6 +73,14 @@ func (w *prWorld) runContext(ctx context.Context, args ...string) ran {
 	return ran{code, out.String(), errOut.String()}
 }
 
+// long skips a test that starts git many times.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("skipped: it takes long")
+	}
+}
+
 func (w *prWorld) branchFile(t *testing.T, branch, name string) string {
 	t.Helper()
 	return fakeforge.Git(t, w.Bare("acme/app"), "show", branch+":"+name) + "\n"
@@ -99,6 +107,7 @@ func TestPROpens(t *testing.T) {
 
 func TestPRAgain(t *testing.T) {
 	t.Parallel()
+	long(t)
 	changed := strings.ReplaceAll(keysConfig, "acme-site", "acme-pages")
 	tests := map[string]struct {
 		meanwhile func(t *testing.T, w *prWorld)
