@@ -69,6 +69,7 @@ func (o *setupOptions) addFlags(c *cobra.Command) {
 	f.StringArrayVar(&o.fix.facts, "set", nil, "a fact that the configs do not say, as `KEY=VALUE`; repeatable")
 	f.StringSliceVar(&o.fix.selected, "select", nil, "only what the fixes of these rules need: comma-separated `IDS` or groups")
 	f.StringSliceVar(&o.fix.ignored, "ignore", nil, "not what the fixes of these rules need: comma-separated `IDS` or groups")
+	f.BoolVar(&o.fix.unsafe, "unsafe", false, "also what fixes need whose safety is unsafe")
 	f.StringVarP(&o.fix.output, "output", "o", "", "write to `FILE` instead of standard output")
 	f.IntVarP(&o.fix.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "`N` files at once")
 	completeFlag(c, "format", oneOf(setupFormats[:]...))
@@ -147,8 +148,20 @@ func (o *setupOptions) run(ctx context.Context) error {
 	return nil
 }
 
+// text is what the flags ask for.
 func (o *setupOptions) text(p *setup.Plan) []byte {
-	return p.Terraform()
+	switch {
+	case o.try:
+		return p.Try()
+	case o.after:
+		return p.After()
+	case o.format == "shell":
+		return p.Shell()
+	case o.format == "markdown":
+		return p.Markdown()
+	default:
+		return p.Terraform()
+	}
 }
 
 // repoResources collects by repo what the fixes of its configs rely on.

@@ -17,7 +17,7 @@ func (b *keysFix) roles() []Resource {
 		choice := b.role(u)
 		c := b.credentials(u, choice.credentials)
 		for _, contexts := range orOne(u.entries, u.contexts) {
-			r := &AWSRole{Use: b.group[0].keys.use(u.name, contexts), Region: plain(c.region), Session: c.duration, Account: u.account()}
+			r := &AWSRole{Use: b.group[0].keys.use(contexts, strings.TrimPrefix(u.name, "job ")), Region: plain(c.region), Session: c.duration, Account: u.account()}
 			switch {
 			case choice.need != nil:
 				r.Fact = choice.need.Key
@@ -36,9 +36,9 @@ func (b *keysFix) roles() []Resource {
 	return out
 }
 
-// use says that a unit uses an identity under the contexts of one of its entries.
-func (d identity) use(unit string, contexts []string) Use {
-	out := Use{Contexts: contexts, Jobs: []string{strings.TrimPrefix(unit, "job ")}, Keys: d.String()}
+// use says that jobs use an identity under the contexts of a workflow entry.
+func (d identity) use(contexts []string, jobs ...string) Use {
+	out := Use{Contexts: contexts, Jobs: jobs, Keys: d.String()}
 	for _, name := range []string{d.id, d.secret} {
 		if name != "" {
 			out.KeyVars = append(out.KeyVars, name)

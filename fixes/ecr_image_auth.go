@@ -210,31 +210,21 @@ func (x *ecrImage) roles(c *circle.Config, role, fact string, need *Need) []Reso
 		role = own.Value()
 	}
 	var out []Resource
-	for _, j := range x.users(c) {
-		for _, use := range orOne(entriesOf(j), nil) {
-			r := &AWSRole{Use: x.keys.use(j.Name, use), Account: x.account, Region: x.region, Images: []string{x.name()}}
+	for _, j := range orNoJob(x.users(c)) {
+		for _, contexts := range orOne(entriesOf(j), nil) {
+			r := &AWSRole{Use: x.keys.use(contexts, jobName(j)...), Account: x.account, Region: x.region, Images: []string{x.name()}}
 			switch {
 			case need != nil:
 				r.Fact = need.Key
 			case roleARN.MatchString(role):
 				r.ARN, r.Existing = role, fact == ""
-			case isVariable(role):
+			case isVariable(role) && envName.MatchString(strings.Trim(role, "${}")):
 				r.Variable = strings.Trim(role, "${}")
 			default:
 				continue
 			}
 			out = append(out, r)
 		}
-	}
-	return out
-}
-
-// entriesOf are the contexts of each workflow entry that runs a job.
-func entriesOf(j *circle.Job) [][]string {
-	var out [][]string
-	for _, w := range j.Uses() {
-		contexts, _ := useContexts(w)
-		out = append(out, contexts)
 	}
 	return out
 }

@@ -49,6 +49,7 @@ func (b *gcpFix) build() (refusal string) {
 	}
 	b.judge()
 	b.require()
+	b.fix.Relies = b.accounts()
 	return ""
 }
 

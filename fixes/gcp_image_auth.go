@@ -136,6 +136,7 @@ func (x *gcpImage) fix(p *Pass) (*Fix, string) {
 		)),
 	)
 	x.require(p, fix)
+	fix.Relies = x.accounts(p)
 	return fix, ""
 }
 

@@ -92,7 +92,7 @@ func (b *runnerFix) build() (refusal string) {
 		refusal = b.moveJobs()
 	}
 	if len(b.fix.Needs) > 0 {
-		b.fix.Ops, b.fix.Requires = nil, nil
+		b.fix.Ops, b.fix.Requires, b.fix.Relies = nil, nil, nil
 	}
 	return refusal
 }
@@ -261,6 +261,7 @@ func (m *runnerMove) require(name string) {
 	if m.machine {
 		kind = "machine"
 	}
+	m.fix.Relies = append(m.fix.Relies, &RunnerClass{Use: Use{Jobs: []string{strings.TrimPrefix(name, "job ")}}, Name: m.class, Hosts: m.hosts()})
 	m.requires(Before, "runner", fmt.Sprintf("install a %s runner for the resource class %s %s", kind, m.class, where))
 	m.requires(Before, "check", "make sure that the project is private or does not build forked pull requests: public projects that do get no runner")
 	for _, x := range m.view.signs {

@@ -141,3 +141,11 @@ func (t *orbTable) resolve(version string) *semver.Version {
 	}
 	return nil
 }
+
+// OrbInUse is the reference, such as circleci/aws-cli@5.4.1, that fixes declare an orb by; "" for one that none declares.
+func OrbInUse(name string) string {
+	if t := orbTables()[name]; t != nil && t.Use != "" {
+		return name + "@" + t.Use
+	}
+	return ""
+}

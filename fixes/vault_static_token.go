@@ -254,6 +254,7 @@ func (b *vaultFix) requireAll() {
 	for _, f := range b.group {
 		b.requireAfter(f)
 	}
+	b.fix.Relies = b.vaultRoles()
 }
 
 func (b *vaultFix) requireAfter(f *storedForm) {

@@ -15,6 +15,7 @@ type gcpAccount struct {
 	email     string // "" when nobody says it: then it is an input
 	variable  string // that holds it, or ""
 	at        place
+	all       places // of all uses: where the old keys are stored
 	users     users
 	pool      [3]string // number, pool and provider, as far as the facts say them
 	variables []fixes.GCPVariable
@@ -43,6 +44,7 @@ func (p *Plan) addGCP(user *project, g *fixes.GCPAccount) {
 	x := p.gcp[i]
 	x.users.add(user)
 	x.at.projects.add(user)
+	x.all.add(at)
 	x.pool = [3]string{cmp.Or(x.pool[0], g.ProjectNumber), cmp.Or(x.pool[1], g.Pool), cmp.Or(x.pool[2], g.Provider)}
 	for _, v := range g.Variables {
 		if !slices.Contains(x.variables, v) {
@@ -109,6 +111,17 @@ func garOf(image string) garRepository {
 	return garRepository{}
 }
 
+// repositories are those that the account pulls from, each once.
+func (x *gcpAccount) repositories() []garRepository {
+	var out []garRepository
+	for _, image := range x.images {
+		if r := garOf(image); r.name != "" && !slices.Contains(out, r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 // vaultRole is a role of Vault's JWT method.
 type vaultRole struct {
 	id        string
@@ -116,6 +129,7 @@ type vaultRole struct {
 	path      string // of the method
 	variables map[string]string
 	at        place
+	all       places // of all uses: where the old keys are stored
 	users     users
 	reads     []string
 	keyVars   []string
@@ -134,6 +148,7 @@ func (p *Plan) addVault(user *project, v *fixes.VaultRole) {
 	x := p.vault[i]
 	x.users.add(user)
 	x.at.projects.add(user)
+	x.all.add(at)
 	maps.Copy(x.variables, v.Variables)
 	x.reads, x.keyVars, x.jobs = addTo(x.reads, v.Reads...), addTo(x.keyVars, v.KeyVars...), addTo(x.jobs, v.Jobs...)
 }
@@ -166,6 +181,7 @@ type azureCredential struct {
 	input     string
 	variables map[string]string
 	at        place
+	all       places // of all uses: where the old keys are stored
 	users     users
 	keyVars   []string
 	jobs      []string
@@ -183,6 +199,7 @@ func (p *Plan) addAzure(user *project, a *fixes.AzureCredential) {
 	x := p.azure[i]
 	x.users.add(user)
 	x.at.projects.add(user)
+	x.all.add(at)
 	maps.Copy(x.variables, a.Variables)
 	x.keyVars, x.jobs = addTo(x.keyVars, a.KeyVars...), addTo(x.jobs, a.Jobs...)
 }

@@ -16,6 +16,7 @@ type namedContext struct {
 	name      string
 	id        string // identifier
 	named     bool   // the configs name it already, so it is there
+	attached  bool   // fixes put jobs in it
 	users     users
 	variables []string // that others fill
 }
@@ -31,9 +32,49 @@ func (p *Plan) context(name string, user *project) *namedContext {
 	return p.contexts[i]
 }
 
-func (c *namedContext) holds(variables ...string) { c.variables = addTo(c.variables, variables...) }
+// places are different places, in the order in which they were met.
+type places []place
 
+func (list *places) add(more ...place) {
+	for _, x := range more {
+		i := slices.IndexFunc(*list, func(o place) bool { return o.key() == x.key() })
+		if i < 0 {
+			*list = append(*list, x)
+			continue
+		}
+		for _, u := range x.projects {
+			(*list)[i].projects.add(u)
+		}
+	}
+}
+
+func (list places) String() string {
+	var out []string
+	for _, x := range list {
+		out = append(out, x.String())
+	}
+	return strings.Join(out, ", ")
+}
+
+// finishContexts names the contexts that hold something for the fixes, or are to, and drops the others.
 func (p *Plan) finishContexts() {
+	var all places
+	for _, x := range p.roles {
+		all.add(x.all...)
+	}
+	for _, x := range p.gcp {
+		all.add(x.all...)
+	}
+	for _, x := range p.vault {
+		all.add(x.all...)
+	}
+	for _, x := range p.azure {
+		all.add(x.all...)
+	}
+	p.contexts = slices.DeleteFunc(p.contexts, func(c *namedContext) bool {
+		return !c.attached && !slices.ContainsFunc(all, func(x place) bool { return slices.Contains(x.contexts, c) })
+	})
+	slices.SortFunc(p.contexts, func(a, b *namedContext) int { return cmp.Compare(a.name, b.name) })
 	for _, c := range p.contexts {
 		c.id = p.identifier("context ", c.name)
 	}

@@ -20,6 +20,10 @@ var forms = []struct {
 	text func(*Plan) []byte
 }{
 	{"setup.tf", (*Plan).Terraform},
+	{"setup.sh", (*Plan).Shell},
+	{"setup.md", (*Plan).Markdown},
+	{"try.yml", (*Plan).Try},
+	{"after.sh", (*Plan).After},
 }
 
 // TestGolden plans for the configs of each case in testdata: a config.yml in a directory called HOST/OWNER/NAME is that

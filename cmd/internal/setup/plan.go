@@ -48,10 +48,12 @@ type input struct {
 	none bool   // the empty list is right as well
 }
 
+const orgText = "Id of the CircleCI organisation, a UUID: Organization Settings > Overview"
+
 // New collects what has to exist for repos. With a branch, only jobs on that branch get at the roles.
 func New(branch string, repos []Repo) *Plan {
 	p := &Plan{branch: branch, names: map[string]bool{}}
-	p.input(&input{name: "org_id", text: "Id of the CircleCI organisation, a UUID: Organization Settings > Overview"})
+	p.input(&input{name: "org_id", text: orgText})
 	byName := func(a, b Repo) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Host, b.Host)) }
 	for _, r := range slices.SortedStableFunc(slices.Values(repos), byName) {
 		if len(r.Resources) > 0 {
@@ -85,19 +87,21 @@ func (p *Plan) addRepo(r Repo) {
 		case *fixes.RunnerClass:
 			p.addClass(x)
 		case *fixes.NamedContext:
-			p.context(x.Name, owner).holds(x.Variables...)
+			c := p.context(x.Name, owner)
+			c.attached = true
+			c.variables = addTo(c.variables, x.Variables...)
 		}
 	}
 }
 
 // finish names everything, in the order of names, and works out what the roles may do.
 func (p *Plan) finish() {
-	slices.SortFunc(p.contexts, func(a, b *namedContext) int { return cmp.Compare(a.name, b.name) })
 	slices.SortFunc(p.classes, func(a, b *class) int { return cmp.Compare(a.name, b.name) })
 	for _, x := range p.projects {
 		_, name, _ := strings.Cut(x.Name, "/")
 		x.id = p.identifier("project ", cmp.Or(name, x.Name))
 	}
+	p.joinRoles()
 	p.finishContexts()
 	p.finishRoles()
 	p.finishGCP()
@@ -120,9 +124,10 @@ func (p *Plan) input(in *input) *input {
 
 var notIdentifier = regexp.MustCompile(`[^a-z0-9]+`)
 
-// slug is text as part of an identifier.
+// slug is text as part of an identifier, of bounded length.
 func slug(text string) string {
-	return strings.Trim(notIdentifier.ReplaceAllString(strings.ToLower(text), "_"), "_")
+	out := strings.Trim(notIdentifier.ReplaceAllString(strings.ToLower(text), "_"), "_")
+	return strings.TrimRight(out[:min(len(out), 60)], "_")
 }
 
 // identifier is a name for text that nothing else of its kind has. It begins with a letter.

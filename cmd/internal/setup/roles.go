@@ -23,6 +23,7 @@ type role struct {
 	name  string        // in IAM
 	path  string        // in IAM, "/" for most
 	at    place         // where the ARN is stored, when a variable holds it
+	all   places        // of all uses: where the old keys are stored
 	users users
 
 	account    *account
@@ -44,6 +45,7 @@ func (p *Plan) addRole(user *project, r *fixes.AWSRole) {
 	x := p.roleOf(r, at)
 	x.users.add(user)
 	x.at.projects.add(user)
+	x.all.add(at)
 	x.use.FirstToken = x.use.FirstToken || r.FirstToken
 	x.use.Existing = x.use.Existing || r.Existing
 	x.use.Account = cmp.Or(x.use.Account, r.Account)
@@ -83,7 +85,6 @@ func (p *Plan) roleOf(r *fixes.AWSRole, at place) *role {
 
 // finishRoles names the roles and works out where they are and what they may do.
 func (p *Plan) finishRoles() {
-	p.joinRoles()
 	slices.SortStableFunc(p.roles, func(a, b *role) int { return cmp.Compare(a.sortKey(), b.sortKey()) })
 	for _, x := range p.roles {
 		x.id = p.identifier("role ", x.title())
@@ -124,6 +125,7 @@ func (p *Plan) joinRoles() {
 			kept = append(kept, x)
 			continue
 		}
+		x.all = places{p.roles[i].at} // the context that it shares with that role
 		p.roles[i].take(x)
 	}
 	p.roles = kept
@@ -138,6 +140,7 @@ func (x *role) take(o *role) {
 	x.use.FirstToken = x.use.FirstToken || o.use.FirstToken
 	x.use.Account = cmp.Or(x.use.Account, o.use.Account)
 	x.session = max(x.session, o.session)
+	x.all.add(o.all...)
 	x.keys, x.keyVars, x.jobs = addTo(x.keys, o.keys...), addTo(x.keyVars, o.keyVars...), addTo(x.jobs, o.jobs...)
 	x.images, x.regions = addTo(x.images, o.images...), addTo(x.regions, o.regions...)
 	x.uses = append(x.uses, o.uses...)

@@ -66,7 +66,7 @@ func (p *Plan) store() {
 			p.input(&input{name: s.input, text: "What the variable " + s.name + " in " + s.at.String() + " has to hold"})
 		}
 		if len(s.at.contexts) > 1 {
-			p.input(&input{name: s.at.choice(), text: "Id of the context that is to hold " + s.name + ", " + s.at.String() + ": that which has the keys today"})
+			p.input(&input{name: s.at.choice(), text: "Id (for commands the name will do) of the context that is to hold " + s.name + ", " + s.at.String() + ": that which has the keys today"})
 		}
 	}
 }

@@ -309,7 +309,7 @@ func (t *terraform) trust(x *role) {
 	case t.branch != "" && x.use.FirstToken:
 		t.gap()
 		t.comment("Not limited to the branch " + t.branch + ": an orb here sends the first version of the token, which does not tell the branch.")
-	case t.branch != "":
+	case t.limits(x):
 		t.line("\ncondition {\ntest = \"StringLike\"\nvariable = \"${local.issuer}:sub\"\nvalues = %s\n}", lines(t.subjects(x.users)))
 	}
 	t.line("}\n}\n")
@@ -336,17 +336,9 @@ func lines(items []string) string {
 func (t *terraform) subjects(list users) []string {
 	var out []string
 	for _, x := range list {
-		out = append(out, `"org/${var.org_id}/project/${var.project_ids[`+quote(x.Name)+`]}/user/*/vcs-origin/`+x.origin()+`/vcs-ref/refs/heads/`+escape(t.branch)+`"`)
+		out = append(out, `"org/${var.org_id}/project/${var.project_ids[`+quote(x.Name)+`]}/user/*/vcs-origin/`+escape(x.origin())+`/vcs-ref/refs/heads/`+escape(t.branch)+`"`)
 	}
 	return out
-}
-
-// origin is the repo as the token's subject names it, as far as it is known.
-func (x *project) origin() string {
-	if x.Host == "" || !strings.Contains(x.Name, "/") {
-		return "*"
-	}
-	return escape(x.Host + "/" + x.Name)
 }
 
 // escape is text inside of a string of Terraform.

@@ -109,14 +109,7 @@ func (t *terraform) value(s stored) string {
 
 // slugs asks for the names by which CircleCI knows projects whose variables are set.
 func (t *terraform) slugs() {
-	var need users
-	for _, s := range t.stored {
-		if len(s.at.contexts) == 0 {
-			for _, x := range s.at.projects {
-				need.add(x)
-			}
-		}
-	}
+	need := t.slugged()
 	if len(need) == 0 {
 		return
 	}

@@ -19,11 +19,11 @@ func (t *terraform) google() {
 	if t.longSubject() {
 		t.comment("Images are pulled with the second version of the token, whose subject is too long for Google.")
 	}
-	t.line("\"google.subject\" = %s\n\"attribute.org_id\" = \"assertion.aud\"\n\"attribute.project\" = %s\n}", quote(t.subjectMapping()), quote(projectMapping))
+	t.line("\"google.subject\" = %s\n\"attribute.org_id\" = \"assertion.aud\"\n\"attribute.project\" = %s", quote(t.subjectMapping()), quote(projectMapping))
 	if t.branch != "" {
-		t.line("attribute_condition = %s", quote(branchCondition(t.branch)))
+		t.line("\"attribute.project_ref\" = %s", quote(refMapping))
 	}
-	t.line("\noidc {\nissuer_uri = \"https://${local.issuer}\"\nallowed_audiences = [var.org_id]\n}\n}\n")
+	t.line("}\n\noidc {\nissuer_uri = \"https://${local.issuer}\"\nallowed_audiences = [var.org_id]\n}\n}\n")
 	for _, x := range t.gcp {
 		t.googleAccount(x)
 	}
@@ -39,8 +39,16 @@ func (p *Plan) subjectMapping() string {
 	return "assertion.sub"
 }
 
-func branchCondition(branch string) string {
-	return "assertion['oidc.circleci.com/vcs-ref'] == 'refs/heads/" + strings.ReplaceAll(branch, "'", `\'`) + "'"
+// refMapping tells projects and their branches apart. A token of a custom webhook does not tell the branch.
+const refMapping = projectMapping + ` + '@' + ('oidc.circleci.com/vcs-ref' in assertion ? assertion['oidc.circleci.com/vcs-ref'] : '')`
+
+// members are the identities of the pool that may act as an account, up to the project's id, and what follows that.
+// Images are pulled for jobs of all branches.
+func (p *Plan) members(x *gcpAccount) (attribute, behind string) {
+	if p.branch == "" || len(x.images) > 0 {
+		return "attribute.project/", ""
+	}
+	return "attribute.project_ref/", "@refs/heads/" + p.branch
 }
 
 func (t *terraform) googleAccount(x *gcpAccount) {
@@ -54,26 +62,12 @@ func (t *terraform) googleAccount(x *gcpAccount) {
 		t.line("%s = var.project_ids[%[1]s]", quote(u.Name))
 	}
 	t.line("}\n\nservice_account_id = \"projects/-/serviceAccounts/%s\"\nrole = \"roles/iam.workloadIdentityUser\"", email)
-	t.line("member = \"principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.circleci.name}/attribute.project/${each.value}\"\n}\n")
-	var seen []garRepository
-	for _, image := range x.images {
-		r := garOf(image)
-		if r.name == "" || containsRepo(seen, r) {
-			continue
-		}
-		seen = append(seen, r)
+	attribute, behind := t.members(x)
+	t.line("member = \"principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.circleci.name}/%s${each.value}%s\"\n}\n", attribute, escape(behind))
+	for _, r := range x.repositories() {
 		t.line("resource \"google_artifact_registry_repository_iam_member\" %q {\nproject = %s\nlocation = %s\nrepository = %s", x.id+"_"+slug(r.project+" "+r.location+" "+r.name), quote(r.project), quote(r.location), quote(r.name))
 		t.line("role = \"roles/artifactregistry.reader\"\nmember = \"serviceAccount:%s\"\n}\n", email)
 	}
-}
-
-func containsRepo(list []garRepository, r garRepository) bool {
-	for _, o := range list {
-		if o == r {
-			return true
-		}
-	}
-	return false
 }
 
 // vaultRoles writes the JWT methods and their roles.
