@@ -199,7 +199,7 @@ func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 		return nil, refusal
 	}
 	fix.Ops = ops
-	x.require(fix)
+	x.require(p.Config, role, fix)
 	fix.Relies = x.roles(p.Config, role, fact, need)
 	return fix, ""
 }
@@ -211,22 +211,36 @@ func (x *ecrImage) roles(c *circle.Config, role, fact string, need *Need) []Reso
 	}
 	var out []Resource
 	for _, j := range orNoJob(x.users(c)) {
-		for _, contexts := range orOne(entriesOf(j), nil) {
-			r := &AWSRole{Use: x.keys.use(contexts, jobName(j)...), Account: x.account, Region: x.region, Images: []string{x.name()}}
+		for _, contexts := range x.stores(role, j) {
+			r := &AWSRole{Use: x.keys.use(contexts, jobName(j)...), Account: x.account, Region: x.region, Images: []string{x.item.Image().Value()}}
 			switch {
 			case need != nil:
 				r.Fact = need.Key
 			case roleARN.MatchString(role):
 				r.ARN, r.Existing = role, fact == ""
-			case isVariable(role) && envName.MatchString(strings.Trim(role, "${}")):
+			case namesVariable(role):
 				r.Variable = strings.Trim(role, "${}")
 			default:
-				continue
+				continue // an expression: the file says elsewhere which role that is
 			}
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// namesVariable reports whether a role is the expansion of one variable.
+func namesVariable(role string) bool {
+	return isVariable(role) && envName.MatchString(strings.Trim(role, "${}"))
+}
+
+// stores are the contexts, for each workflow entry of a job, that may hold the keys of the image or its role. Without a
+// variable that the file shows these are the project's.
+func (x *ecrImage) stores(role string, j *circle.Job) [][]string {
+	if !namesVariable(role) && (x.auth.Kind() != rewrite.Mapping || x.keys.isLiteral()) {
+		return [][]string{nil}
+	}
+	return orOne(entriesOf(j), nil)
 }
 
 // role is the role for the image: that of its account, one that aws.roles gives its users, or ecr.role_arn.
@@ -332,17 +346,29 @@ func (x *ecrImage) ops(role string) (ops []rewrite.Op, refusal string) {
 }
 
 // require says what has to exist, and what can go afterwards.
-func (x *ecrImage) require(fix *Fix) {
+func (x *ecrImage) require(c *circle.Config, role string, fix *Fix) {
+	add := func(when When, kind, where, format string, args ...any) {
+		if p := (Prerequisite{when, kind, fmt.Sprintf(format, args...), where}); !slices.Contains(fix.Requires, p) {
+			fix.Requires = append(fix.Requires, p)
+		}
+	}
 	account := "the account of the registry"
 	if x.account != "" {
 		account = "account " + x.account
 	}
-	fix.Requires = append(fix.Requires, Prerequisite{Before, "role", "create an IAM role that trusts CircleCI's OIDC provider for this " +
-		"organisation and project, with ecr:GetAuthorizationToken on * and ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository", account})
-	switch {
-	case x.keys.isLiteral():
-		fix.Requires = append(fix.Requires, Prerequisite{After, "key", "deactivate " + x.keys.String() + " in IAM now and delete it then: it stays readable in the history of the repository", ""})
-	case x.keys.id != "":
-		fix.Requires = append(fix.Requires, Prerequisite{After, "variable", fmt.Sprintf("delete %s once no job needs them, and the access key in IAM", x.keys), ""})
+	add(Before, "role", account, "create an IAM role that trusts CircleCI's OIDC provider for this "+
+		"organisation and project, with ecr:GetAuthorizationToken on * and ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository")
+	if x.keys.isLiteral() {
+		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository", x.keys)
+	}
+	for _, j := range orNoJob(x.users(c)) {
+		for _, contexts := range x.stores(role, j) {
+			if namesVariable(role) {
+				add(Before, "variable", placeName(contexts), "define %s with the ARN of the role that pulls %s", strings.Trim(role, "${}"), x.name())
+			}
+			if x.keys.id != "" {
+				add(After, "variable", placeName(contexts), "delete %s once no job needs them, and the access key in IAM", x.keys)
+			}
+		}
 	}
 }

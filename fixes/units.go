@@ -148,14 +148,17 @@ func (u *unit) environments() circle.Environments {
 }
 
 // place is where the variables of the unit are stored, as far as the file tells.
-func (u *unit) place() string {
-	switch len(u.contexts) {
+func (u *unit) place() string { return placeName(u.contexts) }
+
+// placeName is where the variables of a workflow entry with these contexts are stored.
+func placeName(contexts []string) string {
+	switch len(contexts) {
 	case 0:
 		return "the project"
 	case 1:
-		return "context " + u.contexts[0]
+		return "context " + contexts[0]
 	default:
-		return "one of the contexts " + strings.Join(u.contexts, ", ")
+		return "one of the contexts " + strings.Join(contexts, ", ")
 	}
 }
 

@@ -110,6 +110,9 @@ func (w *permits) gap(what string, u fixes.AWSRole) { w.gaps[what] = addTo(w.gap
 // image lets the role pull an image, which CircleCI does before the job begins.
 func (w *permits) image(image string) {
 	w.allow("*", "ecr:GetAuthorizationToken")
+	if i := strings.LastIndexAny(image, "@:"); i > strings.LastIndexByte(image, '/') {
+		image, _, _ = strings.Cut(image[:i], "@")
+	}
 	w.allow(w.repository(image, "*"), "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 }
 
