@@ -4,6 +4,9 @@ package fakeforge
 
 import (
 	"encoding/base64"
+	"encoding/pem"
+	"io"
+	"net"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -48,6 +51,62 @@ type Server struct {
 // New starts a server. The test is skipped where git cannot serve HTTP.
 func New(t testing.TB) *Server {
 	t.Helper()
+	s := newServer(t)
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	s.URL = server.URL
+	return s
+}
+
+// NewProxied starts a server that is https://example.com behind a proxy, and returns the proxy's URL and a file with the
+// certificate that the server's is signed by.
+func NewProxied(t testing.TB) (s *Server, proxy, certificate string) {
+	t.Helper()
+	s = newServer(t)
+	server := httptest.NewTLSServer(s)
+	t.Cleanup(server.Close)
+	s.URL = "https://example.com" // the name in the certificate of httptest
+	certificate = filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(certificate, block, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tunnel := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.Lock()
+		s.log = append(s.log, r.Method+" "+r.Host)
+		s.Unlock()
+		if r.Method != http.MethodConnect || r.Host != "example.com:443" {
+			http.Error(w, "no such host", http.StatusBadGateway)
+			return
+		}
+		connect(w, server.Listener.Addr().String())
+	}))
+	t.Cleanup(tunnel.Close)
+	return s, tunnel.URL, certificate
+}
+
+// connect joins the connection of a request to an address.
+func connect(w http.ResponseWriter, address string) {
+	near, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer near.Close()
+	far, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	defer far.Close()
+	_, _ = io.WriteString(near, "HTTP/1.1 200 OK\r\n\r\n")
+	go func() {
+		_, _ = io.Copy(far, near)
+		far.Close()
+	}()
+	_, _ = io.Copy(near, far)
+}
+
+func newServer(t testing.TB) *Server {
+	t.Helper()
 	path, err := exec.Command("git", "--exec-path").Output()
 	backend := filepath.Join(strings.TrimSpace(string(path)), "git-http-backend")
 	if _, statErr := os.Stat(backend); err != nil || statErr != nil {
@@ -58,9 +117,6 @@ func New(t testing.TB) *Server {
 		Path: backend,
 		Env:  []string{"GIT_PROJECT_ROOT=" + s.Dir, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=test", "GIT_CONFIG_GLOBAL=" + os.DevNull},
 	}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	s.URL = server.URL
 	return s
 }
 

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"cfgfix/cmd/internal/fakeforge"
+)
+
+const (
+	badConfig = `version: 2.1
+jobs:
+  deploy:
+    docker: [{image: cimg/aws:2025.01}]
+    environment:
+      AWS_ACCESS_KEY_ID: AKIA4ZT7QPLM2XVHRC5D
+      AWS_SECRET_ACCESS_KEY: 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
+    steps:
+      - checkout
+      - run: aws s3 sync ./public s3://acme-site
+`
+	goodConfig = "version: 2.1\njobs:\n  test:\n    docker: [{image: cimg/go:1.26}]\n    steps: [checkout]\n"
+)
+
+// environment is what cfgfix and scripts run with against a server.
+func environment(s *fakeforge.Server, more ...string) []string {
+	return append(append(os.Environ(), "GITHUB_TOKEN="+fakeforge.Token, "GITHUB_SERVER_URL="+s.URL,
+		"GITHUB_API_URL="+s.URL+"/api/v3", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull), more...)
+}
+
+// execIn runs a program and returns its exit code and what it printed.
+func execIn(t *testing.T, dir string, env []string, name string, args ...string) (code int, out string) {
+	t.Helper()
+	c := exec.Command(name, args...)
+	c.Dir, c.Env = dir, env
+	text, err := c.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		code = exit.ExitCode()
+	case err != nil:
+		t.Fatal(err)
+	}
+	return code, string(text)
+}
+
+// readmeCode is the block of code in a region of the README.
+func readmeCode(t *testing.T, name string) string {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, begins := strings.Cut(string(readme), "<!-- begin "+name+" -->\n```")
+	text, _, ends := strings.Cut(text, "\n```\n<!-- end "+name+" -->")
+	_, text, _ = strings.Cut(text, "\n")
+	if !begins || !ends {
+		t.Fatalf("the README has no region %s", name)
+	}
+	return text + "\n"
+}
+
+// fleet is a server with 50 repos, and a clone of each.
+type fleet struct {
+	*fakeforge.Server
+	dir  string
+	list []string // the clones
+	bad  []string // the repos that need a fix
+}
+
+func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	f := &fleet{Server: fakeforge.New(t), dir: t.TempDir()}
+	for i := range 50 {
+		repo := fmt.Sprintf("acme/r%02d", i)
+		files := map[string]string{".circleci/config.yml": badConfig}
+		switch i % 5 {
+		case 3:
+			files = map[string]string{"README.md": "text\n"}
+		case 4:
+			files = map[string]string{".circleci/config.yml": goodConfig}
+		default:
+			f.bad = append(f.bad, repo)
+		}
+		f.Add(t, repo, files)
+		clone := filepath.Join(f.dir, fmt.Sprintf("r%02d", i))
+		f.Clone(t, repo, clone)
+		f.list = append(f.list, clone)
+	}
+	return f
+}
+
+// opened are the repos with a pull request; each must have one only.
+func (f *fleet) opened(t *testing.T) []string {
+	t.Helper()
+	var repos []string
+	for repo, list := range f.Requests {
+		if len(list) != 1 {
+			t.Errorf("%s has %d pull requests", repo, len(list))
+		}
+		repos = append(repos, repo)
+	}
+	slices.Sort(repos)
+	return repos
+}
+
+// TestReadmeFleet runs the README's script over 50 repos: first, again, and after some of them changed.
+func TestReadmeFleet(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped: 50 repos take long")
+	}
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("skipped: there is no bash")
+	}
+	script := readmeCode(t, "fleet")
+	if lines := strings.Count(script, "\n"); lines > 10 {
+		t.Errorf("the script has %d lines", lines)
+	}
+	f := newFleet(t)
+	writeText(t, filepath.Join(f.dir, "fix-prs"), script)
+	writeText(t, filepath.Join(f.dir, "list"), strings.Join(f.list, "\n")+"\n")
+	writeText(t, filepath.Join(f.list[0], ".circleci", "config.yml"), "dirty\n")
+	run := func() string {
+		code, out := execIn(t, f.dir, environment(f.Server), bash, "fix-prs", "list")
+		if code != 0 {
+			t.Errorf("exit code %d\n%s", code, out)
+		}
+		return out
+	}
+
+	f.Log()
+	first := run()
+	if got := f.opened(t); !slices.Equal(got, f.bad) {
+		t.Fatalf("pull requests for %q, want %q\n%s", got, f.bad, first)
+	}
+	f.Log()
+	run()
+	if changes := f.Changes(); len(changes) > 0 {
+		t.Errorf("the second run changed something: %q", changes)
+	}
+
+	f.Commit(t, "acme/r04", "main", "keys", map[string]string{".circleci/config.yml": badConfig})
+	f.Commit(t, "acme/r00", "cfgfix/fixes", "mine", map[string]string{"a": "b"})
+	third := run()
+	if got := f.opened(t); !slices.Equal(got, slices.Sorted(slices.Values(append([]string{"acme/r04"}, f.bad...)))) {
+		t.Errorf("after the changes: pull requests for %q", got)
+	}
+	if want := "acme/r00: left alone: somebody else pushed to the branch"; !strings.Contains(third, want) {
+		t.Errorf("nothing says %q:\n%s", want, third)
+	}
+	if text, err := os.ReadFile(filepath.Join(f.list[0], ".circleci", "config.yml")); err != nil || string(text) != "dirty\n" {
+		t.Errorf("a checkout was touched: %v, %q", err, text)
+	}
+}
+
+func writeText(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPRKilled kills the program at each request that it makes. The next run does the rest, with one pull request.
+func TestPRKilled(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped: it takes long")
+	}
+	for step := 1; ; step++ {
+		s := fakeforge.New(t)
+		s.Add(t, "acme/app", map[string]string{".circleci/config.yml": badConfig})
+		clone := filepath.Join(t.TempDir(), "app")
+		s.Clone(t, "acme/app", clone)
+		c := exec.Command("cfgfix", "pr", "--label", "security")
+		c.Dir, c.Env = clone, environment(s, "TMPDIR="+t.TempDir())
+		var met atomic.Int32
+		started := make(chan struct{})
+		s.Intercept = func(http.ResponseWriter, *http.Request) bool {
+			if int(met.Add(1)) == step {
+				<-started
+				_ = c.Process.Kill()
+			}
+			return false
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		close(started)
+		err := c.Wait()
+		if status := fakeforge.Git(t, clone, "status", "--porcelain") + fakeforge.Git(t, clone, "worktree", "list", "--porcelain"); strings.Count(status, "\n") > 2 {
+			t.Errorf("killed at request %d, the clone has\n%s", step, status)
+		}
+		if code, out := execIn(t, clone, environment(s), "cfgfix", "pr", "--label", "security"); code != 0 {
+			t.Errorf("killed at request %d, the next run: exit code %d\n%s", step, code, out)
+		}
+		list := s.Of("acme/app")
+		if len(list) != 1 || list[0].State != "open" || len(list[0].Labels) != 1 {
+			t.Errorf("killed at request %d: %+v", step, list)
+		}
+		if err == nil {
+			if step < 5 {
+				t.Errorf("done after %d requests", step)
+			}
+			return
+		}
+	}
+}
+
+// TestPRProxy reaches a server that only a proxy can reach, with a certificate of its own.
+func TestPRProxy(t *testing.T) {
+	t.Parallel()
+	s, proxy, certificate := fakeforge.NewProxied(t)
+	s.Add(t, "acme/app", map[string]string{".circleci/config.yml": badConfig})
+	clone := filepath.Join(t.TempDir(), "app")
+	s.Clone(t, "acme/app", clone)
+	env := slices.DeleteFunc(environment(s, "GH_HOST=example.com", "HTTPS_PROXY="+proxy, "https_proxy="+proxy, "no_proxy=",
+		"NO_PROXY=", "SSL_CERT_FILE="+certificate, "GIT_SSL_CAINFO="+certificate), func(v string) bool {
+		return strings.HasPrefix(v, "GITHUB_SERVER_URL=") || strings.HasPrefix(v, "GITHUB_API_URL=")
+	})
+	code, out := execIn(t, clone, env, "cfgfix", "pr")
+	if want := "acme/app: opened https://example.com/acme/app/pull/1\n"; code != 0 || out != want {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	if log := s.Log(); !slices.Contains(log, "CONNECT example.com:443") {
+		t.Errorf("the proxy was not asked: %q", log)
+	}
+}
