@@ -85,7 +85,7 @@ func appendNew(list []string, text string) []string {
 func (a *attachment) attach(use *circle.WorkflowJob, name string) (ops []rewrite.Op, refusal string) {
 	contexts := use.Contexts()
 	if slices.ContainsFunc(contexts, func(c circle.Context) bool { return !c.Known }) {
-		return nil, fmt.Sprintf("the entry %s of the workflow %s takes its context from an expression", use.Name(), use.Workflow.Name)
+		return nil, fmt.Sprintf("the entry %s of %s takes its context from an expression", use.Name(), workflowName(use.Workflow))
 	}
 	if a.p.Facts.Circle.Server && len(contexts) > 0 {
 		return nil, "circleci.server is set, and CircleCI Server may know one context for a workflow only"
@@ -118,6 +118,14 @@ func (a *attachment) attach(use *circle.WorkflowJob, name string) (ops []rewrite
 		return shared(use.Args, rewrite.InsertBefore(e, pair)), ""
 	}
 	return shared(use.Args, rewrite.Append(use.Args, pair)), ""
+}
+
+// workflowName is a workflow, or a job group, for people.
+func workflowName(w *circle.Workflow) string {
+	if w.Group {
+		return "the job group " + w.Name
+	}
+	return "the workflow " + w.Name
 }
 
 // extendContext adds a context to those that an entry has: a list in place of a name, one more item in a list. What other

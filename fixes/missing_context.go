@@ -75,7 +75,7 @@ func (m *missing) finding(p *Pass) Finding {
 	name := p.Facts.Contexts[m.context].Name
 	out := Finding{
 		Span: m.use.Key.Span(), Path: m.use.Key.Path(), Owner: p.Config.Owner(m.use.Item),
-		Message: fmt.Sprintf("the workflow %s runs %s without the context %s, which provides %s", m.use.Workflow.Name, m.use.Name(), name, strings.Join(m.variables, ", ")),
+		Message: fmt.Sprintf("%s runs %s without the context %s, which provides %s", workflowName(m.use.Workflow), m.use.Name(), name, strings.Join(m.variables, ", ")),
 	}
 	fix := &Fix{Title: "attach the context", Safety: Setup, Facts: []string{fmt.Sprintf("contexts[%d].name=%s", m.context, name)}}
 	a := &attachment{p: p, fix: fix, given: []string{name}}
@@ -118,7 +118,9 @@ func used(p *Pass, use *circle.WorkflowJob) []string {
 			}
 		}
 	}
-	return slices.DeleteFunc(u.names, func(n string) bool { return u.set[n] || strings.HasPrefix(n, "CIRCLE_") })
+	return slices.DeleteFunc(u.names, func(n string) bool {
+		return u.set[n] || strings.HasPrefix(n, "CIRCLE_") || slices.Contains(secretTables().Names.System, n)
+	})
 }
 
 // variableUse collects the variables that are read, and those that are set or may be missing.

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,9 @@ func (b *secretFix) build() (refusal string) {
 	s := b.site
 	if s.blocker != "" {
 		return s.blocker
+	}
+	if s.parameter != nil && !s.parameter.readsOnly(b.view.p) {
+		return "the parameter " + s.parameter.name + " is used where no variable is expanded"
 	}
 	uses, refusal := b.uses()
 	if refusal != "" {
@@ -133,9 +137,6 @@ func (b *secretFix) remove() (refusal string) {
 	case s.script != nil:
 		return b.removeFromScript()
 	case s.parameter != nil:
-		if !s.parameter.readsOnly(b.view.p) {
-			return "the parameter " + s.parameter.name + " is used where no variable is expanded"
-		}
 		b.fix.Ops = append(b.fix.Ops, shared(s.node, rewrite.Replace(s.node, rewrite.String("${"+b.variable+"}")))...)
 	case s.setting != nil:
 		b.fix.Ops = append(b.fix.Ops, shared(s.setting.Entry.Parent(), rewrite.Prune(s.setting.Entry))...)
@@ -149,6 +150,9 @@ func (b *secretFix) remove() (refusal string) {
 // other literals, a reference takes the place of the literal.
 func (b *secretFix) removeFromScript() (refusal string) {
 	x := b.site.script
+	if x.sometimes {
+		b.fix.Safety, b.fix.Reason = Unsafe, "the script sets "+b.variable+" under a condition, and the context sets it in any case"
+	}
 	if len(x.parts) > 0 {
 		ops, emptied, refusal := takeOut(b.site.node, x.script, x.parts)
 		if refusal == "" && emptied {
@@ -161,10 +165,28 @@ func (b *secretFix) removeFromScript() (refusal string) {
 	}
 	e, err := x.script.Reference(x.span, b.variable)
 	if err != nil {
-		return "the script cannot take a variable there: " + err.Error()
+		return "a variable cannot take its place: " + reasonOf(err)
 	}
 	b.fix.Ops = append(b.fix.Ops, shared(b.site.node, rewrite.ReplaceText(b.site.node, e.Start, e.End, e.New))...)
 	return ""
+}
+
+// reasonOf is what the shell's refusal says, without the place.
+func reasonOf(err error) string {
+	if refused := (*shell.RefusedError)(nil); errors.As(err, &refused) {
+		return string(refused.Reason)
+	}
+	return err.Error()
+}
+
+// withoutArticle is a thing as one says "a new" in front of it.
+func withoutArticle(what string) string {
+	for _, article := range []string{"a literal ", "an ", "a "} {
+		if rest, ok := strings.CutPrefix(what, article); ok {
+			return rest
+		}
+	}
+	return what
 }
 
 // require says how the value is stored from now on, and what becomes of the one in the file.
@@ -175,15 +197,18 @@ func (b *secretFix) require(a *attachment) {
 			b.fix.Requires = append(b.fix.Requires, p)
 		}
 	}
-	what := strings.TrimPrefix(strings.TrimPrefix(b.site.what, "a literal "), "a ")
+	what, shown := withoutArticle(b.site.what), ""
+	if text := b.site.shown(); text != "…" {
+		shown = " (" + text + ")"
+	}
 	for _, name := range b.contexts {
-		add(Before, "variable", "context "+name, "store a new %s in place of %s as %s: `circleci context secret set %s --org gh/ORG --name %s`, which asks for it",
-			what, redacted(b.site.value), b.variable, shellWord(name), b.variable)
+		add(Before, "variable", "context "+name, "store a new %s in place of the one in the file%s as %s: `circleci context secret set %s --org gh/ORG --name %s`, which asks for it",
+			what, shown, b.variable, shellWord(name), b.variable)
 	}
 	add(Before, "fork", "", "know that builds of forked pull requests get no contexts unless the project passes secrets to them")
 	owner := "where it was issued"
 	if b.site.format != nil {
 		owner = "at " + b.site.format.Provider
 	}
-	add(After, "key", "", "revoke %s %s: it stays readable in the history of the repository", redacted(b.site.value), owner)
+	add(After, "key", "", "revoke the old %s%s %s: it stays readable in the history of the repository", what, shown, owner)
 }

@@ -159,7 +159,7 @@ func (v *secretView) scanRest() {
 		case rewrite.Scalar:
 			if !v.seen[n] {
 				v.seen[n] = true
-				v.scanText(n, nil, "what this text is for is not known")
+				v.scanText(n, nil, "the text holds", "what this text is for is not known")
 			}
 		case rewrite.Mapping, rewrite.Sequence:
 			for _, e := range n.Entries() {
@@ -174,16 +174,16 @@ func (v *secretView) scanRest() {
 }
 
 // scanText looks for secrets in a text that nothing else is known of.
-func (v *secretView) scanText(n rewrite.Node, use *circle.WorkflowJob, blocker string) {
+func (v *secretView) scanText(n rewrite.Node, use *circle.WorkflowJob, where, blocker string) {
 	text := n.Value()
 	if len(text) < 12 {
 		return
 	}
 	add := func(start, end int, what string, format *tokenFormat) {
-		v.add(&secretSite{node: n, start: start, end: end, format: format, what: what, where: "the text holds", blocker: blocker, use: use})
+		v.add(&secretSite{node: n, start: start, end: end, format: format, what: what, where: where, blocker: blocker, use: use})
 	}
 	for _, found := range v.table.tokens(text) {
-		add(found.start, found.end, "a "+found.format.String(), found.format)
+		add(found.start, found.end, found.format.String(), found.format)
 	}
 	if start, end := privateKey(text); start >= 0 && !isGCPKey(text) {
 		add(start, end, "a private key", nil)

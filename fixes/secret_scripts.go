@@ -18,6 +18,8 @@ type secretScript struct {
 	script *shell.Script
 	span   shell.Span   // of the literal
 	parts  []shell.Span // the assignment to remove, which the context makes needless; none when a reference is left
+	// The assignment is made under a condition, and a context sets the variable in any case.
+	sometimes bool
 }
 
 // scanSteps looks at the scripts of run steps and at what calls are given.
@@ -43,7 +45,7 @@ func (v *secretView) scanRun(s *circle.Step) {
 		x.script = v.p.scripts.parse(text.Value())
 	}
 	if x.script == nil {
-		v.scanText(text, nil, "the script cannot be read as one of a POSIX shell")
+		v.scanText(text, s.Use(), "the script holds", "the script cannot be read as one of a POSIX shell")
 		return
 	}
 	for _, c := range x.script.Calls() {
@@ -84,6 +86,8 @@ type secretIn struct {
 	where     string
 	variables []string
 	parts     []shell.Span
+	blocker   string
+	sometimes bool // the script assigns it under a condition
 }
 
 // add reports a literal that is written in a word. One that is written with escapes has no place of its own.
@@ -92,8 +96,6 @@ func (x *scriptScan) add(w shell.Word, value string, f secretIn) {
 	at := shell.Span{Start: w.Span.Start, End: w.Span.End}
 	if i := strings.Index(source[at.Start:at.End], value); i >= 0 {
 		at = shell.Span{Start: at.Start + i, End: at.Start + i + len(value)}
-	} else if f.parts == nil {
-		f.parts = []shell.Span{}
 	}
 	if slices.ContainsFunc(x.found, func(o shell.Span) bool { return o.Start < at.End && at.Start < o.End }) {
 		return
@@ -101,12 +103,13 @@ func (x *scriptScan) add(w shell.Word, value string, f secretIn) {
 	x.found = append(x.found, at)
 	s := &secretSite{
 		node: x.text, start: at.Start, end: at.End, format: f.format, what: f.what, where: f.where, confidence: f.confidence,
-		script: &secretScript{x.step, x.script, at, f.parts},
+		script: &secretScript{x.step, x.script, at, f.parts, f.sometimes},
 	}
 	s.variables = f.variables
-	if f.format != nil {
-		s.variables = slices.Concat(f.variables, f.format.Variables)
+	if f.format != nil && len(f.parts) == 0 {
+		s.variables = slices.Concat(f.format.Variables, f.variables)
 	}
+	s.blocker = f.blocker
 	if at.End-at.Start != len(value) {
 		s.blocker = "it is written with escapes"
 	}
@@ -127,7 +130,9 @@ func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
 	if len(c.Assigns) == 1 && (len(c.Words) == 0 || c.Name() == "export") {
 		part = c.Stmt
 	}
-	x.add(a.Value, a.Value.Value, secretIn{j, "the script sets " + a.Name + " to", []string{a.Name}, []shell.Span{part}})
+	x.add(a.Value, a.Value.Value, secretIn{
+		judgement: j, where: "the script sets " + a.Name + " to", variables: []string{a.Name}, parts: []shell.Span{part}, sometimes: c.Conditional,
+	})
 }
 
 // scanLogin looks at the commands that are known to take a secret: a password need not look random there.
@@ -199,15 +204,47 @@ func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, 
 	if !w.Static || isReference(value) || x.view.dummies[value] || isGCPKey(value) || keyIDPattern.MatchString(value) || onlyLocal(c) {
 		return
 	}
-	f := secretIn{judgement: judgement{what: "a literal password"}, where: strings.Join(l.Command, " ") + " is given", variables: l.Variables}
+	f := secretIn{judgement: judgement{what: "a literal token"}, where: strings.Join(l.Command, " ") + " is given", variables: l.Variables}
+	if strings.HasSuffix(l.Variables[0], "PASSWORD") {
+		f.what = "a literal password"
+	}
+	if l.Pair != "" {
+		f.variables = hostVariables(c)
+	}
 	found := t.tokens(value)
 	switch {
 	case len(found) > 0:
-		f.format, f.what = found[0].format, "a "+found[0].format.String()
+		f.format, f.what = found[0].format, found[0].format.String()
 	case !t.strong(value) && !t.chosen(value):
 		return
 	}
 	x.add(w, value, f)
+}
+
+// hostVariables are where a password for the host that a call names is usually kept.
+func hostVariables(c *shell.Call) []string {
+	for _, w := range c.Args() {
+		if _, rest, ok := strings.Cut(w.Value, "://"); ok {
+			return passwordOf(rest)
+		}
+	}
+	return passwordOf(c.Name())
+}
+
+// passwordOf are names for the password of a host: ACME_PASSWORD of git.acme.com.
+func passwordOf(host string) []string {
+	if i := strings.IndexAny(host, "/?#:"); i >= 0 {
+		host = host[:i]
+	}
+	words := nameWords(host)
+	if len(words) > 1 {
+		words = words[len(words)-2 : len(words)-1]
+	}
+	joined := strings.Join(words, "_")
+	if joined == "" || joined[0] <= '9' {
+		return []string{"REMOTE_PASSWORD"}
+	}
+	return []string{joined + "_PASSWORD", joined + "_TOKEN"}
 }
 
 // onlyLocal reports whether all hosts that a call names are local.
@@ -273,6 +310,9 @@ func (x *scriptScan) derived(c *shell.Call, name string) []string {
 	if joined == name {
 		return []string{name} // written as a variable is
 	}
+	if len(words) > 1 && words[0] == "X" { // a header such as X-Api-Key
+		words, joined = words[1:], strings.Join(words[1:], "_")
+	}
 	command := nameWords(c.Name())
 	if len(words) == 0 || words[0] >= "0" && words[0] <= "9" {
 		return nil
@@ -293,10 +333,12 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 		return secretIn{judgement: judgement{what: what, format: format}, where: "the script holds", variables: variables}
 	}
 	for _, found := range t.tokens(w.Value) {
-		x.add(w, w.Value[found.start:found.end], in("a "+found.format.String(), found.format))
+		x.add(w, w.Value[found.start:found.end], in(found.format.String(), found.format))
 	}
 	if start, end := privateKey(w.Value); start >= 0 && !isGCPKey(w.Value) {
-		x.add(w, w.Value[start:end], in("a private key", nil))
+		f := in("a private key", nil)
+		f.blocker = "keep it in a context, in base64, and decode it in the script; or, when it is for git over SSH, add it to the project and use add_ssh_keys"
+		x.add(w, w.Value[start:end], f)
 	}
 	if l := t.login(w.Value); l.end > 0 && !x.view.dummies[w.Value[l.start:l.end]] {
 		x.add(w, w.Value[l.start:l.end], in("an address with a password", nil, urlVariables(w.Value, l)...))
@@ -325,11 +367,7 @@ func urlVariables(text string, l urlLogin) []string {
 	case strings.HasSuffix(host, "bitbucket.org"):
 		return []string{"BITBUCKET_APP_PASSWORD", "BITBUCKET_TOKEN"}
 	}
-	words := nameWords(host)
-	if len(words) > 1 {
-		words = words[len(words)-2 : len(words)-1] // acme of git.acme.com
-	}
-	return []string{strings.Join(words, "_") + "_PASSWORD", strings.Join(words, "_") + "_TOKEN"}
+	return passwordOf(host)
 }
 
 // setting is a NAME=VALUE or NAME: VALUE in a text.
@@ -355,7 +393,11 @@ func settingsIn(text string) []setting {
 	pattern, _ := settingPatterns()
 	var out []setting
 	for _, m := range pattern.FindAllStringSubmatchIndex(text, -1) {
-		out = append(out, setting{text[m[2]:m[3]], m[4], m[5]})
+		name := text[m[2]:m[3]]
+		if m[2] > 0 && text[m[2]-1] == '-' { // a property of Java, -Dname=value
+			name = strings.TrimPrefix(name, "D")
+		}
+		out = append(out, setting{name, m[4], m[5]})
 	}
 	return out
 }

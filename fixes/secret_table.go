@@ -26,6 +26,7 @@ type secretTable struct {
 		Tests       []string // words of names that only tests use
 		Services    []string // words of names that services started for a job read their passwords from
 		Application []string // secrets that a program makes up for itself: any value serves a test
+		System      []string // variables that every job has, or that the shell makes
 		Modes       []string // variables that say what a program runs as, such as test
 	}
 	Values struct {
@@ -109,8 +110,14 @@ func readAlphabet(ranges string) *[256]bool {
 	return set
 }
 
-// String names such a token for people.
-func (f *tokenFormat) String() string { return f.Provider + " " + f.Kind }
+// String names such a token for people, with its article.
+func (f *tokenFormat) String() string {
+	article := "a "
+	if strings.Contains("aeiouAEIOU", f.Provider[:1]) || f.Provider == "npm" {
+		article = "an "
+	}
+	return article + f.Provider + " " + f.Kind
+}
 
 // match is the length of the token that text begins with, 0 when it begins with none. What follows may not go on as
 // the token's last run does.

@@ -50,6 +50,13 @@ func (f *tokenFormat) real(token string) bool {
 	return f.Checksum == "" || checksumHolds(body)
 }
 
+// unreal reports whether a text has the format of a token and is a sample of it.
+func (t *secretTable) unreal(text string) bool {
+	return text != "" && slices.ContainsFunc(t.byFirst[text[0]], func(f *tokenFormat) bool {
+		return f.match(text) == len(text) && !f.real(text)
+	})
+}
+
 func distinct(text string) int {
 	var seen [256]bool
 	n := 0

@@ -60,7 +60,15 @@ func (s *secretSite) span() rewrite.Span {
 }
 
 func (s *secretSite) message() string {
-	return s.where + " " + s.what + ", " + redacted(s.value)
+	return s.where + " " + s.what + ", " + s.shown()
+}
+
+// shown is what people may see of the secret: its beginning, where that tells it from others.
+func (s *secretSite) shown() string {
+	if strings.HasPrefix(s.value, "-----") || strings.Contains(s.value, "://") {
+		return "…"
+	}
+	return redacted(s.value)
 }
 
 // scanContainers looks at what docker items are given. Steps do not see it; it serves a program that is started for the
@@ -69,13 +77,31 @@ func (v *secretView) scanContainers() {
 	eachDockerList(v.p.Config, func(_ *circle.Config, items []*circle.DockerItem) {
 		for _, d := range items {
 			for _, x := range d.Environment().Vars() {
-				if v.table.readName(x.Name).secret && len(x.Text) > 2 {
-					v.dummies[x.Text] = true
-				}
-				v.seen[x.Value] = v.seen[x.Value] || len(v.table.tokens(x.Text)) == 0
+				v.scanContainer(x)
 			}
 			v.scanAuth(d)
 		}
+	})
+}
+
+// scanContainer looks at a variable of a container. A token of a provider was not made up for the job.
+func (v *secretView) scanContainer(x circle.Var) {
+	if v.seen[x.Value] {
+		return
+	}
+	v.seen[x.Value] = true
+	found := v.table.tokens(x.Text)
+	if len(found) == 0 {
+		if v.table.readName(x.Name).secret && len(x.Text) > 2 {
+			v.dummies[x.Text] = true
+		}
+		return
+	}
+	offset := len(x.Value.Value()) - len(x.Text)
+	v.add(&secretSite{
+		node: x.Value, start: offset + found[0].start, end: offset + found[0].end, format: found[0].format, what: found[0].format.String(),
+		where:   "the environment of a container sets " + x.Name + " to",
+		blocker: "contexts do not reach the containers of a job: start the container in a step, and give it the variable there",
 	})
 }
 
@@ -96,7 +122,7 @@ func (v *secretView) scanAuth(d *circle.DockerItem) {
 		variables: registryVariables(d.Image().Value()),
 	}
 	if found := v.table.tokens(text); len(found) > 0 {
-		s.format, s.what = found[0].format, "a "+found[0].format.String()
+		s.format, s.what = found[0].format, found[0].format.String()
 	}
 	v.add(s)
 }
@@ -215,7 +241,7 @@ func (v *secretView) judge(name, text string) judgement {
 		return judgement{}
 	}
 	if found := t.tokens(text); len(found) > 0 {
-		return judgement{secret: true, format: found[0].format, what: "a " + found[0].format.String()}
+		return judgement{secret: true, format: found[0].format, what: found[0].format.String()}
 	}
 	if start, _ := privateKey(text); start >= 0 {
 		return judgement{secret: true, what: "a private key"}
