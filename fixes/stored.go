@@ -15,11 +15,11 @@ type storedForm struct {
 	span    rewrite.Span
 	node    rewrite.Node // that span is in
 	step    *circle.Step // nil for the environment of a job or executor
-	message string
-	secret  string // the variable that holds the secret; "" when none is shown
-	literal bool   // the secret stands in the file
-	blocker string // why the form cannot be taken away by an edit
-	advice  string // what to do by hand, of a form that has no edit whatever the facts are
+	message string       // "" for a place that only has to change along with others
+	secret  string       // the variable that holds the secret; "" when none is shown
+	literal bool         // the secret stands in the file
+	blocker string       // why the form cannot be taken away by an edit
+	advice  string       // what to do by hand, of a form that has no edit whatever the facts are
 
 	edits  []shell.Edit    // of the step's script
 	parts  []shell.Span    // of the step's script, to take out
@@ -122,13 +122,16 @@ func (v *storedView) unitsOf(forms ...*storedForm) []*storedUnit {
 	return out
 }
 
-// groups are the forms by owner, in the order of the file.
+// groups are the forms by owner, in the order of the file; those that have no edit at all are apart, so that they keep
+// no other from its fix.
 func (v *storedView) groups() [][]*storedForm {
 	var out [][]*storedForm
 	forms := slices.Clone(v.forms)
 	slices.SortStableFunc(forms, func(a, b *storedForm) int { return a.span.Start - b.span.Start })
 	for _, f := range forms {
-		i := slices.IndexFunc(out, func(g []*storedForm) bool { return g[0].owner == f.owner })
+		i := slices.IndexFunc(out, func(g []*storedForm) bool {
+			return g[0].owner == f.owner && (g[0].advice == "") == (f.advice == "")
+		})
 		if i < 0 {
 			out = append(out, []*storedForm{f})
 			continue
@@ -177,13 +180,13 @@ func (v *storedView) newFix(group []*storedForm, title string) *storedFix {
 
 // finding is what is said of the group. refusal is why there is no fix.
 func (b *storedFix) finding(refusal string) Finding {
-	first := b.group[0]
+	first := b.group[max(0, slices.IndexFunc(b.group, func(f *storedForm) bool { return f.message != "" }))]
 	out := Finding{Span: first.span, Path: first.node.Path(), Owner: first.owner, Message: first.message}
 	for _, f := range b.group {
 		if f.literal {
 			out.Severity = Critical
 		}
-		if f != first {
+		if f != first && f.message != "" {
 			out.Related = append(out.Related, Related{f.span, f.message})
 		}
 	}

@@ -1,0 +1,195 @@
+package fixes
+
+import (
+	"slices"
+	"strings"
+)
+
+// azureStaticSecret wants jobs to log in to Azure with CircleCI's OIDC token, in place of a service principal's secret.
+// See doc/azure-static-secret.md.
+var azureStaticSecret = &Rule{
+	ID:         "azure-static-secret",
+	Title:      "secret of a service principal of Azure in a job",
+	Severity:   High,
+	Confidence: HighConfidence,
+	Safety:     Setup, // the federated credential has to exist first
+	Since:      "0.3.0",
+	CWE:        []string{"CWE-798", "CWE-522"},
+	Run:        runAzureStaticSecret,
+}
+
+func runAzureStaticSecret(p *Pass) error {
+	v := &azureView{storedView: newStoredView(p), logins: map[*storedForm]*azureLogin{}}
+	v.collect(v.scanStep, v.scanEnvironment)
+	v.scanOrbJobs()
+	v.claimEnvironments()
+	for _, group := range v.groups() {
+		b := &azureFix{storedFix: v.newFix(group, "log in to Azure with CircleCI's token"), azure: v}
+		p.Report(b.finding(b.build()))
+	}
+	return nil
+}
+
+// azureView is what azure-static-secret sees of one config.
+type azureView struct {
+	*storedView
+	logins map[*storedForm]*azureLogin
+}
+
+// azureLogin is what is known of the login of a form.
+type azureLogin struct {
+	user, tenant string // variables that an orb reads, when they are not its usual ones
+	usual        bool   // the orb reads its usual variables
+	xtrace       bool   // the login is shown in the log
+	script       string // that takes the place of an orb's
+}
+
+// azureFix builds the fix of one owner's forms.
+type azureFix struct {
+	*storedFix
+	azure *azureView
+}
+
+// build fills in the fix, or says why there is none.
+func (b *azureFix) build() (refusal string) {
+	if refusal := b.blocked(); refusal != "" {
+		return refusal
+	}
+	for _, f := range b.group {
+		if login := b.azure.logins[f]; login.user != "" || login.usual {
+			login.script = b.script(login)
+			f.orb = append(f.orb, runPair("Azure login (OIDC)", "", login.script))
+		}
+	}
+	if refusal := b.apply(); refusal != "" {
+		return refusal
+	}
+	b.clear()
+	b.judge()
+	b.guard()
+	b.requireAll()
+	return ""
+}
+
+// The variables that hold what a login needs, where an orb's usual ones stood: those that Azure's own tools read.
+const (
+	azureClientVar = "AZURE_CLIENT_ID"
+	azureTenantVar = "AZURE_TENANT_ID"
+)
+
+// script is the login in the place of an orb's.
+func (b *azureFix) script(login *azureLogin) string {
+	given := b.view.p.Facts.Azure
+	part := func(variable, usual, key, fact string) string {
+		switch {
+		case variable != "":
+			return `"$` + variable + `"`
+		case fact != "" && b.single():
+			b.used(key, fact)
+			return fact
+		}
+		return `"$` + usual + `"`
+	}
+	return "az login --service-principal \\\n" +
+		"  --username " + part(login.user, azureClientVar, "azure.client_id", given.ClientID) + " \\\n" +
+		"  --tenant " + part(login.tenant, azureTenantVar, "azure.tenant_id", given.TenantID) + " \\\n" +
+		"  --federated-token \"$CIRCLE_OIDC_TOKEN\"\n"
+}
+
+// single reports whether all orbs' logins with the usual variables get them from the same place.
+func (b *azureFix) single() bool {
+	var first *storedUnit
+	for f, login := range b.azure.logins {
+		if !login.usual {
+			continue
+		}
+		for _, u := range b.view.unitsOf(f) {
+			if first == nil {
+				first = u
+			}
+			if u.known != first.known || !sameSet(u.contexts, first.contexts) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// guard lowers the fix's safety for what the login might break.
+func (b *azureFix) guard() {
+	for _, u := range b.units {
+		if t := u.longest(); t != "" {
+			b.lower(&doubt{Unsafe, "a step may run for " + t + ", and CircleCI's token lives for an hour and is not renewed"})
+		}
+		if image := imageOf(u.unit); azureTables().old(image) {
+			b.lower(&doubt{Unsafe, "the Azure CLI of " + image + " takes no token: that came with " + azureTables().FederatedSince})
+		}
+		for _, x := range u.steps {
+			if path := carried(x.Step, holdsAzure); path != "" {
+				b.lower(&doubt{Manual, x.Step.Name + " carries " + path + ", with the login in it, to other jobs"})
+			}
+		}
+	}
+	for _, f := range b.group {
+		if b.azure.logins[f].xtrace {
+			b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
+		}
+	}
+}
+
+func holdsAzure(path string) bool {
+	path = strings.TrimSuffix(path, "/")
+	return strings.HasSuffix(path, ".azure") || slices.Contains([]string{"~", "$HOME", "/root", "/home/circleci"}, path)
+}
+
+func (b *azureFix) requireAll() {
+	b.require(Prerequisite{Before, "role", "add a federated credential to the application behind the service principal: issuer https://oidc.circleci.com/org/ORG_ID, audience ORG_ID, " +
+		"subject org/ORG_ID/project/PROJECT_ID/user/USER_ID. The subject names the user who starts the pipeline: it takes one for each of them", ""})
+	for _, f := range b.group {
+		login := b.azure.logins[f]
+		for _, u := range b.view.unitsOf(f) {
+			if login.user != "" {
+				b.require(Prerequisite{Before, "check", "make sure that " + login.user + " holds the client id of the application: a name does not do any more", u.place()})
+			}
+			if login.usual {
+				b.requireVariables(login, u)
+			}
+		}
+	}
+	b.requireUsual("try it on a branch first: a job with the login and `az account show`")
+	for _, f := range b.group {
+		b.requireAfter(f)
+	}
+}
+
+// requireVariables asks for the variables that the login reads in the place of the orb's usual ones.
+func (b *azureFix) requireVariables(login *azureLogin, u *storedUnit) {
+	if strings.Contains(login.script, "$"+azureClientVar) {
+		b.require(Prerequisite{Before, "variable", "define " + azureClientVar + " with the client id of the service principal in AZURE_SP", u.place()})
+	}
+	if strings.Contains(login.script, "$"+azureTenantVar) {
+		b.require(Prerequisite{Before, "variable", "define " + azureTenantVar + " with the value of AZURE_SP_TENANT", u.place()})
+	}
+}
+
+func (b *azureFix) requireAfter(f *storedForm) {
+	if f.literal {
+		b.require(Prerequisite{After, "key", "delete the secret in the file from the application in Azure now: it stays readable in the history of the repository", ""})
+		return
+	}
+	stored := "the secret"
+	if slices.ContainsFunc(b.group, func(o *storedForm) bool { return o != f && o.step == nil && o.secret == f.secret && o.literal }) {
+		return // the environment's form says what to do
+	}
+	if f.secret != "" {
+		stored = f.secret
+		text := "delete " + stored + " once no other step uses it"
+		if f.secret == "ARM_CLIENT_SECRET" {
+			text += ": Terraform reads it by itself, and takes ARM_USE_OIDC=true and ARM_OIDC_TOKEN=$CIRCLE_OIDC_TOKEN in its place"
+		}
+		for _, u := range b.view.unitsOf(f) {
+			b.require(Prerequisite{After, "variable", text, u.place()})
+		}
+	}
+	b.require(Prerequisite{After, "key", "delete the client secret behind " + stored + " from the application in Azure: until then nothing is safer than before", ""})
+}

@@ -1,0 +1,62 @@
+package fixes
+
+import (
+	_ "embed"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+//go:embed data/azure.json
+var azureJSON []byte
+
+// azureTable is what is known of secrets of service principals by the names of things.
+type azureTable struct {
+	SecretName      string // what a variable with such a secret is called, as a pattern
+	FederatedSince  string // the release of the Azure CLI that takes a token in the place of a secret
+	Images          []string
+	Orbs            []*azureOrb
+	SecretArguments []string // arguments by which steps of other orbs are given a secret
+
+	secretName *regexp.Regexp
+}
+
+// azureOrb is an orb whose elements log in with a stored secret.
+type azureOrb struct {
+	Name                 string
+	Newest               []string          // release of each major version
+	User, Secret, Tenant string            // its parameters, which name variables
+	Elements             map[string]string // why one has no fix, "" for one that has
+}
+
+var azureTables = sync.OnceValue(func() *azureTable {
+	t := new(azureTable)
+	if err := json.Unmarshal(azureJSON, t); err != nil {
+		panic("data/azure.json: " + err.Error())
+	}
+	t.secretName = regexp.MustCompile(t.SecretName)
+	return t
+})
+
+func (t *azureTable) orb(name string) *azureOrb {
+	if i := slices.IndexFunc(t.Orbs, func(o *azureOrb) bool { return o.Name == name }); i >= 0 {
+		return t.Orbs[i]
+	}
+	return nil
+}
+
+// old reports whether an image is pinned to an Azure CLI that takes no token.
+func (t *azureTable) old(image string) bool {
+	name, tag := splitImage(image)
+	v, err := semver.NewVersion(tag)
+	return slices.Contains(t.Images, name) && err == nil && strings.Contains(tag, ".") && v.LessThan(semver.MustParse(t.FederatedSince))
+}
+
+// knows reports whether the table speaks of a version of the orb.
+func (o *azureOrb) knows(version string) bool {
+	return (&orbTable{Newest: o.Newest}).resolve(version) != nil
+}

@@ -1,0 +1,534 @@
+package fixes
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
+)
+
+// publishing is a call that publishes a package.
+type publishing struct {
+	registry registry
+	stage    bool
+	call     *shell.Call
+}
+
+// publishings are the calls of a script that publish to a registry which takes CircleCI's token, as far as they show.
+func publishings(script *shell.Script) []publishing {
+	var out []publishing
+	for _, c := range script.Calls() {
+		switch {
+		case c.Has("--dry-run") || c.Has("--help"):
+		case c.Is("npm", "publish"), c.Is("npm", "stage", "publish"):
+			if w, ok := c.Option("--registry"); !ok || strings.Contains(w.Value, publishTables().NPM.Host) {
+				out = append(out, publishing{npm, c.Args()[0].Value == "stage", c})
+			}
+		case c.Is("twine", "upload"), isPython(c) && c.Has("-m") && c.Has("twine") && c.Has("upload"):
+			if toPyPI(c) {
+				out = append(out, publishing{pypi, false, c})
+			}
+		}
+	}
+	return out
+}
+
+func isPython(c *shell.Call) bool {
+	return slices.Contains([]string{"python", "python2", "python3"}, c.Name())
+}
+
+// toPyPI reports whether an upload goes to PyPI, or to its test server.
+func toPyPI(c *shell.Call) bool {
+	t := publishTables().PyPI
+	for _, a := range c.Assigns {
+		if a.Name == "TWINE_REPOSITORY_URL" && !hostIn(a.Value.Value, t.Hosts) || a.Name == "TWINE_REPOSITORY" && !slices.Contains(t.Repositories, a.Value.Value) {
+			return false
+		}
+	}
+	if w, ok := c.Option("--repository-url"); ok {
+		return hostIn(w.Value, t.Hosts)
+	}
+	for _, option := range []string{"--repository", "-r"} {
+		if w, ok := c.Option(option); ok {
+			return slices.Contains(t.Repositories, w.Value)
+		}
+	}
+	return true
+}
+
+func hostIn(address string, hosts []string) bool {
+	return slices.ContainsFunc(hosts, func(h string) bool { return strings.Contains(address, "//"+h) })
+}
+
+// twineVar is where twine looks for a token.
+const twineVar = "TWINE_PASSWORD"
+
+// tokenUse is a place where a job is given a token to publish with.
+type tokenUse struct {
+	owner   string
+	step    *circle.Step // nil for an environment
+	node    rewrite.Node
+	span    rewrite.Span
+	parts   []shell.Span
+	edits   []shell.Edit
+	remove  []rewrite.Entry
+	secret  string
+	literal bool
+	other   bool // the file names its registry by a variable
+}
+
+// scanStep finds the forms of one physical step: its calls that publish, and the tokens that it gives to some.
+func (v *publishView) scanStep(s *circle.Step) []*storedForm {
+	script := v.script(s)
+	if script == nil {
+		return nil
+	}
+	var out []*storedForm
+	for _, x := range publishings(script) {
+		if f := v.publishForm(s, x); f != nil {
+			out = append(out, f)
+		}
+	}
+	for _, r := range []registry{npm, pypi} {
+		if !v.publishes(s, r) {
+			continue
+		}
+		for _, use := range stepTokens(script, s, r) {
+			if f := v.tokenForm(use, r); f != nil {
+				out = append(out, f)
+			}
+		}
+		if r == pypi {
+			out = append(out, v.twineForms(s, script)...)
+		}
+	}
+	return out
+}
+
+// publishes reports whether the owner of a step publishes in a unit that runs the step, with a token in sight.
+func (v *publishView) publishes(s *circle.Step, r registry) bool {
+	return slices.ContainsFunc(v.units, func(u *storedUnit) bool {
+		return u.runs(s) && v.ownerPublishes(u, s.Owner(), r)
+	})
+}
+
+func (v *publishView) ownerPublishes(u *storedUnit, owner string, r registry) bool {
+	return slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
+		script := v.script(x.Step)
+		return script != nil && x.Step.Owner() == owner && slices.ContainsFunc(publishings(script), func(p publishing) bool { return p.registry == r }) &&
+			!v.trusted(u, r) && v.toPublic(u, r) && len(v.tokensIn(u, r)) > 0
+	})
+}
+
+// trusted reports whether a unit has CircleCI's token for npm already.
+func (v *publishView) trusted(u *storedUnit, r registry) bool {
+	return r == npm && slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
+		script := v.script(x.Step)
+		return script != nil && len(script.Mentions("NPM_ID_TOKEN")) > 0
+	})
+}
+
+// toPublic reports whether nothing in a unit sends its packages to another registry.
+func (v *publishView) toPublic(u *storedUnit, r registry) bool {
+	if x, ok := u.allEnvironments().Lookup("TWINE_REPOSITORY_URL"); ok && r == pypi {
+		return hostIn(x.Text, publishTables().PyPI.Hosts)
+	}
+	if x, ok := u.allEnvironments().Lookup("TWINE_REPOSITORY"); ok && r == pypi {
+		return slices.Contains(publishTables().PyPI.Repositories, x.Text)
+	}
+	for _, name := range []string{"NPM_CONFIG_REGISTRY", "npm_config_registry"} {
+		if x, ok := u.allEnvironments().Lookup(name); ok && r == npm {
+			return strings.Contains(x.Text, publishTables().NPM.Host)
+		}
+	}
+	return !slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
+		script := v.script(x.Step)
+		return script != nil && otherRegistry(script, r)
+	})
+}
+
+var npmRegistry = regexp.MustCompile(`registry[=\s]+["']?https?://([^/\s"']+)`)
+
+// otherRegistry reports whether a script makes another registry the one to publish to.
+func otherRegistry(script *shell.Script, r registry) bool {
+	if r == pypi {
+		return strings.Contains(script.Text(), "TWINE_REPOSITORY_URL") && !hostIn(script.Text(), publishTables().PyPI.Hosts) || strings.Contains(script.Text(), "index-servers")
+	}
+	for _, m := range npmRegistry.FindAllStringSubmatch(script.Text(), -1) {
+		if m[1] != publishTables().NPM.Host {
+			return true
+		}
+	}
+	return false
+}
+
+// publishForm is a call that publishes with a token in sight; nil for every other one.
+func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
+	var uses []tokenUse
+	for _, u := range v.units {
+		if u.runs(s) && v.toPublic(u, x.registry) && !v.trusted(u, x.registry) {
+			uses = append(uses, v.tokensIn(u, x.registry)...)
+		}
+	}
+	if len(uses) == 0 {
+		return nil
+	}
+	how := fmt.Sprintf("%s uses ", strings.Join(commandOf(x.call), " "))
+	f := v.form(s, x.call.Span, "")
+	for _, use := range uses {
+		if f.literal = f.literal || use.literal; f.secret == "" || f.secret == twineVar {
+			f.secret = orElse(use.secret, f.secret)
+		}
+		switch {
+		case use.other:
+			f.blocker = orElse(f.blocker, "which registry the token is for stands in a variable")
+		case use.owner != f.owner && x.registry == pypi:
+			f.blocker = orElse(f.blocker, "the token is set by "+use.owner+": twine uses it whatever else there is")
+		}
+	}
+	f.message = how + map[bool]string{true: "a literal token", false: "the stored token in " + f.secret}[f.literal || f.secret == ""]
+	if x.call.Inner {
+		f.blocker = "the call stands in a script that is given to another shell as text"
+	}
+	v.facts[f] = &publishFacts{registry: x.registry, call: true, stage: x.stage}
+	if x.registry == npm {
+		f.edits = append(withoutOptions(x.call, isNPMToken), identify(s, v.script(s), x.call))
+	} else {
+		f.edits = withoutOptions(x.call, isTwineLogin)
+	}
+	if x.call.Words[0].Value == "sudo" {
+		f.blocker = orElse(f.blocker, "it runs as root, which does not see the job's variables")
+	}
+	return f
+}
+
+// commandOf are the words that tell which command a call is.
+func commandOf(c *shell.Call) []string {
+	switch {
+	case c.Is("npm", "stage"):
+		return []string{"npm", "stage", "publish"}
+	case c.Name() == "npm":
+		return []string{"npm", "publish"}
+	}
+	return []string{"twine", "upload"}
+}
+
+// npmIdentity asks CircleCI for a token that is made for npm.
+const npmIdentity = `NPM_ID_TOKEN="$(circleci run oidc get --claims '{"aud":"npm:registry.npmjs.org"}')"`
+
+// identify gives a call of npm its token: on lines of their own where it begins one, so that a failure ends the step, and
+// else for this one command.
+func identify(s *circle.Step, script *shell.Script, c *shell.Call) shell.Edit {
+	text := script.Text()
+	line := strings.LastIndexByte(text[:c.Stmt.Start], '\n') + 1
+	indent := text[line:c.Stmt.Start]
+	alone := strings.TrimSpace(indent) == "" && c.List == (shell.Span{}) && c.Pipe.Len == 0 && !c.Condition && !c.Negated && !c.Substitution
+	if alone && s.Command().Style() == rewrite.Literal {
+		return shell.Edit{Start: c.Stmt.Start, End: c.Stmt.Start, New: npmIdentity + "\n" + indent + "export NPM_ID_TOKEN\n" + indent}
+	}
+	return shell.Edit{Start: c.Span.Start, End: c.Span.Start, New: npmIdentity + " "}
+}
+
+// withoutOptions takes options with their values out of a call.
+func withoutOptions(c *shell.Call, is func(option string) bool) []shell.Edit {
+	var out []shell.Edit
+	for i := 1; i < len(c.Words); i++ {
+		name, _, joined := strings.Cut(c.Words[i].Value, "=")
+		if !strings.HasPrefix(name, "-") || !is(name) {
+			continue
+		}
+		end := i
+		if !joined && i+1 < len(c.Words) {
+			end++
+		}
+		out = append(out, shell.Edit{Start: c.Words[i-1].Span.End, End: c.Words[end].Span.End})
+		i = end
+	}
+	return out
+}
+
+func isNPMToken(option string) bool { return strings.Contains(option, ":_auth") }
+
+func isTwineLogin(option string) bool {
+	return slices.Contains([]string{"-u", "--username", "-p", "--password"}, option)
+}
+
+// tokensIn are the places in a unit where it is given a token for a registry.
+func (v *publishView) tokensIn(u *storedUnit, r registry) []tokenUse {
+	var out []tokenUse
+	for _, x := range u.steps {
+		if script := v.script(x.Step); script != nil {
+			out = append(out, stepTokens(script, x.Step, r)...)
+		}
+	}
+	for _, env := range u.allEnvironments() {
+		out = append(out, v.environmentTokens(env, r)...)
+	}
+	return out
+}
+
+// stepTokens are those in a script.
+func stepTokens(script *shell.Script, s *circle.Step, r registry) []tokenUse {
+	var out []tokenUse
+	add := func(at shell.Span, value string, parts []shell.Span, edits []shell.Edit) *tokenUse {
+		use := tokenUse{owner: s.Owner(), step: s, node: s.Command(), span: spanIn(s.Command(), at), parts: parts, edits: edits}
+		use.secret, use.literal = tokenIn(value)
+		if use.secret == "" && !use.literal {
+			return nil
+		}
+		out = append(out, use)
+		return &out[len(out)-1]
+	}
+	variables := publishTables().NPM.Variables
+	if r == pypi {
+		variables = publishTables().PyPI.Variables
+	}
+	for _, c := range script.Calls() {
+		if r == npm {
+			npmConfigToken(c, add)
+		} else if c.Is("twine", "upload") || isPython(c) && c.Has("twine") {
+			twineToken(c, add)
+		}
+		for _, a := range c.Assigns {
+			if slices.Contains(variables, a.Name) && !a.Naked {
+				add(c.Span, tokenValue(a.Name, a.Value.Value), []shell.Span{a.Span}, nil)
+			}
+		}
+	}
+	for _, e := range script.BashEnv() {
+		if slices.Contains(variables, e.Name) {
+			add(e.Write.Stmt, tokenValue(e.Name, e.Value.Value), []shell.Span{partOf(e.Write, e.Line)}, nil)
+		}
+	}
+	for _, w := range script.Writes() {
+		fileTokens(w, r, add)
+	}
+	return out
+}
+
+// partOf is what to remove so that a file does not get a line.
+func partOf(w shell.Write, l shell.Line) shell.Span {
+	if l.HereDoc {
+		return l.Span
+	}
+	return w.Stmt
+}
+
+// addToken notes a token; it is nil for a value that is none.
+type addToken func(at shell.Span, value string, parts []shell.Span, edits []shell.Edit) *tokenUse
+
+var npmAuth = regexp.MustCompile(`(?:^|//([^/\s]+)/\S*:)_auth(?:Token)?(?:\s*=\s*(.*))?$`)
+
+// npmConfigToken is a token that npm is told to keep, or is given in an option.
+func npmConfigToken(c *shell.Call, add addToken) {
+	if c.Name() != "npm" {
+		return
+	}
+	sets := c.Is("npm", "config", "set") || c.Is("npm", "set") || c.Is("npm", "c", "set")
+	for i, w := range c.Args() {
+		m := npmAuth.FindStringSubmatch(strings.TrimPrefix(w.Value, "--"))
+		if m == nil || !toNPM(m[1]) {
+			continue
+		}
+		value, option := m[2], strings.HasPrefix(w.Value, "--")
+		if value == "" && i+1 < len(c.Args()) {
+			value = c.Args()[i+1].Value
+		}
+		var use *tokenUse
+		switch {
+		case sets:
+			use = add(c.Span, value, []shell.Span{c.Stmt}, nil)
+		case option:
+			use = add(c.Span, value, nil, []shell.Edit{{Start: w.Span.Start, End: w.Span.End}})
+		}
+		if use != nil {
+			use.other = strings.Contains(m[1], "$")
+		}
+	}
+}
+
+// toNPM reports whether a token for a host is for npm's own registry, or may be.
+func toNPM(host string) bool {
+	return host == "" || host == publishTables().NPM.Host || strings.Contains(host, "$")
+}
+
+// twineToken is a token that an upload is given in an option.
+func twineToken(c *shell.Call, add addToken) {
+	for _, option := range []string{"-p", "--password"} {
+		if w, ok := c.Option(option); ok {
+			add(c.Span, w.Value, nil, []shell.Edit{{Start: w.Span.Start, End: w.Span.End}})
+		}
+	}
+}
+
+// fileTokens are tokens in a file that npm or twine reads.
+func fileTokens(w shell.Write, r registry, add addToken) {
+	for _, l := range w.Lines {
+		switch {
+		case r == npm:
+			m := npmAuth.FindStringSubmatch(strings.TrimSpace(l.Text))
+			if m == nil || m[2] == "" || !toNPM(m[1]) {
+				continue
+			}
+			if use := add(w.Stmt, strings.Trim(m[2], `"'`), []shell.Span{partOf(w, l)}, nil); use != nil {
+				use.other = strings.Contains(m[1], "$")
+			}
+		case strings.HasSuffix(w.File.Value, ".pypirc"):
+			if name, value, ok := strings.Cut(l.Text, "="); ok && strings.TrimSpace(name) == "password" {
+				add(w.Stmt, strings.TrimSpace(value), []shell.Span{w.Stmt}, nil)
+			}
+		}
+	}
+}
+
+var expansion = regexp.MustCompile(`^\\?\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))$`)
+
+// tokenValue is the value of a variable that holds a token. Twine's user name tells that there is one, and has to go along.
+func tokenValue(name, value string) string {
+	if name == "TWINE_USERNAME" && value != "" {
+		return "__token__"
+	}
+	return value
+}
+
+// tokenIn tells where a token comes from: a variable, or the file itself.
+func tokenIn(text string) (variable string, literal bool) {
+	text = strings.TrimSpace(text)
+	if m := expansion.FindStringSubmatch(text); m != nil {
+		return m[1] + m[2], false
+	}
+	if text == "__token__" {
+		return twineVar, false // twine takes the token from there then
+	}
+	return "", strings.HasPrefix(text, "npm_") && len(text) > 30 || strings.HasPrefix(text, "pypi-") && len(text) > 30
+}
+
+// environmentTokens are those in an environment.
+func (v *publishView) environmentTokens(env *circle.Environment, r registry) []tokenUse {
+	variables := publishTables().NPM.Variables
+	if r == pypi {
+		variables = publishTables().PyPI.Variables
+	}
+	var out []tokenUse
+	for _, x := range env.Vars() {
+		if !slices.Contains(variables, x.Name) {
+			continue
+		}
+		use := tokenUse{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), remove: []rewrite.Entry{x.Entry}}
+		if use.secret, use.literal = tokenIn(tokenValue(x.Name, x.Text)); use.secret != "" || use.literal {
+			out = append(out, use)
+		}
+	}
+	return out
+}
+
+// tokenForm is a place that gives a token, nil where it has to stay: something else in the job may need it.
+func (v *publishView) tokenForm(use tokenUse, r registry) *storedForm {
+	if r == npm && v.installsAfter(use) || len(use.parts)+len(use.remove) == 0 {
+		return nil
+	}
+	f := &storedForm{owner: use.owner, span: use.span, node: use.node, step: use.step, secret: use.secret, literal: use.literal, parts: use.parts, remove: use.remove}
+	f.message = fmt.Sprintf("%s is given the stored token in %s", r, use.secret)
+	switch {
+	case use.literal:
+		f.message = fmt.Sprintf("%s is given a literal token", r)
+	case use.secret == twineVar && r == pypi:
+		f.message, f.secret = "", ""
+	}
+	v.facts[f] = &publishFacts{registry: r}
+	return f
+}
+
+// installsAfter reports whether a job installs packages behind a token, and may need it for that.
+func (v *publishView) installsAfter(use tokenUse) bool {
+	return slices.ContainsFunc(v.units, func(u *storedUnit) bool {
+		if use.step == nil {
+			return slices.ContainsFunc(u.allEnvironments(), func(e *circle.Environment) bool { return e.Node == use.node }) && v.installs(u.steps, nil)
+		}
+		i := slices.IndexFunc(u.steps, func(x circle.Visit) bool { return x.Step.Node == use.step.Node })
+		return i >= 0 && v.installs(u.steps[i:], &use)
+	})
+}
+
+// installs reports whether steps install packages. Of the first one only what stands behind the token's place counts.
+func (v *publishView) installs(steps []circle.Visit, behind *tokenUse) bool {
+	for i, x := range steps {
+		script := v.script(x.Step)
+		if script == nil {
+			if orb, command, ok := x.Step.OrbCall(); ok && orb != nil && strings.HasPrefix(command, "install") && strings.HasSuffix(orb.Name(), "/node") {
+				return true
+			}
+			continue
+		}
+		for _, c := range script.Calls() {
+			if installsPackages(c) && (i > 0 || behind == nil || spanIn(x.Step.Command(), c.Span).Start > behind.span.Start) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func installsPackages(c *shell.Call) bool {
+	switch c.Name() {
+	case "npm":
+		global := c.Has("-g") || c.Has("--global") || c.Has("--location=global")
+		return len(c.Args()) > 0 && slices.Contains(publishTables().NPM.Installs, c.Args()[0].Value) && !global
+	case "yarn":
+		return len(c.Args()) == 0 || c.Args()[0].Value == "install" || c.Args()[0].Value == "add" || strings.HasPrefix(c.Args()[0].Value, "-")
+	case "pnpm", "bun":
+		return len(c.Args()) > 0 && slices.Contains(publishTables().NPM.Installs, c.Args()[0].Value)
+	case "npx", "lerna":
+		return true
+	}
+	return false
+}
+
+// kept reports whether the token of a form stays in the job.
+func (v *publishView) kept(f *storedForm) bool {
+	if !v.facts[f].call || v.facts[f].registry != npm {
+		return false
+	}
+	return slices.ContainsFunc(v.unitsOf(f), func(u *storedUnit) bool {
+		return slices.ContainsFunc(v.tokensIn(u, npm), func(use tokenUse) bool {
+			return use.secret == f.secret && (use.owner != f.owner || v.installsAfter(use))
+		})
+	})
+}
+
+// twineForms ask for a twine that knows trusted publishing where a step installs whatever there is. They tell nothing by
+// themselves.
+func (v *publishView) twineForms(s *circle.Step, script *shell.Script) []*storedForm {
+	var out []*storedForm
+	for _, c := range script.Calls() {
+		w, ok := twineInstall(c)
+		if !ok || w.Value != "twine" || c.Inner || !c.Has("install") || c.Has("-U") || c.Has("--upgrade") || c.Name() == "uv" {
+			continue
+		}
+		f := v.form(s, c.Span, "")
+		f.edits = []shell.Edit{replaceWord(w, "'twine>="+publishTables().PyPI.Least+"'")}
+		v.facts[f] = &publishFacts{registry: pypi}
+		out = append(out, f)
+	}
+	return out
+}
+
+// scanEnvironment finds tokens in one physical environment whose owner publishes.
+func (v *publishView) scanEnvironment(u *storedUnit, env *circle.Environment) []*storedForm {
+	var out []*storedForm
+	for _, r := range []registry{npm, pypi} {
+		if !v.ownerPublishes(u, v.p.Config.Owner(env.Node), r) {
+			continue
+		}
+		for _, use := range v.environmentTokens(env, r) {
+			if f := v.tokenForm(use, r); f != nil {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}

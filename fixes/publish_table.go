@@ -1,0 +1,67 @@
+package fixes
+
+import (
+	_ "embed"
+	"encoding/json"
+	"strings"
+	"sync"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+//go:embed data/publish.json
+var publishJSON []byte
+
+// publishTable is what is known of publishing without a stored token.
+type publishTable struct {
+	NPM struct {
+		Host                         string
+		Variables                    []string // that hold a token
+		Least, LeastStage, LeastNode string   // releases that trusted publishing takes
+		Node, NodeStage              string   // ranges of Node.js that bring such an npm
+		NewestNode                   string
+		Images                       []string // with Node.js, whose release is their tag
+		Orb                          string   // that installs it
+		Installs                     []string // subcommands that may need a token as well
+	}
+	PyPI struct {
+		Hosts, Repositories []string // of PyPI, by address and by name
+		Variables           []string // from which twine reads a login
+		Least, LeastPython  string
+		Images              []string // with Python, whose release is their tag
+	}
+}
+
+var publishTables = sync.OnceValue(func() *publishTable {
+	t := new(publishTable)
+	if err := json.Unmarshal(publishJSON, t); err != nil {
+		panic("data/publish.json: " + err.Error())
+	}
+	return t
+})
+
+// toolVersion is the release in a tag or a parameter, such as 24.15.0-browsers. Of one that leaves parts open it is the
+// highest. It is nil for what names none.
+func toolVersion(tag, newest string) *semver.Version {
+	tag, _, _ = strings.Cut(tag, "-")
+	if tag == "lts" || tag == "current" || tag == "latest" || tag == "" {
+		tag = newest
+	}
+	v, err := semver.NewVersion(tag)
+	if err != nil {
+		return nil
+	}
+	switch strings.Count(tag, ".") {
+	case 0:
+		return semver.New(v.Major(), lastPatch, lastPatch, "", "")
+	case 1:
+		return semver.New(v.Major(), v.Minor(), lastPatch, "", "")
+	}
+	return v
+}
+
+// inRange reports whether a release lies in a range.
+func inRange(v *semver.Version, constraint string) bool {
+	c, err := semver.NewConstraint(constraint)
+	return v != nil && err == nil && c.Check(v)
+}

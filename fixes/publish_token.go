@@ -1,0 +1,279 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"cfgfix/fixes/internal/shell"
+)
+
+// publishToken wants packages to be published with CircleCI's OIDC token, in place of a stored token of the registry. See
+// doc/publish-token.md.
+var publishToken = &Rule{
+	ID:         "publish-token",
+	Title:      "stored token to publish a package where the registry takes CircleCI's",
+	Severity:   Medium,
+	Confidence: HighConfidence,
+	Safety:     Setup, // the trusted publisher has to exist first
+	Since:      "0.3.0",
+	CWE:        []string{"CWE-522"},
+	Run:        runPublishToken,
+}
+
+func runPublishToken(p *Pass) error {
+	v := &publishView{storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}}
+	v.collect(v.scanStep, v.scanEnvironment)
+	for _, group := range v.groups() {
+		b := &publishFix{storedFix: v.newFix(group, "publish with CircleCI's token"), publish: v}
+		p.Report(b.finding(b.build()))
+	}
+	return nil
+}
+
+// publishView is what publish-token sees of one config.
+type publishView struct {
+	*storedView
+	facts map[*storedForm]*publishFacts
+}
+
+// publishFacts is what is known of a form: a call that publishes, or a place that gives it its token.
+type publishFacts struct {
+	registry registry
+	call     bool // it publishes
+	stage    bool // for npm to hold it for a second look
+}
+
+// registry tells the registries apart.
+type registry uint8
+
+const (
+	npm registry = iota
+	pypi
+)
+
+func (r registry) String() string { return [...]string{"npm", "PyPI"}[r] }
+
+// publishFix builds the fix of one owner's forms.
+type publishFix struct {
+	*storedFix
+	publish *publishView
+}
+
+// build fills in the fix, or says why there is none.
+func (b *publishFix) build() (refusal string) {
+	if refusal := b.blocked(); refusal != "" {
+		return refusal
+	}
+	if refusal := b.apply(); refusal != "" {
+		return refusal
+	}
+	b.clear()
+	b.judge()
+	for _, u := range b.units {
+		b.guard(u)
+	}
+	b.requireAll()
+	return ""
+}
+
+// registries are those that the group publishes to.
+func (b *publishFix) registries() []registry {
+	var out []registry
+	for _, f := range b.group {
+		if r := b.publish.facts[f].registry; !slices.Contains(out, r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// guard lowers the fix's safety for what a unit might lack.
+func (b *publishFix) guard(u *storedUnit) {
+	if u.job != nil && onRunner(u.job) {
+		b.lower(&doubt{Unsafe, "the job runs on a self-hosted runner: registries document CircleCI's token for its cloud"})
+	}
+	for _, r := range b.registries() {
+		if r == npm {
+			b.lower(b.npmDoubt(u))
+		} else {
+			b.lower(b.twineDoubt(u))
+		}
+	}
+	for _, f := range b.group {
+		if f.step == nil || len(f.edits) == 0 {
+			continue
+		}
+		if script := b.view.script(f.step); script != nil && slices.ContainsFunc(script.Calls(), script.Xtrace) {
+			b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
+		}
+	}
+}
+
+// npmDoubt says when the npm of a unit may not know trusted publishing from CircleCI.
+func (b *publishFix) npmDoubt(u *storedUnit) *doubt {
+	t := publishTables().NPM
+	least, ok := t.Least, t.Node
+	if slices.ContainsFunc(b.group, func(f *storedForm) bool { return b.publish.facts[f].stage }) {
+		least, ok = t.LeastStage, t.NodeStage
+	}
+	advice := "npm takes CircleCI's token from " + least + " on (and Node.js " + t.LeastNode + "): put `npm install --global npm@^" + least + "` before it"
+	node, shown := b.nodeOf(u)
+	if node != nil && !inRange(node, ">="+t.LeastNode) {
+		return &doubt{Manual, shown + " is too old: " + advice}
+	}
+	switch spec, installed := b.installedNPM(u); {
+	case installed && newEnough(spec, least):
+		if node == nil {
+			return &doubt{Unsafe, "which Node.js the job has is not shown: " + advice}
+		}
+		return nil
+	case installed:
+		return &doubt{Manual, "the job installs npm " + spec + ", which is too old: " + advice}
+	case node == nil:
+		return &doubt{Unsafe, "which npm the job has is not shown: " + advice}
+	case !inRange(node, ok):
+		return &doubt{Manual, "the npm that comes with " + shown + " is too old: " + advice}
+	}
+	return nil
+}
+
+// installedNPM is the version of npm that a step of a unit asks for.
+func (b *publishFix) installedNPM(u *storedUnit) (spec string, ok bool) {
+	for _, x := range u.steps {
+		script := b.view.script(x.Step)
+		if script == nil {
+			continue
+		}
+		for _, c := range script.Calls() {
+			if c.Name() != "npm" || !c.Has("-g") && !c.Has("--global") && !c.Has("--location=global") {
+				continue
+			}
+			for _, w := range c.Args() {
+				if name, version, _ := strings.Cut(w.Value, "@"); name == "npm" {
+					spec, ok = orElse(version, "latest"), true
+				}
+			}
+		}
+	}
+	return spec, ok
+}
+
+// newEnough reports whether what a package manager takes for a version is surely new enough: ranges mean their newest.
+func newEnough(spec, least string) bool {
+	spec = strings.TrimLeft(strings.Trim(spec, `"'`), "^~>= v")
+	if spec == "latest" || strings.HasPrefix(spec, "next") || spec == "" {
+		return true
+	}
+	return inRange(toolVersion(spec, least), ">="+least)
+}
+
+// nodeOf is the release of Node.js in a unit, by its image or an orb's step, and how it is named there.
+func (b *publishFix) nodeOf(u *storedUnit) (node *semver.Version, shown string) {
+	t := publishTables().NPM
+	for _, x := range u.steps {
+		orb, command, ok := x.Step.OrbCall()
+		if !ok || orb == nil || orb.Name() != t.Orb || command != "install" {
+			continue
+		}
+		version := x.Step.Arg("node-version").Resolve().Value()
+		return toolVersion(version, t.NewestNode), "Node.js " + version
+	}
+	image := imageOf(u.unit)
+	name, tag := splitImage(image)
+	if !slices.Contains(t.Images, name) {
+		return nil, ""
+	}
+	return toolVersion(tag, t.NewestNode), image
+}
+
+// twineDoubt says when the twine of a unit may not know trusted publishing.
+func (b *publishFix) twineDoubt(u *storedUnit) *doubt {
+	t := publishTables().PyPI
+	image := imageOf(u.unit)
+	if name, tag := splitImage(image); slices.Contains(t.Images, name) {
+		if v := toolVersion(tag, "3.14.0"); v != nil && !inRange(v, ">="+t.LeastPython) {
+			return &doubt{Manual, "the Python of " + image + " is too old: trusted publishing takes twine " + t.Least + ", and that Python " + t.LeastPython}
+		}
+	}
+	installed := false
+	for _, x := range u.steps {
+		script := b.view.script(x.Step)
+		if script == nil {
+			continue
+		}
+		for _, c := range script.Calls() {
+			w, ok := twineInstall(c)
+			if !ok {
+				continue
+			}
+			installed = true
+			if _, version, pinned := strings.Cut(w.Value, "=="); pinned && !newEnough(version, t.Least) {
+				return &doubt{Manual, "the job installs twine " + version + ": trusted publishing takes " + t.Least}
+			}
+			if strings.Contains(w.Value, "<") || strings.Contains(w.Value, "~=") && !newEnough(strings.TrimLeft(w.Value, "twine~= "), t.Least) {
+				return &doubt{Manual, "the job installs " + w.Value + ": trusted publishing takes twine " + t.Least}
+			}
+		}
+	}
+	if !installed {
+		return &doubt{Unsafe, "which twine the job has is not shown: trusted publishing takes " + t.Least + ", as `pip install 'twine>=" + t.Least + "'` gives"}
+	}
+	return nil
+}
+
+// twineInstall is the word by which a call installs or fetches twine.
+func twineInstall(c *shell.Call) (shell.Word, bool) {
+	args := c.Args()
+	switch {
+	case slices.Contains([]string{"pipx", "uvx"}, c.Name()), c.Is("uv", "tool"):
+	case slices.Contains([]string{"pip", "pip3"}, c.Name()) && c.Has("install"):
+	case slices.Contains([]string{"python", "python3", "uv"}, c.Name()) && c.Has("pip") && c.Has("install"):
+	default:
+		return shell.Word{}, false
+	}
+	i := slices.IndexFunc(args, func(w shell.Word) bool {
+		rest, ok := strings.CutPrefix(w.Value, "twine")
+		return ok && (rest == "" || strings.ContainsAny(rest[:1], "=<>~![ @"))
+	})
+	if i < 0 {
+		return shell.Word{}, false
+	}
+	return args[i], true
+}
+
+func (b *publishFix) requireAll() {
+	for _, r := range b.registries() {
+		if r == npm {
+			b.require(Prerequisite{Before, "role", "add CircleCI as a trusted publisher of the package on npmjs.com, with the organisation's, the project's and the pipeline definition's id and the VCS origin: the package has to exist already", ""})
+		} else {
+			b.require(Prerequisite{Before, "role", "add CircleCI as a trusted publisher of the project on PyPI, with the organisation's, the project's and the pipeline definition's id", ""})
+			b.require(Prerequisite{Before, "variable", "make sure that no context and no project variable sets TWINE_USERNAME or TWINE_PASSWORD: twine would use them", ""})
+		}
+	}
+	b.requireUsual("know that reruns with SSH get no package published: the registries refuse their tokens")
+	for _, f := range b.group {
+		b.requireAfter(f)
+	}
+}
+
+func (b *publishFix) requireAfter(f *storedForm) {
+	facts := b.publish.facts[f]
+	switch {
+	case f.literal:
+		b.require(Prerequisite{After, "key", fmt.Sprintf("revoke the token in the file at %s now: it stays readable in the history of the repository", facts.registry), ""})
+		return
+	case f.secret == "":
+		return
+	}
+	text, revoke := "delete "+f.secret+" once no other step uses it", fmt.Sprintf("revoke the token behind %s at %s: until then nothing is safer than before", f.secret, facts.registry)
+	if b.publish.kept(f) {
+		text, revoke = "put a token that can only read into "+f.secret+": the job still installs with it", fmt.Sprintf("revoke the old token behind %s at %s: until then nothing is safer than before", f.secret, facts.registry)
+	}
+	for _, u := range b.view.unitsOf(f) {
+		b.require(Prerequisite{After, "variable", text, u.place()})
+	}
+	b.require(Prerequisite{After, "key", revoke, ""})
+}
