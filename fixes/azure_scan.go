@@ -82,7 +82,9 @@ func (v *azureView) login(s *circle.Step, script *shell.Script, c *shell.Call) *
 	if len(secret.Vars) == 1 {
 		f.secret = secret.Vars[0]
 	}
-	f.literal = secret.Static
+	if f.literal = secret.Static; f.literal {
+		f.values = []string{strings.TrimPrefix(strings.TrimPrefix(secret.Value, "--password="), "-p=")}
+	}
 	whose := "a service principal's secret"
 	switch {
 	case f.literal:
@@ -142,6 +144,7 @@ func (v *azureView) handed(s *circle.Step, at shell.Span, name string, value she
 	}
 	f := v.form(s, at, fmt.Sprintf("the script sets %s to %s", name, key.secret()))
 	f.literal, f.secret, f.advice = key.literal, orElse(key.name, name), azureAdvice(name)
+	f.values = []string{value.Value}
 	return f
 }
 
@@ -187,7 +190,7 @@ func (v *azureView) scanEnvironment(_ *storedUnit, env *circle.Environment) []*s
 		if !azureTables().secretName.MatchString(x.Name) || !key.known() || key.name == x.Name {
 			continue
 		}
-		f := &storedForm{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), secret: x.Name, literal: key.literal}
+		f := &storedForm{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), secret: x.Name, literal: key.literal, values: []string{x.Text}}
 		f.message = fmt.Sprintf("the environment sets %s to %s", x.Name, key.secret())
 		f.remove, f.advice = []rewrite.Entry{x.Entry}, azureAdvice(x.Name)
 		if key.expr {
@@ -312,6 +315,7 @@ func (v *azureView) otherElement(f *storedForm, name string, args rewrite.Node) 
 			if f.literal = azureValue(text).literal; !f.literal {
 				continue
 			}
+			f.values = []string{text}
 		} else {
 			f.secret = text
 		}

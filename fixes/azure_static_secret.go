@@ -19,10 +19,7 @@ var azureStaticSecret = &Rule{
 }
 
 func runAzureStaticSecret(p *Pass) error {
-	v := &azureView{storedView: newStoredView(p), logins: map[*storedForm]*azureLogin{}}
-	v.collect(v.scanStep, v.scanEnvironment)
-	v.scanOrbJobs()
-	v.claimEnvironments()
+	v := p.azure()
 	for _, group := range v.groups() {
 		b := &azureFix{storedFix: v.newFix(group, "log in to Azure with CircleCI's token"), azure: v}
 		p.Report(b.finding(b.build()))
@@ -34,6 +31,14 @@ func runAzureStaticSecret(p *Pass) error {
 type azureView struct {
 	*storedView
 	logins map[*storedForm]*azureLogin
+}
+
+func newAzureView(p *Pass) *azureView {
+	v := &azureView{storedView: newStoredView(p), logins: map[*storedForm]*azureLogin{}}
+	v.collect(v.scanStep, v.scanEnvironment)
+	v.scanOrbJobs()
+	v.claimEnvironments()
+	return v
 }
 
 // azureLogin is what is known of the login of a form.

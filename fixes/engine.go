@@ -116,7 +116,7 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (foun
 			continue
 		}
 		shared := newPass(f, circle.New(doc), facts, scripts)
-		shared.Repo, shared.report = e.Repo, report
+		shared.Repo, shared.report, shared.rules = e.Repo, report, e.Rules
 		configs = append(configs, shared.Config)
 		for _, rule := range e.Rules {
 			p := *shared

@@ -18,6 +18,9 @@ func runInlineSecret(p *Pass) error {
 	v := newSecretView(p)
 	var fixes []*secretFix
 	for _, s := range v.sites {
+		if p.claims(s.span()) {
+			continue
+		}
 		b := &secretFix{view: v, site: s, fix: &Fix{Title: "take the secret from a context", Safety: Setup}}
 		b.refusal = b.build()
 		fixes = append(fixes, b)

@@ -24,7 +24,11 @@ type Pass struct {
 	units   func() []*unit // the runs of steps in the config
 	aws     func() *awsView
 	network func() *networkView
+	vault   func() *vaultView
+	azure   func() *azureView
+	publish func() *publishView
 
+	rules    []*Rule // that run along with this one
 	scripts  scriptCache
 	comments []*suppressionComment // for the rule suppression
 }
@@ -35,6 +39,9 @@ func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts scriptCach
 	p.units = sync.OnceValue(func() []*unit { return unitsOf(c) })
 	p.aws = sync.OnceValue(func() *awsView { return newAWSView(p) })
 	p.network = sync.OnceValue(func() *networkView { return newNetworkView(p) })
+	p.vault = sync.OnceValue(func() *vaultView { return newVaultView(p) })
+	p.azure = sync.OnceValue(func() *azureView { return newAzureView(p) })
+	p.publish = sync.OnceValue(func() *publishView { return newPublishView(p) })
 	return p
 }
 

@@ -77,7 +77,7 @@ type tokenUse struct {
 	edits   []shell.Edit
 	remove  []rewrite.Entry
 	secret  string
-	literal bool
+	literal string
 	other   bool // the file names its registry by a variable
 }
 
@@ -180,7 +180,7 @@ func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
 	how := fmt.Sprintf("%s uses ", strings.Join(commandOf(x.call), " "))
 	f := v.form(s, x.call.Span, "")
 	for _, use := range uses {
-		if f.literal = f.literal || use.literal; f.secret == "" || f.secret == twineVar {
+		if f.take(use.literal); f.secret == "" || f.secret == twineVar {
 			f.secret = orElse(use.secret, f.secret)
 		}
 		switch {
@@ -277,7 +277,7 @@ func stepTokens(script *shell.Script, s *circle.Step, r registry) []tokenUse {
 	add := func(at shell.Span, value string, parts []shell.Span, edits []shell.Edit) *tokenUse {
 		use := tokenUse{owner: s.Owner(), step: s, node: s.Command(), span: spanIn(s.Command(), at), parts: parts, edits: edits}
 		use.secret, use.literal = tokenIn(value)
-		if use.secret == "" && !use.literal {
+		if use.secret == "" && use.literal == "" {
 			return nil
 		}
 		out = append(out, use)
@@ -396,15 +396,18 @@ func tokenValue(name, value string) string {
 }
 
 // tokenIn tells where a token comes from: a variable, or the file itself.
-func tokenIn(text string) (variable string, literal bool) {
+func tokenIn(text string) (variable, literal string) {
 	text = strings.TrimSpace(text)
 	if m := expansion.FindStringSubmatch(text); m != nil {
-		return m[1] + m[2], false
+		return m[1] + m[2], ""
 	}
 	if text == "__token__" {
-		return twineVar, false // twine takes the token from there then
+		return twineVar, "" // twine takes the token from there then
 	}
-	return "", strings.HasPrefix(text, "npm_") && len(text) > 30 || strings.HasPrefix(text, "pypi-") && len(text) > 30
+	if (strings.HasPrefix(text, "npm_") || strings.HasPrefix(text, "pypi-")) && len(text) > 30 {
+		return "", text
+	}
+	return "", ""
 }
 
 // environmentTokens are those in an environment.
@@ -419,7 +422,7 @@ func (v *publishView) environmentTokens(env *circle.Environment, r registry) []t
 			continue
 		}
 		use := tokenUse{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), remove: []rewrite.Entry{x.Entry}}
-		if use.secret, use.literal = tokenIn(tokenValue(x.Name, x.Text)); use.secret != "" || use.literal {
+		if use.secret, use.literal = tokenIn(tokenValue(x.Name, x.Text)); use.secret != "" || use.literal != "" {
 			out = append(out, use)
 		}
 	}
@@ -431,10 +434,11 @@ func (v *publishView) tokenForm(use tokenUse, r registry) *storedForm {
 	if r == npm && v.installsAfter(use) || len(use.parts)+len(use.remove) == 0 {
 		return nil
 	}
-	f := &storedForm{owner: use.owner, span: use.span, node: use.node, step: use.step, secret: use.secret, literal: use.literal, parts: use.parts, remove: use.remove}
+	f := &storedForm{owner: use.owner, span: use.span, node: use.node, step: use.step, secret: use.secret, parts: use.parts, remove: use.remove}
+	f.take(use.literal)
 	f.message = fmt.Sprintf("%s is given the stored token in %s", r, use.secret)
 	switch {
-	case use.literal:
+	case f.literal:
 		f.message = fmt.Sprintf("%s is given a literal token", r)
 	case use.secret == twineVar && r == pypi:
 		f.message, f.secret = "", ""

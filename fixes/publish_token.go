@@ -24,8 +24,7 @@ var publishToken = &Rule{
 }
 
 func runPublishToken(p *Pass) error {
-	v := &publishView{storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}}
-	v.collect(v.scanStep, v.scanEnvironment)
+	v := p.publish()
 	for _, group := range v.groups() {
 		b := &publishFix{storedFix: v.newFix(group, "publish with CircleCI's token"), publish: v}
 		p.Report(b.finding(b.build()))
@@ -37,6 +36,12 @@ func runPublishToken(p *Pass) error {
 type publishView struct {
 	*storedView
 	facts map[*storedForm]*publishFacts
+}
+
+func newPublishView(p *Pass) *publishView {
+	v := &publishView{storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}}
+	v.collect(v.scanStep, v.scanEnvironment)
+	return v
 }
 
 // publishFacts is what is known of a form: a call that publishes, or a place that gives it its token.

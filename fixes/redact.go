@@ -41,6 +41,9 @@ func (r *FileResult) Secrets() []string {
 			continue
 		}
 		out = append(out, x.Secrets...)
+		if x.Rule.ID != "inline-secret" {
+			continue // its span is that of more than the secret
+		}
 		out = appendNew(out, string(r.Source[x.Span.Start:x.Span.End]))
 	}
 	return out

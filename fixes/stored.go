@@ -17,14 +17,22 @@ type storedForm struct {
 	step    *circle.Step // nil for the environment of a job or executor
 	message string       // "" for a place that only has to change along with others
 	secret  string       // the variable that holds the secret; "" when none is shown
-	literal bool         // the secret stands in the file
-	blocker string       // why the form cannot be taken away by an edit
-	advice  string       // what to do by hand, of a form that has no edit whatever the facts are
+	literal bool
+	values  []string // of literal secrets, for those who mask them
+	blocker string   // why the form cannot be taken away by an edit
+	advice  string   // what to do by hand, of a form that has no edit whatever the facts are
 
 	edits  []shell.Edit    // of the step's script
 	parts  []shell.Span    // of the step's script, to take out
 	remove []rewrite.Entry // of an environment
 	orb    []rewrite.Pair  // the step that takes the place of an orb's; nil for none
+}
+
+// take notes a literal secret, if there is one.
+func (f *storedForm) take(literal string) {
+	if literal != "" {
+		f.literal, f.values = true, append(f.values, literal)
+	}
 }
 
 // storedUnit is a unit with the forms in it.
@@ -164,6 +172,26 @@ func (v *storedView) stepAssigns(s *circle.Step, name string) bool {
 	})
 }
 
+// claims reports whether one of the rules about stored credentials takes a literal secret at a place away: it is then no
+// other rule's business.
+func (p *Pass) claims(at rewrite.Span) bool {
+	for _, rule := range []struct {
+		*Rule
+		view func() *storedView
+	}{
+		{azureStaticSecret, func() *storedView { return p.azure().storedView }},
+		{publishToken, func() *storedView { return p.publish().storedView }},
+		{vaultStaticToken, func() *storedView { return p.vault().storedView }},
+	} {
+		if slices.Contains(p.rules, rule.Rule) && slices.ContainsFunc(rule.view().forms, func(f *storedForm) bool {
+			return f.literal && f.blocker == "" && f.advice == "" && f.span.Start <= at.Start && at.End <= f.span.End
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // storedFix builds the fix of one owner's forms.
 type storedFix struct {
 	view     *storedView
@@ -184,7 +212,7 @@ func (b *storedFix) finding(refusal string) Finding {
 	out := Finding{Span: first.span, Path: first.node.Path(), Owner: first.owner, Message: first.message}
 	for _, f := range b.group {
 		if f.literal {
-			out.Severity = Critical
+			out.Severity, out.Secrets = Critical, append(out.Secrets, f.values...)
 		}
 		if f != first && f.message != "" {
 			out.Related = append(out.Related, Related{f.span, f.message})

@@ -138,7 +138,9 @@ func (v *vaultView) scanOrb(s *circle.Step) []*storedForm {
 		} else if text != "" && slices.Contains(table.Identities, name) {
 			login.identity = text
 		}
-		f.literal = f.literal || literal && slices.Contains(table.Secrets, name)
+		if literal && slices.Contains(table.Secrets, name) {
+			f.take(text)
+		}
 		if strings.Contains(text, "<<") {
 			f.blocker = "the credentials are an expression: whose they are is known only when the pipeline is compiled"
 		}

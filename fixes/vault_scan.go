@@ -107,7 +107,9 @@ func (v *vaultView) writeLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 		return nil, nil
 	}
 	f := v.form(s, c.Span, "vault logs in with "+login.describe())
-	f.literal = login.literal(given)
+	for _, secret := range login.literals(given) {
+		f.take(secret)
+	}
 	f.blocker = inner(c, slices.Concat(given, []shell.Word{path}))
 	login.write = func(f *storedForm, role string) {
 		f.edits = append(f.edits, replaceWord(path, "auth/"+v.mount()+"/login"))
@@ -143,12 +145,16 @@ func (l *vaultLogin) describe() string {
 	return l.identity
 }
 
-// literal reports whether one of the secrets stands in the script itself.
-func (l *vaultLogin) literal(given []shell.Word) bool {
-	return slices.ContainsFunc(given, func(w shell.Word) bool {
+// literals are the secrets that stand in the script itself.
+func (l *vaultLogin) literals(given []shell.Word) []string {
+	var out []string
+	for _, w := range given {
 		name, value, _ := strings.Cut(w.Value, "=")
-		return w.Static && (name == "secret_id" || name == "password" || name == "token") && value != "" && value != "-" && value[0] != '@'
-	})
+		if secret := name == "secret_id" || name == "password" || name == "token"; secret && w.Static && value != "" && value != "-" && value[0] != '@' {
+			out = append(out, value)
+		}
+	}
+	return out
 }
 
 // inner is why words cannot be replaced: they are part of a text, known when the pipeline is compiled, or come in by
@@ -204,7 +210,8 @@ func (v *vaultView) tokenLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 		return nil, nil
 	}
 	login := &vaultLogin{places: true}
-	literal, piped := false, false
+	var literals []string
+	piped := false
 	for _, w := range c.Args()[1:] {
 		name, value, assigned := strings.Cut(w.Value, "=")
 		switch {
@@ -215,8 +222,9 @@ func (v *vaultView) tokenLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 			if !assigned {
 				name, value = "token", w.Value
 			}
-			_, is := vaultTables().secretIn(value, name == "password" || method != "" && method != "token")
-			literal = literal || is
+			if _, is := vaultTables().secretIn(value, name == "password" || method != "" && method != "token"); is {
+				literals = append(literals, value)
+			}
 			login.take(w, name)
 		default:
 			login.take(w, name)
@@ -232,11 +240,11 @@ func (v *vaultView) tokenLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 			login.names = append(login.names, key.name)
 		}
 	}
-	if !literal && (len(login.names) == 0 || slices.ContainsFunc(login.names, func(n string) bool { return v.assigns(s, n) })) {
+	if len(literals) == 0 && (len(login.names) == 0 || slices.ContainsFunc(login.names, func(n string) bool { return v.assigns(s, n) })) {
 		return nil, nil
 	}
 	f := v.form(s, c.Span, "vault logs in with "+login.describe())
-	f.literal, f.parts = literal, []shell.Span{part}
+	f.literal, f.values, f.parts = len(literals) > 0, literals, []shell.Span{part}
 	f.blocker = inner(c, c.Args())
 	return f, login
 }
@@ -286,6 +294,7 @@ func (v *vaultView) storedToken(s *circle.Step, at shell.Span, value shell.Word)
 	login := &vaultLogin{places: true}
 	f := v.form(s, at, "")
 	v.describeToken(f, login, variable, literal)
+	f.values = []string{value.Value}
 	if value.Expr {
 		f.blocker = "the token is an expression: whose it is is known only when the pipeline is compiled"
 	}
@@ -335,7 +344,9 @@ func (v *vaultView) httpLogin(s *circle.Step, c *shell.Call) (*storedForm, *vaul
 		login.identity = loginPath.FindString(url.Value)
 	}
 	f := v.form(s, c.Span, "curl logs in to Vault with "+login.describe())
-	f.literal = data.Static && strings.Contains(data.Value, "secret_id")
+	if data.Static && strings.Contains(data.Value, "secret_id") {
+		f.take(data.Value)
+	}
 	switch f.blocker = inner(c, []shell.Word{url, data}); {
 	case f.blocker != "":
 	case c.Name() != "curl" || data.Text == "" || strings.HasPrefix(data.Value, "@") || strings.Contains(data.Text, "$("):
@@ -369,6 +380,7 @@ func (v *vaultView) header(s *circle.Step, script *shell.Script, c *shell.Call) 
 		}
 		f, login := v.form(s, c.Span, ""), &vaultLogin{places: true, curl: true, address: baseOf(c)}
 		v.describeToken(f, login, variable, literal)
+		f.values = []string{m[1]}
 		if f.blocker = inner(c, []shell.Word{w}); variable == vaultTokenVar {
 			return f, login
 		}
@@ -402,7 +414,7 @@ func (v *vaultView) scanEnvironment(u *storedUnit, env *circle.Environment) []*s
 		if variable == "" && !literal && (known || !strings.Contains(x.Text, "<<")) {
 			continue
 		}
-		f := &storedForm{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), remove: []rewrite.Entry{x.Entry}}
+		f := &storedForm{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), remove: []rewrite.Entry{x.Entry}, values: []string{x.Text}}
 		login := &vaultLogin{places: true}
 		v.describeToken(f, login, variable, literal)
 		f.message = fmt.Sprintf("the environment sets %s to %s", vaultTokenVar, login.identity)

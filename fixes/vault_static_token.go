@@ -21,9 +21,7 @@ var vaultStaticToken = &Rule{
 }
 
 func runVaultStaticToken(p *Pass) error {
-	v := &vaultView{storedView: newStoredView(p), logins: map[*storedForm]*vaultLogin{}}
-	v.collect(v.scanStep, v.scanEnvironment)
-	v.nameRoles()
+	v := p.vault()
 	for _, group := range v.groups() {
 		b := &vaultFix{storedFix: v.newFix(group, "log in to Vault with CircleCI's token"), vault: v}
 		p.Report(b.finding(b.build()))
@@ -36,6 +34,13 @@ type vaultView struct {
 	*storedView
 	logins map[*storedForm]*vaultLogin
 	roles  map[string]string // the variable with the role, by identity; absent where none can be named
+}
+
+func newVaultView(p *Pass) *vaultView {
+	v := &vaultView{storedView: newStoredView(p), logins: map[*storedForm]*vaultLogin{}}
+	v.collect(v.scanStep, v.scanEnvironment)
+	v.nameRoles()
+	return v
 }
 
 // vaultLogin is what is known of the login of a form.
@@ -88,7 +93,7 @@ func (b *vaultFix) role(f *storedForm) (role, refusal string) {
 	}
 	name, ok := b.vault.roles[b.vault.logins[f].identity]
 	if !ok {
-		return "", "the file uses several identities of Vault, and the names of this one's variables give no name for a role's variable"
+		return "", "the file uses several identities of Vault, and nothing here gives a name for the variable with this one's role"
 	}
 	return "$" + name, ""
 }
