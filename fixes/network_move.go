@@ -123,9 +123,15 @@ func (m *runnerMove) executorOps() (ops []rewrite.Op, refusal string) {
 	case refusal != "":
 		return nil, refusal
 	case own.Exists():
-		return append(ops, rewrite.Replace(own, rewrite.String(name))), ""
+		ops = append(ops, rewrite.Replace(own, rewrite.String(name)))
+	default:
+		ops = append(ops, rewrite.Override(m.job.Node, rewrite.Pair{Key: "executor", Value: rewrite.String(name)}))
 	}
-	return append(ops, rewrite.Override(m.job.Node, rewrite.Pair{Key: "executor", Value: rewrite.String(name)})), ""
+	if !m.job.Get("resource_class").Exists() {
+		return ops, ""
+	}
+	more, refusal := m.setKeys() // the job's class beats the executor's
+	return append(ops, more...), refusal
 }
 
 // newExecutor is the name of an executor with the runner's class that is otherwise like another one, and what makes it;

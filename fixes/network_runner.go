@@ -123,13 +123,40 @@ func (b *runnerFix) add(j *circle.Job) (refusal string) {
 	if m.class == "" {
 		return ""
 	}
-	ops, refusal := m.ops()
-	if refusal != "" {
-		return refusal
+	if user := m.bystander(); user != nil {
+		return "job " + user.Name + " takes its definition over and does not reach these hosts"
 	}
-	b.addOps(ops)
+	if !m.inherits() {
+		ops, refusal := m.ops()
+		if refusal != "" {
+			return refusal
+		}
+		b.addOps(shared(j.Node, ops...))
+	}
 	m.require("job " + j.Name)
 	return ""
+}
+
+// bystander is a job that merges this one in, or is its alias, without being moved; nil for none.
+func (m *runnerMove) bystander() *circle.Job {
+	for _, user := range m.view.p.Config.UsersOf(m.job.Node) {
+		if !slices.Contains(m.jobs, user) && !onRunner(user) {
+			return user
+		}
+	}
+	return nil
+}
+
+// inherits reports whether the job says nothing itself about where it runs and merges another one in that is moved.
+func (m *runnerMove) inherits() bool {
+	for _, key := range []string{"docker", "machine", "executor", "resource_class"} {
+		if m.job.Node.Own(key).Exists() {
+			return false
+		}
+	}
+	return slices.ContainsFunc(m.jobs, func(o *circle.Job) bool {
+		return o.Node != m.job.Node && slices.Contains(m.view.p.Config.UsersOf(o.Node), m.job)
+	})
 }
 
 // weigh lowers the safety to that of the worst doubt, the first of them.
