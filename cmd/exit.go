@@ -36,6 +36,7 @@ type streams struct {
 	inTTY   bool        // in is a terminal
 	outTTY  bool
 	errTTY  bool
+	width   func() int // of the terminal that err is, in columns; 0 when it is not known
 }
 
 // codeError ends the program with that code. What there was to say has been said.
@@ -64,6 +65,7 @@ func Main(args []string) int {
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		dir: dir, environ: os.Getenv, env: os.Environ(),
 		inTTY: isTerminal(os.Stdin), outTTY: isTerminal(os.Stdout), errTTY: isTerminal(os.Stderr),
+		width: func() int { return terminalWidth(os.Stderr) },
 	}, func(e fixes.Engine) runner { return &e })
 }
 

@@ -29,6 +29,7 @@ type fixRun struct {
 	finder   *settingsFinder
 	replacer replacer
 	shape    report.Format // of the report
+	links    bool          // it has hyperlinks to files
 	summary  report.Summary
 }
 
@@ -40,6 +41,7 @@ func newFixRun(o *fixOptions) (*fixRun, error) {
 	r := &fixRun{fixOptions: o, choice: c, finder: newSettingsFinder(newRepos(o.io.dir)), shape: report.FormatByName(o.format)}
 	r.summary.DryRun = o.dryRun
 	r.finder.nameRepos = r.shape.Repos
+	r.links = r.shape.Name == "text" && r.hasLinks()
 	if o.config == "" {
 		return r, nil
 	}
@@ -81,6 +83,8 @@ func (r *fixRun) sources(ctx context.Context) (*discovery, []source, error) {
 
 // paths handles the PATHs of the command line.
 func (r *fixRun) paths(ctx context.Context) error {
+	progress := r.startProgress()
+	defer progress.stop()
 	d, sources, err := r.sources(ctx)
 	if err != nil {
 		return err
@@ -94,8 +98,10 @@ func (r *fixRun) paths(ctx context.Context) error {
 		return errors.Join(err, out.close())
 	}
 	rep := r.newReport(out)
+	progress.found(len(sources))
 	seen := map[directory]bool{}
 	err = inOrder(ctx, r.jobs, slices.Values(sources), r.handle, func(o outcome) error {
+		progress.step()
 		if o.file.Result.Status == fixes.Skipped {
 			r.detail("%s: skipped: no config", o.file.Name)
 			return nil
@@ -167,6 +173,9 @@ func (r *fixRun) fix(src *source, data []byte, given fixes.Facts, choose chooser
 	}
 	facts := effective.Facts.Merge(given)
 	f := &report.File{Name: src.name, Result: engine.Run(data, &facts)}
+	if r.links {
+		f.Link = fileURL(src.path)
+	}
 	if r.shape.Repos {
 		f.Repo, f.Path = r.inRepo(src)
 	}
@@ -303,6 +312,7 @@ func (r *fixRun) newReport(out output) report.Writer {
 		Quiet: r.quiet, Verbose: r.verbose, Redact: r.redact,
 		Terminal: terminal,
 		OutColor: r.colored(terminal), ErrColor: r.colored(r.io.errTTY),
+		Width: r.wrapWidth(), Links: r.links,
 	})
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"strings"
 
 	"cfgfix/fixes"
 )
@@ -16,6 +17,12 @@ const (
 	cyan   = "36"
 )
 
+// Between these the colours of text and ground are swapped.
+const (
+	reverse = "\x1b[7m"
+	forward = "\x1b[27m"
+)
+
 // palette colours text when it is on.
 type palette struct{ on bool }
 
@@ -26,50 +33,73 @@ func (p palette) paint(color, s string) string {
 	return "\x1b[" + color + "m" + s + "\x1b[m"
 }
 
-func (p palette) severity(s fixes.Severity) string {
+func (p palette) painter(color string) func(string) string {
+	return func(text string) string { return p.paint(color, text) }
+}
+
+func (p palette) severity(s fixes.Severity) func(string) string {
 	switch s {
 	case fixes.Critical, fixes.High:
-		return p.paint(red, s.String())
+		return p.painter(red)
 	case fixes.Medium:
-		return p.paint(yellow, s.String())
+		return p.painter(yellow)
 	case fixes.Low, fixes.None:
 	}
-	return p.paint(blue, s.String())
+	return p.painter(blue)
 }
 
-func (p palette) status(s fixes.Status) string {
-	text := "[" + string(s) + "]"
+func (p palette) status(s fixes.Status) func(string) string {
 	if done(s) {
-		return p.paint(green, text)
+		return p.painter(green)
 	}
-	return p.paint(yellow, text)
+	return p.painter(yellow)
 }
 
-// patch colours a unified diff line by line. A line end stays outside of the colour, so that a terminal does not fill
-// the rest of the line.
+// patch colours a unified diff line by line, and shows stronger what differs within lines that stand for each other. A
+// line end stays outside of the colour, so that a terminal does not fill the rest of the line.
 func (p palette) patch(diff []byte) []byte {
 	if !p.on {
 		return diff
 	}
-	var b bytes.Buffer
+	var lines []diffLine
+	var ends [][]byte
 	header := true
 	for line := range bytes.Lines(diff) {
 		text, end := cutEnd(line)
-		if bytes.HasPrefix(text, []byte("@@")) {
-			header = false
+		header = header && !bytes.HasPrefix(text, []byte("@@"))
+		l := diffLine{kind: headerLine, text: string(text)}
+		if !header && len(text) > 0 {
+			l = diffLine{kind: text[0], text: string(text[1:])}
 		}
-		b.WriteString(p.paint(lineColor(text, header), string(text)))
-		b.Write(end)
+		lines, ends = append(lines, l), append(ends, end)
+	}
+	pairLines(lines)
+	var b bytes.Buffer
+	for i, l := range lines {
+		b.WriteString(p.line(l))
+		b.Write(ends[i])
 	}
 	return b.Bytes()
 }
 
-func lineColor(line []byte, header bool) string {
-	switch {
-	case header:
-		return bold
-	case len(line) == 0:
-		return ""
+// headerLine is the kind of the lines ahead of the first hunk.
+const headerLine = 'h'
+
+func (p palette) line(l diffLine) string {
+	color := map[byte]string{headerLine: bold, '@': cyan, '-': red, '+': green}[l.kind]
+	head := string(l.kind)
+	if l.kind == headerLine {
+		head = ""
 	}
-	return map[byte]string{'@': cyan, '-': red, '+': green}[line[0]]
+	if len(l.marks) == 0 {
+		return p.paint(color, head+l.text)
+	}
+	var b strings.Builder
+	for i, s := range l.segments() {
+		if i%2 == 1 {
+			s = reverse + s + forward
+		}
+		b.WriteString(s)
+	}
+	return p.paint(color, head+b.String())
 }

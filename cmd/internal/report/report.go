@@ -17,6 +17,7 @@ type File struct {
 	Name   string            // for people: relative to the working directory when it is below it
 	Repo   string            // the repo it is in: owner/name, or its directory; "" when it is not known
 	Path   string            // inside of the repo, when that is known
+	Link   string            // its URL, for terminals
 	Patch  []byte            // the unified diff of the change; empty when none is to be shown
 	Result *fixes.FileResult // never nil; of a file that could not be read it holds Status and Err only
 }
@@ -39,6 +40,8 @@ type Options struct {
 	Terminal bool   // out is a terminal: control characters of a patch are made visible
 	OutColor bool
 	ErrColor bool
+	Width    int  // in text: the columns of the terminal that errw is; 0 when it is none, and nothing is wrapped
+	Links    bool // in text: that terminal has hyperlinks
 }
 
 // Format is a way to write a report.

@@ -56,15 +56,30 @@ func (t *textWriter) finding(b *bytes.Buffer, f *File, r *fixes.Result) {
 		return
 	}
 	pos := f.Result.Position(r.Span.Start)
-	place := fmt.Sprintf("%s:%d:%d", Visible(f.Name), pos.Line, pos.Column)
-	fmt.Fprintf(b, "%s %s %s %s", t.palette.paint(bold, place), r.Rule.ID,
-		t.palette.severity(Severity(&r.Finding)), Visible(r.Message))
-	if r.Status != "" { // of a fix on offer it is not decided
-		b.WriteString(" " + t.palette.status(r.Status))
+	phrases := []phrase{
+		{fmt.Sprintf("%s:%d:%d", Visible(f.Name), pos.Line, pos.Column), t.place(f)},
+		{r.Rule.ID, nil},
+		{Severity(&r.Finding).String(), t.palette.severity(Severity(&r.Finding))},
+		{Visible(r.Message), nil},
 	}
-	b.WriteByte('\n')
+	if r.Status != "" { // of a fix on offer it is not decided
+		phrases = append(phrases, phrase{"[" + string(r.Status) + "]", t.palette.status(r.Status)})
+	}
+	paragraph(b, t.Width, 4, phrases...)
 	for _, line := range t.details(f, r) {
-		fmt.Fprintf(b, "    %s\n", Visible(line))
+		b.WriteString("    ")
+		paragraph(b, max(t.Width-4, 0), 6, phrase{text: Visible(line)})
+	}
+}
+
+// place is how the place of a finding looks: a link, where the terminal has them.
+func (t *textWriter) place(f *File) func(string) string {
+	return func(text string) string {
+		text = t.palette.paint(bold, text)
+		if t.Links && f.Link != "" {
+			text = "\x1b]8;;" + f.Link + "\x1b\\" + text + "\x1b]8;;\x1b\\"
+		}
+		return text
 	}
 }
 
@@ -129,11 +144,12 @@ func (t *textWriter) section(b *bytes.Buffer, title string, list []prerequisite)
 	}
 	fmt.Fprintf(b, "\n%s:\n", t.palette.paint(bold, title))
 	for _, p := range list {
-		fmt.Fprintf(b, "  - %s", Visible(p.text))
+		text := Visible(p.text)
 		if len(p.where) > 0 {
-			fmt.Fprintf(b, " (%s)", Visible(strings.Join(p.where, ", ")))
+			text += " (" + Visible(strings.Join(p.where, ", ")) + ")"
 		}
-		b.WriteByte('\n')
+		b.WriteString("  - ")
+		paragraph(b, max(t.Width-4, 0), 4, phrase{text: text})
 	}
 }
 
