@@ -107,7 +107,8 @@ func (p *planner) checkList(n *node, l *listGoal) error {
 		names[q.Key] = true
 	}
 	for i := range n.items {
-		if k := n.items[i].key; l.remove[i] && isName(k, k.value) && merged[k.value] && !names[k.value] {
+		_, renamed := l.renamed(i)
+		if k := n.items[i].key; (l.remove[i] || renamed) && isName(k, k.value) && merged[k.value] && !names[k.value] {
 			return p.refuse(n, MergeSupplies, k.value)
 		}
 	}

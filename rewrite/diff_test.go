@@ -269,17 +269,21 @@ func applyWith(t *testing.T, tool []string, name, src string, edits []rewrite.Ed
 	}
 }
 
-// randomCase makes a text with many equal lines and edits of it. Empty sides, CRLF and a missing final newline are common.
+// randomCase makes a text with many equal lines and edits of it. Empty sides, CRLF and a missing final newline are
+// common; some texts mix line ends or begin with a byte order mark, and some lines hold what ends a line in YAML only.
 func randomCase(random *rand.Rand) (string, []rewrite.Edit) {
-	pool := []string{"a", "b", "  - run: x", "", "é", "\tc", "key: value"}
+	pool := []string{"a", "b", "  - run: x", "", "é", "\tc", "key: value", "x\ry", "n\u0085l\u2028"}
+	endings := [][]string{{"\n"}, {"\r\n"}, {"\n", "\r\n"}}[random.IntN(3)]
 	var b strings.Builder
-	ending := []string{"\n", "\r\n"}[random.IntN(2)]
+	if random.IntN(8) == 0 {
+		b.WriteString("\ufeff")
+	}
 	for range random.IntN(40) {
-		b.WriteString(pool[random.IntN(len(pool))] + ending)
+		b.WriteString(pool[random.IntN(len(pool))] + endings[random.IntN(len(endings))])
 	}
 	src := b.String()
 	if random.IntN(3) == 0 {
-		src = strings.TrimSuffix(src, ending)
+		src = strings.TrimRight(src, "\r\n")
 	}
 	switch random.IntN(10) {
 	case 0:

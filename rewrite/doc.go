@@ -40,7 +40,7 @@
 //
 //   - SharedAnchor: others would see the change through an anchor, and the operation does not say that it is meant.
 //   - AnchorNeeded: an alias that stays means a node that would go; it would mean nothing, or another node.
-//   - MergeSupplies: a merge key would give a removed pair's name back, so that the removal removes nothing.
+//   - MergeSupplies: a merge key would give a removed or renamed pair's name back, so that the name does not go.
 //   - DuplicateKey: readers disagree about which pair of a key that stands twice counts, so none of that mapping is
 //     edited.
 //   - EmptyCollection: without its last entry a block collection would silently become a null. Prune and Clear say

@@ -26,6 +26,9 @@ type layoutOf struct {
 	flow      bool // what is below the first level stands on one line
 	quoteKeys bool
 	anchored  bool // the job stands elsewhere, behind an anchor
+	atKeys    bool // dashes stand at the column of their sequence's key
+	marked    bool // a byte order mark comes first
+	open      bool // there is no final line break
 }
 
 var layouts = []layoutOf{
@@ -38,6 +41,10 @@ var layouts = []layoutOf{
 	{name: "quoted keys", indent: 2, br: "\n", quoteKeys: true},
 	{name: "quoted keys in flow", indent: 2, br: "\n", quoteKeys: true, flow: true},
 	{name: "behind an anchor", indent: 2, br: "\n", anchored: true},
+	{name: "sequences at their keys", indent: 4, br: "\n", atKeys: true},
+	{name: "byte order mark, lone CR", indent: 2, br: "\r", marked: true},
+	{name: "no final line break", indent: 2, br: "\n", open: true},
+	{name: "no final line break, CRLF, flow", indent: 2, br: "\r\n", open: true, flow: true},
 }
 
 func (l layoutOf) key(k string) string {
@@ -63,6 +70,12 @@ func (l layoutOf) write(t tree) string {
 			lines[i] = fmt.Sprintf("%s # %d\n", strings.TrimSuffix(line, "\n"), i)
 		}
 		text = strings.Join(lines, "")
+	}
+	if l.open {
+		text = strings.TrimSuffix(text, "\n")
+	}
+	if l.marked {
+		text = bom + text
 	}
 	return strings.ReplaceAll(text, "\n", l.br)
 }
@@ -103,15 +116,18 @@ func (l layoutOf) value(b *strings.Builder, col int, value any) {
 			return
 		}
 		b.WriteByte('\n')
+		if !l.atKeys {
+			col += l.indent
+		}
 		for _, item := range v {
-			b.WriteString(spaces(col+l.indent) + "-")
+			b.WriteString(spaces(col) + "-")
 			if t, ok := item.(tree); ok {
 				var inner strings.Builder
-				l.pairs(&inner, col+l.indent+2, t)
+				l.pairs(&inner, col+2, t)
 				b.WriteString(" " + strings.TrimLeft(inner.String(), " "))
 				continue
 			}
-			l.value(b, col+l.indent, item)
+			l.value(b, col, item)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -205,12 +206,51 @@ func TestThroughAnchor(t *testing.T) {
 		{"overridden in place of an alias", path{"t"}, override("x", "2"), "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: # c\n  <<: *d\n  x: \"2\"\ns: [*d]\n"},
 		{"overridden in place of an alias in flow", path{"s"}, func(n Node) Op { return Override(n.Entries()[0].Value(), Pair{"x", Int(2)}) }, "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: *d # c\ns: [{<<: *d, x: 2}]\n"},
 		{"overridden where nothing is merged", path{}, override("y", "2"), "the operation does not fit the kind of the node"},
+		{"the definition goes", path{"d", "x"}, remove, "the place is shared through an anchor"},
+		{"the definition goes for all", path{"d", "x"}, shared(remove), "d: &d\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: *d # c\ns: [*d]\n"},
+		{"a pair for all", path{"d", "x"}, shared(afterPair("w", "2")), "d: &d\n  x: 1\n  w: \"2\"\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: *d # c\ns: [*d]\n"},
+		{"renamed for all", path{"d", "x"}, shared(func(n Node) Op { return Rename(n.Entry(), "w") }), "d: &d\n  w: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: *d # c\ns: [*d]\n"},
+		{"inside what is inside, nothing is chosen", path{"d", "e", "k"}, text("w"), "the place is shared through an anchor"},
+		{"a user cut off", path{"t"}, text("w"), "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: w # c\ns: [*d]\n"},
+		{"a comment, which no user sees", path{"d", "x"}, func(n Node) Op { return CommentBehind(n.Entry(), "n") }, "d: &d\n  x: 1 # n\n  e: {k: v}\nj:\n  <<: *d # c\n  z: 1\nt: *d # c\ns: [*d]\n"},
 		{"a place of one's own", path{"j", "z"}, text("2"), "d: &d\n  x: 1\n  e: {k: v}\nj:\n  <<: *d # c\n  z: \"2\"\nt: *d # c\ns: [*d]\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			if diff := cmp.Diff(tt.want, tricky(t, src, tt.at, tt.op)); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestMergeLists holds the same for a mapping that merges several.
+func TestMergeLists(t *testing.T) {
+	t.Parallel()
+	const src = "b: &b {x: 1}\nc: &c\n  z: 2\nn:\n  <<: [*b, *c]\nm: {<<: *b, w: 1}\nl:\n  <<:\n    - *b\n    - *c\n  k: 1\n"
+	tests := []struct {
+		name     string
+		at       path
+		op       func(Node) Op
+		old, new string // of the source; without an old one, the reason of the refusal
+	}{
+		{"overridden beside a list", path{"n"}, override("x", "v"), "[*b, *c]\n", "[*b, *c]\n  x: v\n"},
+		{"overridden beside a merge in flow", path{"m"}, override("x", "v"), "{<<: *b, w: 1}", "{<<: *b, x: v, w: 1}"},
+		{"overridden beside a list on lines", path{"l"}, override("z", "v"), "    - *c\n  k", "    - *c\n  z: v\n  k"},
+		{"one merge of several goes", path{"n"}, func(n Node) Op { return Remove(n.Entries()[0].Value().Entries()[1]) }, "[*b, *c]", "[*b]"},
+		{"all merges go", path{"l"}, func(n Node) Op { return Remove(n.Entries()[0]) }, "  <<:\n    - *b\n    - *c\n", ""},
+		{"what a list merges changes for all", path{"c", "z"}, shared(text("v")), "z: 2", "z: v"},
+		{"what a list merges goes", path{"c"}, remove, "", "an anchor inside is used elsewhere"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			want := tt.new
+			if tt.old != "" {
+				want = strings.Replace(src, tt.old, tt.new, 1)
+			}
+			if diff := cmp.Diff(want, tricky(t, src, tt.at, tt.op)); diff != "" {
 				t.Errorf("result (-want +got):\n%s", diff)
 			}
 		})

@@ -320,6 +320,55 @@ func TestInsertDelete(t *testing.T) {
 	t.Logf("%d insertions undone", undone)
 }
 
+// TestForms holds that an edit of the same file with CRLF, or behind a byte order mark, gives the same file in that form.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	same := 0
+	eachForm(t, func(name string, f *File) {
+		form, known := map[string]func([]byte) []byte{" (CRLF)": toLF, " (BOM)": withoutMark}[name[strings.LastIndex(name, " "):]]
+		if !known {
+			return
+		}
+		plain, err := Parse(form(f.src))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, e := range someEntries(f, 1) {
+			ops := fourOperations(e)
+			for kind, op := range otherOperations(e) {
+				ops[kind] = op.Shared()
+			}
+			for kind, op := range ops {
+				got, err := proved(f, op)
+				want, wantErr := proved(plain, op.in(plain))
+				switch {
+				case (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error():
+					t.Errorf("%s: %s at %s: %v, in the plain form %v", name, kind, e.Value().Path(), err, wantErr)
+				case err == nil && !bytes.Equal(form(got.src), want.src):
+					t.Errorf("%s: %s at %s gives another file than in the plain form", name, kind, e.Value().Path())
+				}
+				same++
+			}
+		}
+	})
+	t.Logf("%d operations alike in two forms", same)
+}
+
+func toLF(src []byte) []byte { return bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n")) }
+
+func withoutMark(src []byte) []byte { return bytes.TrimPrefix(src, []byte(bom)) }
+
+// in is the operation at the same place of another file.
+func (o Op) in(f *File) Op {
+	if o.node.Exists() {
+		o.node = Node{f, f.twin(o.node.n)}
+	}
+	if o.entry.Exists() {
+		o.entry = Entry{f, f.twin(o.entry.parent), o.entry.index}
+	}
+	return o
+}
+
 // twin is the node at the same indices as one of another file.
 func (f *File) twin(n *node) *node {
 	if n.parent == nil {
@@ -335,6 +384,7 @@ func (f *File) twin(n *node) *node {
 // TestOwnText holds that replacing a scalar, or a part of it, by its own text changes nothing.
 func TestOwnText(t *testing.T) {
 	t.Parallel()
+	kept := 0
 	eachForm(t, func(name string, f *File) {
 		for _, e := range everyEntry(f, 10) {
 			v := e.Value()
@@ -342,13 +392,22 @@ func TestOwnText(t *testing.T) {
 				continue
 			}
 			half := len(v.Value()) / 2
+			for half > 0 && !utf8.RuneStart(v.Value()[half]) {
+				half--
+			}
 			for _, op := range []Op{Replace(v, String(v.Value())), ReplaceText(v, 0, len(v.Value()), v.Value()), ReplaceText(v, half, len(v.Value()), v.Value()[half:])} {
-				if c, err := f.Plan([]Op{op.Shared()}); err == nil && len(c.Edits) > 0 {
+				c, err := f.Plan([]Op{op.Shared()})
+				switch {
+				case err != nil:
+					t.Errorf("%s: %s: %v", name, v.Path(), err)
+				case len(c.Edits) > 0:
 					t.Errorf("%s: %s: edits %v", name, v.Path(), c.Edits)
 				}
+				kept++
 			}
 		}
 	})
+	t.Logf("%d texts replaced by themselves", kept)
 }
 
 // TestOrder holds that the order of operations at different places does not matter, and that all at once give what one

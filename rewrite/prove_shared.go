@@ -6,7 +6,7 @@ import (
 )
 
 // maxExpanded bounds the pairs that the proof looks at when it follows merges.
-const maxExpanded = 2_000_000
+const maxExpanded = 1_000_000
 
 // seenThrough shows what the change means to a reader who follows aliases and merges. As written, the trees differ at
 // the places of the goal only, and each alias means the same node as before. So a place reads differently only where

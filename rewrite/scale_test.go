@@ -3,6 +3,7 @@ package rewrite
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -133,49 +134,103 @@ func TestLinear(t *testing.T) {
 	}
 }
 
-// TestHostile holds that sources that are made to exhaust a parser end soon, in a result or in an error that says why.
-func TestHostile(t *testing.T) {
-	t.Parallel()
-	bomb := "a0: &a0 [x, x]\n"
-	merges := "m0: &m0 {k0: v}\n"
+// hostileTests are sources that are made to exhaust a parser, and an operation on each.
+var hostileTests = []struct {
+	name  string
+	heavy bool // takes more than a second
+	src   func() string
+	op    func(root Node) Op // nil for a source that is not read
+	want  string             // the error, "" for none
+}{
+	{"alias bomb, an edit elsewhere", false, bomb, insertFirst, ""},
+	{"alias bomb, an edit that all see", false, bomb, func(r Node) Op { return Replace(r.Own("a0").Entries()[0].Value(), String("y")).Shared() }, ""},
+	{"aliases inside their own anchors", false, func() string { return "a: &a [*a, &b {k: *a, <<: *b}]\nb: *b\n" }, insertFirst, ""},
+	{"a mapping that merges itself", false, func() string { return "a: &a\n  <<: [*a, *a]\n  k: 1\n" }, func(r Node) Op { return Rename(r.Own("a").Entries()[1], "n").Shared() }, ""},
+	{"merges of merges", false, mergeBomb, renameMerged, ""},
+	{"chain of merges", false, mergeChain, renameMerged, "number of pairs in expanded merges is over the bound of 1000000"},
+	{"chain of merges, an edit elsewhere", false, mergeChain, insertFirst, ""},
+	{"nested as deep as yaml.v3 goes", false, func() string { return "a: " + brackets(9999) + "\nb: 1\n" }, insertFirst, ""},
+	{"brackets 100,000 deep", false, func() string { return "a: " + brackets(100_000) + "\n" }, nil, "exceeded max depth of 10000"},
+	{"brackets that stay open", false, func() string { return strings.Repeat("[{a: ", 50_000) }, nil, "exceeded max depth of 10000"},
+	{"dashes 100,000 deep", false, func() string { return strings.Repeat("- ", 100_000) + "a\n" }, nil, "exceeded max depth of 10000"},
+	{"question marks 100,000 deep", false, func() string { return strings.Repeat("? ", 100_000) + "a\n" }, nil, "exceeded max depth of 10000"},
+	{"dashes as deep as yaml.v3 goes", false, func() string { return strings.Repeat("- ", 9999) + "a\n" }, insertItem, ""},
+	{"nested in block", false, func() string { return "a:\n" + nested(900) + "b: 1\n" }, insertFirst, ""},
+	{"anchors of one name", false, func() string { return lines(20_000, "- &x %d\n") + "- *x\n" }, func(r Node) Op { return Remove(r.Entries()[0]) }, ""},
+	{"a line of 50 MB", false, func() string { return "a: " + strings.Repeat("x", 50<<20) + "\n" }, nil, "file size in bytes is over the bound of 10485760"},
+	{"200 MB", false, func() string { return strings.Repeat("#", 200<<20) }, nil, "file size in bytes is over the bound of 10485760"},
+	{"a line of the size that is read", true, func() string {
+		return "a: [" + strings.Repeat("item, ", 1<<18) + "x]\nb: " + strings.Repeat("x", 8<<20) + "\n"
+	}, insertFirst, ""},
+	{"a million keys", true, func() string { return lines(1_000_000, "%d:\n") }, insertFirst, ""},
+	{"a million items on one line", true, func() string { return "a: [" + strings.Repeat("1,", 1_000_000) + "]\n" }, insertFirst, ""},
+	{"a million comments", true, func() string { return "a: 1\n" + strings.Repeat("#\n", 1_000_000) }, insertFirst, ""},
+	{"a million line breaks in quotes", true, func() string { return "a: \"" + strings.Repeat("\u2028", 1_000_000) + "x\"\n" }, func(r Node) Op {
+		return ReplaceText(r.Own("a"), len(r.Own("a").Value())-1, len(r.Own("a").Value()), "y")
+	}, ""},
+	{"a million escapes", true, func() string { return "a: \"" + strings.Repeat(`\t`, 1_000_000) + "x\"\n" }, func(r Node) Op {
+		return ReplaceText(r.Own("a"), len(r.Own("a").Value())-1, len(r.Own("a").Value()), "y")
+	}, ""},
+	{"a result over the bound", true, func() string { return "a: 1\n" + strings.Repeat("#\n", MaxSize/2-6) }, insertFirst, "file size in bytes is over the bound of 10485760"},
+}
+
+func insertFirst(r Node) Op { return InsertBefore(r.Entries()[0], Pair{"n", String("xxxxxxxxxxxxx")}) }
+
+func insertItem(r Node) Op { return InsertBefore(r.Entries()[0], Item(String("x"))) }
+
+func renameMerged(r Node) Op { return Rename(r.Own("m0").Entries()[0], "n").Shared() }
+
+// bomb has more nodes than a machine has memory for, if its aliases are followed.
+func bomb() string {
+	out := "a0: &a0 [x, x]\n"
 	for i := 1; i < 40; i++ {
-		bomb += fmt.Sprintf("a%d: &a%d [*a%d, *a%d, *a%d]\n", i, i, i-1, i-1, i-1)
-		merges += fmt.Sprintf("m%d: &m%d\n  <<: [*m%d, *m%d]\n  k%d: v\n", i, i, i-1, i-1, i)
+		out += fmt.Sprintf("a%[1]d: &a%[1]d [*a%[2]d, *a%[2]d, *a%[2]d]\n", i, i-1)
 	}
-	chain := "m0: &m0 {k0: v, z: v}\n"
+	return out
+}
+
+func mergeBomb() string {
+	out := "m0: &m0 {k0: v}\n"
+	for i := 1; i < 40; i++ {
+		out += fmt.Sprintf("m%[1]d: &m%[1]d\n  <<: [*m%[2]d, *m%[2]d]\n  k%[1]d: v\n", i, i-1)
+	}
+	return out
+}
+
+// mergeChain has mappings of which each has one pair more than the one before.
+func mergeChain() string {
+	var b strings.Builder
+	b.WriteString("m0: &m0 {k0: v, z: v}\n")
 	for i := 1; i < 3000; i++ {
-		chain += fmt.Sprintf("m%d: &m%d {<<: *m%d, k%d: v}\n", i, i, i-1, i)
+		fmt.Fprintf(&b, "m%[1]d: &m%[1]d {<<: *m%[2]d, k%[1]d: v}\n", i, i-1)
 	}
-	deep := strings.Repeat("[", 9999) + strings.Repeat("]", 9999)
-	first := func(r Node) Op { return InsertBefore(r.Entries()[0], Pair{"n", String("x")}) }
-	rename := func(r Node) Op { return Rename(r.Own("m0").Entries()[0], "n").Shared() }
-	tests := []struct {
-		name, src string
-		op        func(root Node) Op
-		want      string // the error, "" for none
-	}{
-		{"alias bomb, an edit elsewhere", bomb, first, ""},
-		{"alias bomb, an edit that all see", bomb, func(r Node) Op { return Replace(r.Own("a0").Entries()[0].Value(), String("y")).Shared() }, ""},
-		{"merges of merges", merges, rename, ""},
-		{"chain of merges", chain, rename, "number of pairs in expanded merges is over the bound of 2000000"},
-		{"chain of merges, an edit elsewhere", chain, first, ""},
-		{"nested as deep as yaml.v3 goes", "a: " + deep + "\nb: 1\n", first, ""},
-		{"nested deeper", "a: [[" + deep + "]]\n", nil, "exceeded max depth of 10000"},
-		{"nested in block", "a:\n" + nested(900) + "b: 1\n", first, ""},
-		{"a line of 5 MB", "a: [" + strings.Repeat("item, ", 5<<20/6/4) + "x]\nb: " + strings.Repeat("x", 4<<20) + "\n", first, ""},
-		{"more than the bound", strings.Repeat("#", MaxSize+1), nil, "file size in bytes is over the bound of 10485760"},
-		{"a result over the bound", "a: 1\n" + strings.Repeat("#\n", MaxSize/2-6), func(r Node) Op { return InsertBefore(r.Entries()[0], Pair{"n", String("xxxxxxxxxxxxx")}) }, "file size in bytes is over the bound of 10485760"},
-		{"anchors of one name", lines(20000, "- &x %d\n") + "- *x\n", func(r Node) Op { return Remove(r.Entries()[0]) }, ""},
-	}
-	for _, tt := range tests {
+	return b.String()
+}
+
+func brackets(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+
+// TestHostile holds that hostile sources end soon and with little memory, in a result or in an error that says why.
+func TestHostile(t *testing.T) {
+	for _, tt := range hostileTests {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			if got := attempt(tt.src, tt.op); tt.want == "" && got != nil || tt.want != "" && (got == nil || !strings.Contains(got.Error(), tt.want)) {
-				t.Errorf("error %v, want %q", got, tt.want)
+			if tt.heavy && testing.Short() {
+				t.Skip("takes more than a second")
 			}
-			if took := time.Since(start); took > 20*time.Second {
+			src := tt.src()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			err := attempt(src, tt.op)
+			took := time.Since(start)
+			runtime.ReadMemStats(&after)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("error %v, want %q", err, tt.want)
+			}
+			if took > time.Minute {
 				t.Errorf("it took %v", took)
+			}
+			if got, bound := after.TotalAlloc-before.TotalAlloc, uint64(512<<20+512*len(src)); got > bound {
+				t.Errorf("%d bytes allocated, more than %d", got, bound)
 			}
 		})
 	}

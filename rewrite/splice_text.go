@@ -19,10 +19,10 @@ func (p *planner) spliceText(n *node, g *nodeGoal) error {
 	switch {
 	case !utf8.ValidString(g.text):
 		return p.refuse(n, NotEditable, "a character would be cut")
-	case n.block != nil && g.text == "":
-		return p.refuse(n, EmptyText, "")
 	case g.text == n.value:
 		return nil
+	case n.block != nil && g.text == "":
+		return p.refuse(n, EmptyText, "")
 	case n.body.Len() == 0: // behind a tag
 		return p.spliceReplace(n, String(g.text))
 	}

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -203,19 +204,21 @@ func (d *decoder) folded(b blockInfo) {
 
 // blankLines is the start of the next line with text, or the end of the text, and the breaks before it.
 func (d *decoder) blankLines(b blockInfo) (next int, breaks string) {
+	var seen strings.Builder
 	for next = d.p; next < b.text.End; {
 		end := next + min(countSpaces(d.src[next:b.text.End]), b.indent)
 		if end == b.text.End {
-			return end, breaks // blanks at the end of the source
+			next = end // blanks at the end of the source
+			break
 		}
 		n := breakLen(d.src, end)
 		if n == 0 {
-			return next, breaks
+			break
 		}
-		breaks += normalBreak(d.src[end : end+n])
+		seen.WriteString(normalBreak(d.src[end : end+n]))
 		next = end + n
 	}
-	return next, breaks
+	return next, seen.String()
 }
 
 // normalBreak is what yaml.v3 makes of a line break: LS and PS stay, the others become LF.
@@ -255,16 +258,17 @@ func (d *decoder) atFold() bool {
 
 // fold reads blanks and line breaks: one break means a blank, more mean one break less.
 func (d *decoder) fold() {
-	p, breaks := d.p, ""
+	p := d.p
+	var breaks strings.Builder
 	for n := whiteLen(d.src[:d.end], p); n > 0; n = whiteLen(d.src[:d.end], p) {
 		if k := breakLen(d.src, p); k > 0 {
-			breaks += normalBreak(d.src[p : p+k])
+			breaks.WriteString(normalBreak(d.src[p : p+k]))
 		}
 		p += n
 	}
-	text := " "
-	if len(breaks) > 1 {
-		text = breaks[1:]
+	text := breaks.String()
+	if rest, folds := strings.CutPrefix(text, "\n"); folds { // LS and PS stay
+		text = cmp.Or(rest, " ")
 	}
 	d.add(p, text, false)
 }

@@ -44,6 +44,7 @@ var trickyTests = []struct {
 	{7, "UTF-16", "\xff\xfea\x00:\x00 \x001\x00", nil, nil, "line 1: the file is UTF-16, which is not supported; save it as UTF-8"},
 	{8, "NEL is a line break", "a: \"x\u0085y\"\nb: 2\n", []any{"b"}, text("3"), "a: \"x\u0085y\"\nb: \"3\"\n"},
 	{9, "LS and PS are line breaks", "a: 1 # x\u2028b: 2\u2029c: 3\n", []any{"b"}, remove, "a: 1 # x\u2028c: 3\n"},
+	{9, "LS and PS in quotes stay, NEL is folded", "a: \"x\u2028\u2029y\u0085z\"\n", []any{"a"}, part(9, 10, "!"), "a: \"x\u2028\u2029y\u0085!\"\n"},
 	{10, "tab behind a colon", "a:\t\"x\"\t# c\nb:\ty\n", []any{"a"}, text("z"), "a:\t\"z\"\t# c\nb:\ty\n"},
 	{11, "flow mapping indented by tabs", "a: {\n\tb: 1,\n\tc: 2\n}\n", []any{"a", "c"}, afterPair("d", "e"), "a: {\n\tb: 1,\n\tc: 2,\n\td: e\n}\n"},
 	{11, "item before a line that begins with tabs removed", "a: [x, m,\n\t\tz]\n", []any{"a", 1}, remove, "a: [x,\n\t\tz]\n"},

@@ -1,0 +1,172 @@
+package rewrite
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestBlockScalarHeaders holds that block scalars are edited alike behind each of their indicators.
+func TestBlockScalarHeaders(t *testing.T) {
+	t.Parallel()
+	for _, style := range []string{"|", ">"} {
+		for _, indicators := range []string{"", "-", "+", "2", "2-", "-2", "2+", "+2"} {
+			for _, comment := range []string{"", " # c"} {
+				header := style + indicators + comment
+				t.Run(header, func(t *testing.T) {
+					t.Parallel()
+					checkHeader(t, header, strings.Contains(indicators, "+"), comment)
+				})
+			}
+		}
+	}
+}
+
+// checkHeader edits a block scalar with that header, whose blank lines at the end are text when they are kept.
+func checkHeader(t *testing.T, header string, kept bool, comment string) {
+	t.Helper()
+	body := "  one\n  two\n"
+	if strings.Contains(header, "2") {
+		body = "    one\n  two\n" // the first line begins with blanks
+	}
+	gap := "\n" // between siblings
+	if kept {
+		gap = ""
+	}
+	src := "s: " + header + "\n" + body + "\nn: 1\n"
+	tests := []struct {
+		name string
+		op   func(n Node) Op
+		want string
+	}{
+		{"part of the text", func(n Node) Op {
+			i := strings.Index(n.Value(), "two")
+			return ReplaceText(n, i, i+3, "2")
+		}, strings.Replace(src, "two", "2", 1)},
+		{"its start", func(n Node) Op {
+			i := strings.Index(n.Value(), "one")
+			return ReplaceText(n, i, i+3, "1")
+		}, strings.Replace(src, "one", "1", 1)},
+		{"another scalar", text("z"), "s: z" + comment + "\n" + gap + "n: 1\n"},
+		{"an entry behind it", afterPair("m", "z"), "s: " + header + "\n" + body + "\nm: z\n" + gap + "n: 1\n"},
+		{"an entry before it", beforePair("m", "z"), "m: z\n" + gap + src},
+		{"removed", remove, "n: 1\n"},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, tricky(t, src, path{"s"}, tt.op)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// TestFlow holds what the operations make of flow collections on one line and on several, with and without a trailing comma.
+func TestFlow(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, src string
+		at        path
+		op        func(Node) Op
+		want      string
+	}{
+		{"before the first", "a: [x, y]\n", path{"a", 0}, before("m"), "a: [m, x, y]\n"},
+		{"behind the last", "a: [x, y]\n", path{"a", 1}, after("m"), "a: [x, y, m]\n"},
+		{"behind the last, trailing comma", "a: [x, y,]\n", path{"a", 1}, after("m"), "a: [x, y, m,]\n"},
+		{"blanks inside the brackets", "a: [ x, y ]\n", path{"a", 1}, after("m"), "a: [ x, y, m ]\n"},
+		{"pair behind the last", "a: {k: x, l: y}\n", path{"a", "l"}, afterPair("m", "z"), "a: {k: x, l: y, m: z}\n"},
+		{"pair behind the last, trailing comma", "a: {k: x, l: y, }\n", path{"a", "l"}, afterPair("m", "z"), "a: {k: x, l: y, m: z, }\n"},
+		{"first removed", "a: [x, y]\n", path{"a", 0}, remove, "a: [y]\n"},
+		{"last removed", "a: [x, y]\n", path{"a", 1}, remove, "a: [x]\n"},
+		{"last removed, trailing comma", "a: [x, y,]\n", path{"a", 1}, remove, "a: [x,]\n"},
+		{"sole entry cleared", "a: [ x ]\n", path{"a", 0}, clearEntry, "a: []\n"},
+		{"sole pair cleared", "a: {k: x,}\n", path{"a", "k"}, clearEntry, "a: {}\n"},
+		{"sole entry pruned", "a: [x]\nb: 1\n", path{"a", 0}, prune, "b: 1\n"},
+		{"sole entries pruned over three levels", "a: {k: [[x]]}\nb: 1\n", path{"a", "k", 0, 0}, prune, "b: 1\n"},
+		{"sole entry refused", "a: [x]\n", path{"a", 0}, remove, "nothing would be left of the collection"},
+		{"on lines, before the first", "a: [\n  x,\n  y\n]\n", path{"a", 0}, before("m"), "a: [\n  m,\n  x,\n  y\n]\n"},
+		{"on lines, behind the last", "a: [\n  x,\n  y\n]\n", path{"a", 1}, after("m"), "a: [\n  x,\n  y,\n  m\n]\n"},
+		{"on lines, first removed", "a: [\n  x,\n  y\n]\n", path{"a", 0}, remove, "a: [\n  y\n]\n"},
+		{"on lines, last removed, trailing comma", "a: [\n  x,\n  y,\n]\n", path{"a", 1}, remove, "a: [\n  x,\n]\n"},
+		{"on lines, sole entry cleared", "a: [\n  x\n]\n", path{"a", 0}, clearEntry, "a: [\n]\n"},
+		{"several on a line", "a: [x, y,\n    z]\n", path{"a", 1}, after("m"), "a: [x, y, m,\n    z]\n"},
+		{"several on a line, the last of the first removed", "a: [x, y,\n    z]\n", path{"a", 1}, remove, "a: [x,\n    z]\n"},
+		{"nested, inner last", "a: {k: [x, {l: y}]}\n", path{"a", "k", 1, "l"}, afterPair("m", "z"), "a: {k: [x, {l: y, m: z}]}\n"},
+		{"value of several lines becomes a line", "a: {k: x}\n", path{"a", "k"}, func(n Node) Op { return Replace(n, LiteralText("x\ny\n")) }, "a: {k: \"x\\ny\\n\"}\n"},
+		{"scalar becomes a mapping", "a: [x, y]\n", path{"a", 0}, mapping, "a: [{k: v, l: w}, y]\n"},
+		{"item wrapped", "a: [x, y]\n", path{"a", 0}, wrap, "a: [{x: {k: v}}, y]\n"},
+		{"renamed", "a: {k: x, \"l\": y}\n", path{"a", "l"}, func(n Node) Op { return Rename(n.Entry(), "m") }, "a: {k: x, \"m\": y}\n"},
+		{"what is text in block only", "a: [x]\n", path{"a", 0}, text("y, z"), "a: [\"y, z\"]\n"},
+		{"pair without braces, value", "a: [k: x]\n", path{"a", 0, "k"}, text("z"), "a: [k: z]\n"},
+		{"pair without braces removed", "a: [k: x, y]\n", path{"a", 0}, remove, "a: [y]\n"},
+		{"the whole", "a: [x, # c\n  y] # d\nb: 1\n", path{"a"}, text("z"), "a: z # d\nb: 1\n"},
+		{"comment behind an entry", "a: [\n  x,\n  y\n]\n", path{"a", 0}, func(n Node) Op { return CommentBehind(n.Entry(), "c") }, "a: [\n  x, # c\n  y\n]\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, tricky(t, tt.src, tt.at, tt.op)); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func prune(n Node) Op { return Prune(n.Entry()) }
+
+func wrap(n Node) Op { return Wrap(n, Map(Pair{"k", String("v")})) }
+
+// TestEveryOperation holds that every operation, at every place of the tricky sources and of their variants, is proved or
+// refused for a reason.
+func TestEveryOperation(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, tt := range trickyTests {
+		if seen[tt.src] {
+			continue
+		}
+		seen[tt.src] = true
+		t.Run(fmt.Sprintf("%02d %s", tt.number, tt.name), func(t *testing.T) {
+			t.Parallel()
+			variants := forms([]byte(tt.src))
+			variants["without its last byte"] = []byte(strings.TrimSuffix(tt.src, "\n"))
+			variants["below something else"] = []byte(below(tt.src))
+			for form, src := range variants {
+				if f, err := Parse(src); err == nil {
+					tryEverything(t, form, f)
+				}
+			}
+		})
+	}
+}
+
+// below is the source as a literal's neighbour and as the value of a key.
+func below(src string) string {
+	src = strings.TrimPrefix(src, bom)
+	return "literal: |+\n  text\nkey:\n  " + strings.ReplaceAll(src, "\n", "\n  ")
+}
+
+func tryEverything(t *testing.T, form string, f *File) {
+	t.Helper()
+	for _, e := range allEntries(f) {
+		ops := fourOperations(e)
+		for kind, op := range otherOperations(e) {
+			ops[kind] = op.Shared()
+		}
+		for kind, op := range ops {
+			next, err := proved(f, op)
+			if err != nil && !planned(err) {
+				t.Errorf("%s: %s at %s: %v\n%s", form, kind, e.Value().Path(), err, f.src)
+			}
+			if err == nil && bytes.HasPrefix(f.src, []byte(bom)) != bytes.HasPrefix(next.src, []byte(bom)) {
+				t.Errorf("%s: %s at %s: the byte order mark came or went", form, kind, e.Value().Path())
+			}
+		}
+	}
+	for _, c := range f.comments {
+		if _, err := proved(f, RemoveComment(c)); err != nil && !planned(err) {
+			t.Errorf("%s: comment at %v: %v\n%s", form, c, err, f.src)
+		}
+	}
+}
