@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -98,5 +99,39 @@ func BenchmarkCorpus(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkDoublings is the CPU time of all stages together, for sources of the shapes that could be slow, each twice the
+// size of the one before: x/doubling is how many times as much it is. They go up to a megabyte, and with -full up to the
+// largest source whose result is still within the bound.
+func BenchmarkDoublings(b *testing.B) {
+	largest := 1 << 20
+	if *full {
+		largest = MaxSize
+	}
+	for _, tt := range linearTests {
+		before := 0.0
+		for n := tt.n; len(tt.src(n)) <= largest; n *= 2 {
+			src := []byte(tt.src(n))
+			b.Run(fmt.Sprintf("%s/%dkB", tt.name, len(src)/1000), func(b *testing.B) {
+				start := cpuTime()
+				for b.Loop() {
+					err := fromParseToPatch(src, tt.ops)
+					if limit := new(LimitError); errors.As(err, &limit) {
+						b.Skip(err)
+					} else if err != nil {
+						b.Fatal(err)
+					}
+				}
+				took := (cpuTime() - start).Seconds() / float64(b.N)
+				b.ReportMetric(1000*took, "cpu-ms/op")
+				b.ReportMetric(0, "ns/op")
+				if before > 0 {
+					b.ReportMetric(took/before, "x/doubling")
+				}
+				before = took
+			})
+		}
 	}
 }

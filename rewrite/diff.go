@@ -54,18 +54,24 @@ type diffRegion struct{ old, new Span }
 // compared alone, so that the cost grows with the number of changed lines and not with its square.
 const maxJoined = 1 << 13
 
-// regions are the places that the sorted edits touched, in order. No line is in two of them.
+// regions are the places that the sorted edits touched, in order. No line of either text is in two of them.
 func regions(src, dst lfText, edits []Edit) []diffRegion {
 	var out []diffRegion
 	shift := 0 // from an offset in src to the same place in dst
 	for _, e := range edits {
+		grown := len(e.New) - e.Span.Len()
+		if n := len(out) - 1; n >= 0 && e.Span.End < out[n].old.End { // on the lines of the last region
+			shift += grown
+			out[n].new.End += grown
+			continue
+		}
 		start := src.start(e.Span.Start)
 		r := diffRegion{old: Span{start, e.Span.End}, new: Span{Start: start + shift}}
-		shift += len(e.New) - e.Span.Len()
+		shift += grown
 		if !src.starts(r.old.End) || !dst.starts(r.old.End+shift) {
 			r.old.End = src.end(r.old.End)
 		}
-		if n := len(out) - 1; n >= 0 && (start < out[n].old.End || start == out[n].old.End && out[n].old.Len()+out[n].new.Len() < maxJoined) {
+		if n := len(out) - 1; n >= 0 && out[n].joins(dst, start) {
 			r.old.Start, r.new.Start = out[n].old.Start, out[n].new.Start
 			out = out[:n]
 		}
@@ -73,6 +79,18 @@ func regions(src, dst lfText, edits []Edit) []diffRegion {
 		out = append(out, r)
 	}
 	return out
+}
+
+// joins reports whether an edit on the line of src that starts at offset start belongs to the region before it.
+func (r diffRegion) joins(dst lfText, start int) bool {
+	switch {
+	case start != r.old.End:
+		return start < r.old.End
+	case !dst.starts(r.new.End): // src ends here, without a line break
+		return true
+	default:
+		return r.old.Len()+r.new.Len() < maxJoined
+	}
 }
 
 // differ collects the changes of one pair of texts, from their start to their end.

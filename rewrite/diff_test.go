@@ -145,6 +145,17 @@ func TestUnifiedErrors(t *testing.T) {
 	}
 }
 
+// Two edits that make one line of the new text are shown together, however long the line is.
+func TestUnifiedOneLongLine(t *testing.T) {
+	t.Parallel()
+	for _, src := range []string{"", "\n", "a", "a\nb"} {
+		edits := []rewrite.Edit{edit(len(src), len(src), strings.Repeat("x", 10_000)), edit(len(src), len(src), "y")}
+		if got := applyPatch(t, src, unified(t, "c.yml", src, edits)); got != mustApply(t, src, edits) {
+			t.Errorf("%q: the patch gives another text", src)
+		}
+	}
+}
+
 func TestUnifiedLargeEdit(t *testing.T) {
 	t.Parallel()
 	const count = 20_000
@@ -340,6 +351,7 @@ func FuzzDiff(f *testing.F) {
 	f.Add("", []byte{0, 0, 2})
 	f.Add("a\r\nb\r\nc", []byte{2, 3, 4, 0, 1, 7})
 	f.Add(strings.Repeat("a\n", 20), []byte{3, 2, 2, 30, 2, 0})
+	f.Add("\n", bytes.Repeat([]byte{0, 0, 209}, 700)) // one long line of many edits
 	f.Fuzz(func(t *testing.T, src string, program []byte) {
 		edits := decodeEdits(len(src), program)
 		want := mustApply(t, src, edits)

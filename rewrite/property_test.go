@@ -326,7 +326,7 @@ func TestForms(t *testing.T) {
 	same := 0
 	eachForm(t, func(name string, f *File) {
 		form, known := map[string]func([]byte) []byte{" (CRLF)": toLF, " (BOM)": withoutMark}[name[strings.LastIndex(name, " "):]]
-		if !known {
+		if !known || len(f.src) > smallFile && !*full {
 			return
 		}
 		plain, err := Parse(form(f.src))
