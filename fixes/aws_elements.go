@@ -231,21 +231,19 @@ func (v *awsView) raiseOthers(x *elementUse) (ops []rewrite.Op, refusal string) 
 	if len(x.release.Keep) == 0 {
 		return nil, ""
 	}
-	for _, w := range v.config.Workflows() {
-		for _, use := range w.Jobs() {
-			orb, job, ok := use.OrbJob()
-			if !ok || orb == nil || orb.Entry != x.orb.Entry || x.release.Jobs[job] != loginKeys || use.Node == x.node {
-				continue
-			}
-			for _, name := range slices.Sorted(maps.Keys(x.release.Keep)) {
-				switch {
-				case use.Args.Get(name).Exists():
-				case use.Args.Len() == 0:
-					return nil, "the raise changes the default of " + name + " for another entry, which has no arguments to keep it in"
-				default:
-					last := use.Args.Entries()[use.Args.Len()-1]
-					ops = append(ops, shared(use.Args, rewrite.InsertAfter(last, rewrite.Pair{Key: name, Value: rewrite.String(x.release.Keep[name])}))...)
-				}
+	for _, use := range v.entries() {
+		orb, job, ok := use.OrbJob()
+		if !ok || orb == nil || orb.Entry != x.orb.Entry || x.release.Jobs[job] != loginKeys || use.Node == x.node {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(x.release.Keep)) {
+			switch {
+			case use.Args.Get(name).Exists():
+			case use.Args.Len() == 0:
+				return nil, "the raise changes the default of " + name + " for another entry, which has no arguments to keep it in"
+			default:
+				last := use.Args.Entries()[use.Args.Len()-1]
+				ops = append(ops, shared(use.Args, rewrite.InsertAfter(last, rewrite.Pair{Key: name, Value: rewrite.String(x.release.Keep[name])}))...)
 			}
 		}
 	}

@@ -140,7 +140,7 @@ func (v *awsView) authOf(m *majorRaise, use orbUse) (auth rewrite.Pair, ops []re
 			role.region = e.Value().Resolve().Value()
 		}
 	}
-	step, ops, refusal := v.newStep(role.credentials)
+	step, ops, refusal := v.newStep(use.entry.Config(), role.credentials)
 	return rewrite.Pair{Key: "auth", Value: rewrite.List(step)}, ops, refusal
 }
 

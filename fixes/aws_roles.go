@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
@@ -77,7 +78,34 @@ func (u *awsUnit) region() string {
 	return ""
 }
 
-var registryHost = regexp.MustCompile(`\b(\d{12})\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com`)
+// longest is the longest time that the unit is known to take or wait, when it is an hour or nearly so.
+func (u *awsUnit) longest() string {
+	if text := u.unit.longest(); text != "" {
+		return text
+	}
+	for _, x := range u.visits {
+		if x.facts.script == nil {
+			continue
+		}
+		for _, c := range x.facts.script.Calls() {
+			if c.Is("sleep") && len(c.Args()) == 1 && waits(c.Args()[0].Value) >= nearlyAnHour {
+				return waits(c.Args()[0].Value).String()
+			}
+		}
+	}
+	return ""
+}
+
+// waits is the time that an argument of sleep asks for: seconds, or a number with a unit.
+func waits(text string) time.Duration {
+	if d, err := time.ParseDuration(text); err == nil {
+		return d
+	}
+	d, _ := time.ParseDuration(text + "s")
+	return d
+}
+
+var registryHost = regexp.MustCompile(`\b(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?`)
 
 // account is the AWS account that the unit works with, as far as the registries in its scripts show one and only one.
 func (u *awsUnit) account() string {

@@ -29,12 +29,12 @@ type orbChoice struct {
 // isVariable reports whether a role is given by a variable, which only some consumers expand.
 func isVariable(role string) bool { return strings.HasPrefix(role, "$") }
 
-// orbFor finds a declared aws-cli orb that can assume a role with CircleCI's token, raises one that differs from such
+// orbFor finds in a config, or the body of an inline orb, a declared aws-cli orb that can assume a role with CircleCI's token, raises one that differs from such
 // a version in nothing else, or declares one. refusal says why none of that is possible.
-func (v *awsView) orbFor(role string) (choice orbChoice, refusal string) {
+func (v *awsView) orbFor(config *circle.Config, role string) (choice orbChoice, refusal string) {
 	table := orbTables()[awsCLI]
 	var raised *orbChoice
-	for _, o := range v.config.Orbs() {
+	for _, o := range config.Orbs() {
 		if o.Name() != awsCLI || o.Parameterised() {
 			continue
 		}
@@ -53,7 +53,7 @@ func (v *awsView) orbFor(role string) (choice orbChoice, refusal string) {
 	if raised != nil {
 		return *raised, ""
 	}
-	return v.declare()
+	return declareCLI(config)
 }
 
 // raise is the change of an orb's version that lets setup assume the role, nil when none is needed or possible.
@@ -71,10 +71,10 @@ func raise(o *circle.Orb, release *orbRelease, role string) []rewrite.Op {
 	return []rewrite.Op{rewrite.ReplaceText(o.Node, len(ref)-len(o.Version()), len(ref), to)}
 }
 
-// declare adds an aws-cli orb of the version to use.
-func (v *awsView) declare() (orbChoice, string) {
+// declareCLI adds an aws-cli orb of the version to use.
+func declareCLI(config *circle.Config) (orbChoice, string) {
 	table := orbTables()[awsCLI]
-	alias, ops, refusal := declareOrb(v.config, awsCLI, table.Use)
+	alias, ops, refusal := declareOrb(config, awsCLI, table.Use)
 	release := table.release(table.Use)
 	return orbChoice{alias: alias, params: table.Setups[release.Setup], profileOnly: release.ProfileOnly, ops: ops}, refusal
 }
@@ -199,7 +199,7 @@ func (v *awsView) convert(x *setupStep, c credentials) (ops []rewrite.Op, refusa
 		edits, refusal := inPlace(x, table.Setups[x.release.Setup], c)
 		return append(ops, edits...), refusal
 	}
-	choice, refusal := v.orbFor(c.role)
+	choice, refusal := v.orbFor(x.step.Config(), c.role)
 	if refusal != "" {
 		return nil, refusal
 	}

@@ -359,7 +359,7 @@ func (x *ecrImage) require(c *circle.Config, role string, fix *Fix) {
 	add(Before, "role", account, "create an IAM role that trusts CircleCI's OIDC provider for this "+
 		"organisation and project, with ecr:GetAuthorizationToken on * and ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository")
 	if x.keys.isLiteral() {
-		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository", x.keys)
+		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository, and until then nothing is safer than before", x.keys)
 	}
 	for _, j := range orNoJob(x.users(c)) {
 		for _, contexts := range x.stores(role, j) {

@@ -3,6 +3,7 @@ package fixes
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -37,7 +38,7 @@ func (b *keysFix) build() (refusal string) {
 			return u.mixed
 		}
 	}
-	for _, part := range []func() string{b.remove, b.setUp, b.complete} {
+	for _, part := range []func() string{b.remove, b.setUp, b.complete, b.moveLogins} {
 		if refusal := part(); refusal != "" {
 			return refusal
 		}
@@ -204,7 +205,7 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 	if other := bystander(b.view.config, step, placements(b.units)); other != "" {
 		return "the steps are shared through an anchor with " + other + ", which does not use these keys"
 	}
-	value, ops, refusal := b.view.newStep(c)
+	value, ops, refusal := b.view.newStep(step.Config(), c)
 	if refusal != "" {
 		return refusal
 	}
@@ -215,7 +216,7 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 
 // placeBefore gives a workflow entry that runs an orb's job the setup as a pre-step, or in auth where the job has that.
 func (b *keysFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal string) {
-	value, ops, refusal := b.view.newStep(c)
+	value, ops, refusal := b.view.newStep(use.Config(), c)
 	if refusal != "" {
 		return refusal
 	}
@@ -239,20 +240,23 @@ func (b *keysFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal s
 	return ""
 }
 
-// newStep is a setup step by the method that the facts or the config's version choose.
-func (v *awsView) newStep(c credentials) (value rewrite.Value, ops []rewrite.Op, refusal string) {
+// newStep is a setup step for a config, or the body of an inline orb, by the method that the facts or the version choose.
+func (v *awsView) newStep(config *circle.Config, c credentials) (value rewrite.Value, ops []rewrite.Op, refusal string) {
 	if v.webIdentity() {
 		if c.profile != "" {
 			return value, nil, "the keys are used by the profile " + c.profile + ", and web identity without an orb sets up no profile"
 		}
 		return c.webIdentityStep(), nil, ""
 	}
-	choice, refusal := v.orbFor(c.role)
+	if config.Orb != nil && strings.Contains(c.role, "<<") {
+		return value, nil, "parameters of the pipeline do not reach into an inline orb"
+	}
+	choice, refusal := v.orbFor(config, c.role)
 	if choice.params.RegionByName && c.region != "" && !isVariable(c.region) {
-		choice, refusal = v.declare() // an older version takes no region as it is
+		choice, refusal = declareCLI(config) // an older version takes no region as it is
 	}
 	if c.profileOnly && choice.profileOnly == "" {
-		choice, refusal = v.declare() // an older version always exports the keys
+		choice, refusal = declareCLI(config) // an older version always exports the keys
 	}
 	return c.orbStep(choice), choice.ops, refusal
 }
@@ -263,7 +267,7 @@ func (v *awsView) takesRegion(region string) bool {
 	if v.webIdentity() || isVariable(region) {
 		return true
 	}
-	choice, _ := v.orbFor("${" + roleVar + "}")
+	choice, _ := v.orbFor(v.config, "${"+roleVar+"}")
 	return !choice.params.RegionByName
 }
 
@@ -316,22 +320,4 @@ func (b *keysFix) judge() {
 			lower(doubt{Unsafe, "the step installs version 1 of the CLI, and the orb's versions with OIDC install version 2"})
 		}
 	}
-	if b.fix.Safety == Setup && b.swapsCLI() {
-		lower(doubt{Unsafe, "a step calls `aws ecr get-login`, which only version 1 of the CLI has, and nothing shows that it stays in front"})
-	}
-}
-
-// swapsCLI reports whether the setup step may put version 2 of the CLI in front of a version 1 that a step needs.
-func (b *keysFix) swapsCLI() bool {
-	for _, u := range b.units {
-		for _, f := range b.group {
-			if f.setup == nil || f.setup.release == nil || f.setup.release.OIDC || f.setup.release.Raise != "" {
-				continue
-			}
-			if slices.ContainsFunc(u.visits, func(x awsVisit) bool { return x.facts.v1Only }) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -16,7 +16,7 @@ func (b *keysFix) remove() (refusal string) {
 		b.fix.Ops = append(b.fix.Ops, f.element.removeKeys()...)
 		b.region = orElse(b.region, f.region)
 		for _, e := range f.remove {
-			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
+			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), removeVariable(e))...)
 		}
 		if len(f.parts) > 0 {
 			b.removed[f.node] = append(b.removed[f.node], f.parts...)
@@ -31,6 +31,30 @@ func (b *keysFix) remove() (refusal string) {
 		}
 	}
 	return ""
+}
+
+// removeVariable takes a variable out of an environment, and the environment away when it is the last one: but for one
+// that hides another which a merge supplies, which stays empty.
+func removeVariable(e rewrite.Entry) rewrite.Op {
+	env := e.Parent()
+	if env.Parent().Kind() == rewrite.Sequence {
+		env = env.Parent() // a list of maps
+	}
+	for _, other := range env.Parent().Entries() {
+		if !other.IsMerge() {
+			continue
+		}
+		merged := []rewrite.Node{other.Value().Resolve()}
+		for _, item := range merged[0].Entries() {
+			if merged[0].Kind() == rewrite.Sequence {
+				merged = append(merged, item.Value().Resolve())
+			}
+		}
+		if slices.ContainsFunc(merged, func(n rewrite.Node) bool { return n.Get(env.Entry().Name()).Exists() }) {
+			return rewrite.Clear(e)
+		}
+	}
+	return rewrite.Prune(e)
 }
 
 // removeFrom takes the keys out of a script, and the step away when nothing is left that does something.

@@ -42,7 +42,7 @@ func (b *keysFix) require() {
 	add(Before, "fork", "", "know that builds of forked pull requests get no token unless the project passes secrets to them")
 	add(Before, "check", "", "try it on a branch first: a job with the setup step and `aws sts get-caller-identity`")
 	if d.isLiteral() {
-		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository", d)
+		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository, and until then nothing is safer than before", d)
 		return
 	}
 	for _, u := range b.units {

@@ -89,14 +89,12 @@ func within(x circle.Visit, list *circle.StepList) bool {
 }
 
 // target is the step that a new one goes in front of, so that it serves everyone who runs the site's step. callsOrb
-// says that the new step calls an orb of the config, which the body of an inline orb cannot do.
+// says that the new step calls an orb, which the body of an inline orb has to declare for itself: there it goes only
+// where nobody outside calls the step.
 func (s site) target(all []*placement, callsOrb bool) (step *circle.Step, refusal string) {
 	step = s.step
 	for i := len(s.calls) - 1; i >= 0 && callsOrb && step.Config().Orb != nil; i-- {
 		step = s.calls[i]
-	}
-	if callsOrb && step.Config().Orb != nil {
-		return nil, "the step stands in an inline orb, which has orbs of its own"
 	}
 	if step == s.step && len(s.calls) > 0 && !s.agreed(all) {
 		step = s.calls[0]

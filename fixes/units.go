@@ -3,6 +3,7 @@ package fixes
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/rewrite"
@@ -46,7 +47,7 @@ func unitsOf(c *circle.Config) []*unit {
 			}
 		}
 	}
-	for _, w := range c.Workflows() {
+	for _, w := range slices.Concat(c.Workflows(), c.JobGroups()) {
 		for _, use := range w.Jobs() {
 			if _, _, ok := use.OrbJob(); ok {
 				u := &unit{name: "job " + use.Name(), use: use, executor: executorOf(c, use), steps: use.Flow()}
@@ -166,12 +167,15 @@ func placeName(contexts []string) string {
 func (u *unit) longest() string {
 	for _, x := range u.steps {
 		text := x.Step.NoOutputTimeout().Value()
-		if minutes, ok := strings.CutSuffix(text, "m"); ok && len(minutes) >= 2 && (len(minutes) > 2 || minutes >= "45") || strings.HasSuffix(text, "h") {
+		if d, err := time.ParseDuration(text); err == nil && d >= nearlyAnHour {
 			return text
 		}
 	}
 	return ""
 }
+
+// nearlyAnHour is how long a step may take without asking for more than the usual session.
+const nearlyAnHour = 45 * time.Minute
 
 // firstRun is the first step of the unit's own list that may run a program: checkout and its like need no keys.
 func (u *unit) firstRun() *circle.Step {

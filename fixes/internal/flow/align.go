@@ -138,9 +138,9 @@ func commonLines(a, b string) int {
 // sharesWords reports whether most words of a line stand in one of the others: a line that lost its assignments, or
 // got an option, is still the same.
 func sharesWords(line string, others []string) bool {
-	words := strings.Fields(line)
+	words := wordsOf(line)
 	for _, o := range others {
-		theirs := strings.Fields(o)
+		theirs := wordsOf(o)
 		common := 0
 		for _, w := range words {
 			if slices.Contains(theirs, w) {
@@ -152,6 +152,10 @@ func sharesWords(line string, others []string) bool {
 		}
 	}
 	return false
+}
+
+func wordsOf(line string) []string {
+	return strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t$()`\"'", r) })
 }
 
 // maxLines bounds how much of a script is compared.
