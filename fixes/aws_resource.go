@@ -103,12 +103,20 @@ func (r *AWSRole) addCall(c *shell.Call) {
 	}
 }
 
-// hiddenTitle is a command that may call AWS out of sight, without arguments that may be anything.
+// hiddenTitle is a command that may call AWS out of sight, with the target or script that it is told to run and without
+// other arguments, which may be anything.
 func hiddenTitle(c *shell.Call) string {
 	if c.Name() == "" || c.Name() != unknownCommand(c) && unknownCommand(c) != "" {
 		return unknownCommand(c)
 	}
-	return callTitle(c)
+	title := c.Name()
+	for i, w := range c.Args() {
+		if i > 1 || i == 1 && !slices.Contains([]string{"run", "exec"}, c.Args()[0].Value) || !w.Static || strings.HasPrefix(w.Value, "-") || strings.ContainsAny(w.Value, "= ") {
+			break
+		}
+		title += " " + w.Value
+	}
+	return title
 }
 
 // plainArguments are the arguments of a step or workflow entry that are scalars.

@@ -39,8 +39,8 @@ func (o *Offer) Write(w io.Writer) error {
 			needs.require(p)
 		}
 	}
-	t.section(&b, "Before you merge", needs.before.sorted())
-	t.section(&b, "After you merge", needs.after.sorted())
+	t.section(&b, "Before you merge", needs.before.sorted(), "")
+	t.section(&b, "After you merge", needs.after.sorted(), "")
 	b.WriteByte('\n')
 	_, err := w.Write(b.Bytes())
 	return err

@@ -104,9 +104,11 @@ c.yml: no such file or directory
 Before you merge:
   - Create the role (account 1, account 2)
   - Try it
+  ` + "`cfgfix setup`" + ` prints Terraform or commands for what is to be made
 
 After you merge:
   - Deactivate the keys
+  ` + "`cfgfix setup --after`" + ` prints commands for what is to be deleted
 
 4 files (2 failed), 5 findings: 2 fixed, 1 needs facts, 1 manual, 1 suppressed
 `

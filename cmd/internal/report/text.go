@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"io"
 	"strconv"
 	"strings"
@@ -128,8 +129,8 @@ func (t *textWriter) Close(s *Summary) error {
 		return nil
 	}
 	var b bytes.Buffer
-	t.section(&b, "Before you merge", s.before.sorted())
-	t.section(&b, "After you merge", s.after.sorted())
+	t.section(&b, "Before you merge", s.before.sorted(), "`cfgfix setup` prints Terraform or commands for what is to be made")
+	t.section(&b, "After you merge", s.after.sorted(), "`cfgfix setup --after` prints commands for what is to be deleted")
 	if b.Len() > 0 {
 		b.WriteByte('\n')
 	}
@@ -138,7 +139,8 @@ func (t *textWriter) Close(s *Summary) error {
 	return err
 }
 
-func (t *textWriter) section(b *bytes.Buffer, title string, list []prerequisite) {
+// section is a list of what is to be done. hint says what prints it as commands, as far as that is possible, "" for nothing.
+func (t *textWriter) section(b *bytes.Buffer, title string, list []prerequisite, hint string) {
 	if len(list) == 0 {
 		return
 	}
@@ -151,7 +153,13 @@ func (t *textWriter) section(b *bytes.Buffer, title string, list []prerequisite)
 		b.WriteString("  - ")
 		paragraph(b, max(t.Width-4, 0), 4, phrase{text: text})
 	}
+	if hint != "" && slices.ContainsFunc(list, func(p prerequisite) bool { return slices.Contains(madeBySetup, p.kind) }) {
+		fmt.Fprintln(b, "  "+hint)
+	}
 }
+
+// madeBySetup are the kinds of prerequisites that cfgfix setup makes or deletes.
+var madeBySetup = []string{"role", "variable", "context", "runner", "key"}
 
 // statusWords are the statuses as the summary names them, in its order: of one finding, and of several.
 var statusWords = [...]struct {

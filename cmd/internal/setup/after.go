@@ -79,7 +79,7 @@ func (a *after) clientSecrets() {
 		a.unset(x.all, x.keyVars)
 		client := single(x.client)
 		if x.client == "" {
-			client = `"$` + a.ask(x.input, false, "Client id of the application that the jobs "+strings.Join(x.jobs, ", ")+" log in as") + `"`
+			client = `"$` + a.ask(x.input, false, "Client id of the application that the jobs "+few(x.jobs)+" log in as") + `"`
 		}
 		keys := a.ask(x.id+"_old_key_ids", true, "Ids of the client secrets behind "+strings.Join(x.keyVars, ", ")+": az ad app credential list")
 		a.script.line(`for key in $%s; do az ad app credential delete --id %s --key-id "$key"; done`, keys, client)

@@ -162,7 +162,7 @@ func (p *Plan) finishVault() {
 		if x.name == "" {
 			x.name = "circleci-" + strings.ReplaceAll(slug(x.at.title()), "_", "-")
 		}
-		p.input(&input{name: x.id + "_policies", list: true, text: "Vault policies that the jobs " + strings.Join(x.jobs, ", ") + " need" + x.shows()})
+		p.input(&input{name: x.id + "_policies", list: true, text: "Vault policies that the jobs " + few(x.jobs) + " need" + x.shows()})
 	}
 }
 
@@ -212,7 +212,7 @@ func (p *Plan) finishAzure() {
 		x.id = "azure_" + p.identifier("azure ", x.at.title())
 		if x.client == "" {
 			x.input = x.id + "_client_id"
-			p.input(&input{name: x.input, text: "Client id of the application that the jobs " + strings.Join(x.jobs, ", ") + " log in as"})
+			p.input(&input{name: x.input, text: "Client id of the application that the jobs " + few(x.jobs) + " log in as"})
 		}
 		p.input(&input{name: "azure_user_ids", list: true, text: "Ids of the CircleCI users who start the jobs that log in to Azure: the subject of a federated credential names the user, so that each has one"})
 	}

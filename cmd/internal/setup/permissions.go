@@ -184,7 +184,7 @@ func (w *permits) call(words []string, u fixes.AWSRole) {
 	}
 	switch {
 	case op != nil && (op.Source != nil || op.Target != nil):
-		w.copy(c, s, op)
+		w.copy(c, s, op, u)
 	case op != nil && op.Actions != nil:
 		w.operate(c, orElse(op.Resources, s.Resources), op.Actions)
 	case c.operation == "wait":
@@ -246,40 +246,44 @@ func (w *permits) bucketOr(arn string, list []string) {
 }
 
 // copy allows what a command of aws s3 does with the buckets that its arguments name.
-func (w *permits) copy(c call, s *service, op *operation) {
-	var buckets []string
-	for _, word := range c.args {
-		name := ""
-		if rest, ok := strings.CutPrefix(word, "s3://"); ok {
-			name = bucketOf(rest)
-		} else if strings.HasPrefix(word, "$") || strings.HasPrefix(word, "<<") {
-			name = word // may name a bucket or a file
-		}
-		buckets = append(buckets, name)
-	}
+func (w *permits) copy(c call, s *service, op *operation, u fixes.AWSRole) {
 	if len(c.args) == 0 {
 		w.allow("*", op.None...)
 		return
 	}
-	extra := slices.Clone(op.Target)
+	target := slices.Sorted(slices.Values(op.Target))
 	for _, options := range []map[string][]string{s.Options, op.Options} {
 		for _, name := range slices.Sorted(maps.Keys(options)) {
 			if c.has(name) {
-				extra = addTo(slices.Sorted(slices.Values(extra)), options[name]...)
+				target = addTo(target, options[name]...)
 			}
 		}
 	}
-	for i, name := range buckets {
-		if name == "" {
+	found := false
+	for i, word := range c.args[:min(len(c.args), 2)] {
+		name, ok := bucketIn(word)
+		if !ok {
 			continue
 		}
-		arn := "arn:{partition}:s3:::" + w.known(name, "the name of the S3 bucket")
+		found = true
+		list := target
 		if i == 0 && op.Source != nil {
-			w.bucketOr(arn, op.Source)
-		} else if i < 2 {
-			w.bucketOr(arn, extra)
+			list = op.Source
 		}
+		w.bucketOr("arn:{partition}:s3:::"+w.known(name, "the name of the S3 bucket"), list)
 	}
+	if !found {
+		w.gap("the bucket that `aws s3 "+c.operation+"` works on", u)
+	}
+}
+
+// bucketIn is the bucket that an argument names. A variable may hold a bucket or a path: its name tells.
+func bucketIn(word string) (name string, ok bool) {
+	if rest, ok := strings.CutPrefix(word, "s3://"); ok {
+		return bucketOf(rest), true
+	}
+	upper := strings.ToUpper(word)
+	return word, !plain(word) && (strings.Contains(upper, "BUCKET") || strings.Contains(upper, "S3"))
 }
 
 // bucketOf is the bucket of what follows s3:// in an argument. Slashes inside of an expression do not end it.
@@ -351,16 +355,33 @@ func (w *permits) region(c call) string {
 // plain reports whether a text is what it is: nothing expands it, and no policy takes it for a pattern.
 func plain(text string) bool { return !strings.ContainsAny(text, "$`<>*?{}\"'\\ \t\r\n") }
 
-// known is a name where it is shown. Else it is an input: what the shell or CircleCI puts there is not in the file.
+// known is a name where it is shown. What the shell or CircleCI puts into a part of it stands as *, since that may differ
+// from run to run; a name of which nothing is shown is an input.
 func (w *permits) known(name, what string) string {
 	if plain(name) && name != "" {
 		return name
 	}
+	if pattern := expanded.ReplaceAllString(name, "*"); plainPattern.MatchString(pattern) {
+		return pattern
+	}
 	in := w.plan.input(&input{
 		name: strings.Trim(w.role.id+"_"+slug(name), "_"),
-		text: strings.ToUpper(what[:1]) + what[1:] + " that the jobs " + strings.Join(w.role.jobs, ", ") + " call " + strings.Join(strings.Fields(name), " "),
+		text: strings.ToUpper(what[:1]) + what[1:] + " that the jobs " + few(w.role.jobs) + " call " + strings.Join(strings.Fields(name), " "),
 	})
 	return "{" + in.name + "}"
+}
+
+var (
+	expanded     = regexp.MustCompile(`<<[^<>]*>>|\$\{[A-Za-z_0-9]+[^{}]*\}|\$[A-Za-z_0-9]+`)
+	plainPattern = regexp.MustCompile(`^[A-Za-z0-9][\w.-]{2,}\*[\w./*-]*$`) // begins with what tells it from others
+)
+
+// few are the first of some names, for people.
+func few(names []string) string {
+	if len(names) > 3 {
+		return strings.Join(names[:3], ", ") + " and others"
+	}
+	return strings.Join(names, ", ")
 }
 
 // call is a call of the AWS CLI.
