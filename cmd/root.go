@@ -244,3 +244,6 @@ func unknownFlag(c *cobra.Command, name string) error {
 	}
 	return fmt.Errorf("unknown flag %s; see %s --help", name, c.CommandPath())
 }
+
+// Root is the command line as a tree of commands, for what is generated from it. It cannot be run.
+func Root() *cobra.Command { return newRoot(&streams{}, nil) }

@@ -76,7 +76,19 @@ func (s *Server) find(repo, number string) *Request {
 func (s *Server) gitHub(w http.ResponseWriter, r *http.Request) {
 	s.Lock()
 	defer s.Unlock()
+	if r.URL.Path == "/api/v3/user" {
+		answer(w, http.StatusOK, map[string]any{"login": "octocat"})
+		return
+	}
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v3/repos/"), "/")
+	if _, err := os.Stat(s.Bare(strings.Join(parts, "/"))); err == nil && len(parts) == 2 {
+		answer(w, http.StatusOK, map[string]any{
+			"name": parts[1], "owner": map[string]any{"login": parts[0]}, "default_branch": "main",
+			"clone_url":   s.URL + "/" + parts[0] + "/" + parts[1] + ".git",
+			"permissions": map[string]any{"pull": true, "push": true, "admin": true},
+		})
+		return
+	}
 	if len(parts) < 3 {
 		refuse(w, http.StatusNotFound, "Not Found")
 		return

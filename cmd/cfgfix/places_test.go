@@ -1,0 +1,371 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gopkg.in/yaml.v3"
+
+	"cfgfix/cmd/internal/fakeforge"
+)
+
+const top = "../.."
+
+// load reads a YAML file of the repository.
+func load(t *testing.T, name string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(top, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// repoWith is a directory with a config.
+func repoWith(t *testing.T, config string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, ".circleci"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, filepath.Join(dir, ".circleci", "config.yml"), config)
+	return dir
+}
+
+// bash runs a script as the shells of CI jobs do.
+func bash(t *testing.T, dir string, env []string, script string) (code int, out string) {
+	t.Helper()
+	path, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("skipped: there is no bash")
+	}
+	return execIn(t, dir, env, path, "-e", "-o", "pipefail", "-c", script)
+}
+
+// TestPreCommit runs the hooks as pre-commit does: with the names of the files behind the entry.
+func TestPreCommit(t *testing.T) {
+	t.Parallel()
+	var hooks []struct{ ID, Name, Entry, Language, Files string }
+	load(t, ".pre-commit-hooks.yaml", &hooks)
+	codes := map[string]int{"cfgfix": 1, "cfgfix-fix": 0}
+	if len(hooks) != len(codes) {
+		t.Errorf("%d hooks, want %d", len(hooks), len(codes))
+	}
+	for _, hook := range hooks {
+		files := regexp.MustCompile(hook.Files)
+		for name, want := range map[string]bool{
+			".circleci/config.yml": true, "app/.circleci/jobs/a.yaml": true, "circleci/config.yml": false, ".circleci/run.sh": false,
+		} {
+			if files.MatchString(name) != want {
+				t.Errorf("%s: %s: %v, want %v", hook.ID, name, !want, want)
+			}
+		}
+		dir := repoWith(t, badConfig)
+		entry := append(strings.Fields(hook.Entry), ".circleci/config.yml")
+		code, out := execIn(t, dir, os.Environ(), entry[0], entry[1:]...)
+		text, err := os.ReadFile(filepath.Join(dir, ".circleci", "config.yml"))
+		if code != codes[hook.ID] || err != nil || (string(text) != badConfig) != (hook.ID == "cfgfix-fix") || hook.Language != "golang" {
+			t.Errorf("%s: exit code %d, %v\n%s", hook.ID, code, err, out)
+		}
+	}
+}
+
+func TestGoreleaser(t *testing.T) {
+	t.Parallel()
+	var config struct {
+		Version int
+		Before  struct{ Hooks []string }
+		Builds  []struct {
+			Main         string
+			Goos, Goarch []string
+		}
+		Archives []struct{ Files []string }
+		Checksum map[string]string
+		Sboms    []map[string]string
+	}
+	load(t, ".goreleaser.yaml", &config)
+	if config.Version != 2 || len(config.Builds) != 1 || len(config.Checksum) == 0 || len(config.Sboms) == 0 {
+		t.Errorf("%+v", config)
+	}
+	if oses := config.Builds[0].Goos; !slices.Equal(oses, []string{"linux", "darwin", "windows"}) {
+		t.Errorf("builds for %q", oses)
+	}
+	paths := []string{config.Builds[0].Main}
+	for _, hook := range config.Before.Hooks {
+		if words := strings.Fields(hook); len(words) > 2 && words[1] == "run" {
+			paths = append(paths, words[2])
+		}
+	}
+	for _, f := range config.Archives[0].Files {
+		if !strings.HasPrefix(f, "build/") { // what the hooks make
+			paths = append(paths, f)
+		}
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(filepath.Join(top, path)); err != nil {
+			t.Error(err)
+		}
+	}
+	if path, err := exec.LookPath("goreleaser"); err == nil {
+		if code, out := execIn(t, top, os.Environ(), path, "check"); code != 0 {
+			t.Errorf("goreleaser check: %s", out)
+		}
+	}
+}
+
+// TestDockerfile holds the image to the version of Go and to the paths that the repository has.
+func TestDockerfile(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(top, ".docker", "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	module, err := os.ReadFile(filepath.Join(top, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)[1]
+	for _, want := range []string{"FROM golang:" + string(version) + "-", "./cmd/cfgfix", " git ", "ca-certificates", `ENTRYPOINT ["cfgfix"]`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the Dockerfile has no %q", want)
+		}
+	}
+}
+
+// checkCircle holds a config or an orb to CircleCI's schema, where that is at hand, and to cfgfix itself.
+func checkCircle(t *testing.T, name string) {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(top, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, out := execIn(t, t.TempDir(), os.Environ(), "cfgfix", "-n", "--fail-on", "low", path); code != 0 {
+		t.Errorf("%s: exit code %d\n%s", name, code, out)
+	}
+	data, err := os.ReadFile(filepath.Join(top, "../shared/reference/circleci-schema.json"))
+	if err != nil {
+		t.Logf("%s is not held to the schema: %v", name, err)
+		return
+	}
+	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(string(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("schema.json", schema); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := c.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc any
+	load(t, name, &doc)
+	asJSON, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(asJSON)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := compiled.Validate(value); err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+}
+
+// circleStep is a step that runs a script; other kinds have no script.
+type circleStep struct {
+	Run struct {
+		Command     string
+		Environment map[string]string
+	}
+}
+
+func (s *circleStep) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
+	type plain circleStep
+	return n.Decode((*plain)(s))
+}
+
+// scripts are those of the steps, with parameters put in.
+func scripts(steps []circleStep, parameters map[string]string) (all []string, env []string) {
+	render := func(text string) string {
+		for name, value := range parameters {
+			text = strings.ReplaceAll(text, "<< parameters."+name+" >>", value)
+			section := regexp.MustCompile(`<<# parameters\.` + name + ` >>(.*?)<</ parameters\.` + name + ` >>`)
+			text = section.ReplaceAllString(text, map[bool]string{true: "$1", false: ""}[value == "true"])
+		}
+		return text
+	}
+	for _, s := range steps {
+		if s.Run.Command == "" {
+			continue
+		}
+		all = append(all, render(s.Run.Command))
+		for k, v := range s.Run.Environment {
+			env = append(env, k+"="+render(v))
+		}
+	}
+	return all, env
+}
+
+// TestOrb runs the scripts of the orb's commands with its defaults.
+func TestOrb(t *testing.T) {
+	t.Parallel()
+	checkCircle(t, ".orb/orb.yml")
+	var orb struct {
+		Commands map[string]struct {
+			Parameters map[string]struct{ Default string }
+			Steps      []circleStep
+		}
+	}
+	load(t, ".orb/orb.yml", &orb)
+	s := fakeforge.New(t)
+	s.Add(t, "acme/app", map[string]string{".circleci/config.yml": badConfig})
+	clone := filepath.Join(t.TempDir(), "app")
+	s.Clone(t, "acme/app", clone)
+	want := map[string]struct {
+		code int
+		out  string
+	}{"check": {1, "aws-static-keys"}, "pr": {0, "acme/app: opened "}}
+	for name, command := range orb.Commands {
+		parameters := map[string]string{}
+		for p, def := range command.Parameters {
+			parameters[p] = def.Default
+		}
+		texts, env := scripts(command.Steps, parameters)
+		code, out := bash(t, clone, environment(s, env...), strings.Join(texts, "\n"))
+		if w := want[name]; code != w.code || !strings.Contains(out, w.out) {
+			t.Errorf("%s: exit code %d\n%s", name, code, out)
+		}
+	}
+	if len(orb.Commands) != len(want) || len(s.Of("acme/app")) != 1 {
+		t.Errorf("%d commands, pull requests %+v", len(orb.Commands), s.Of("acme/app"))
+	}
+}
+
+// TestExampleCircleCI runs the jobs of the example for CircleCI.
+func TestExampleCircleCI(t *testing.T) {
+	t.Parallel()
+	checkCircle(t, ".examples/circleci.yml")
+	var config struct {
+		Jobs map[string]struct{ Steps []circleStep }
+	}
+	load(t, ".examples/circleci.yml", &config)
+	check, _ := scripts(config.Jobs["check"].Steps, nil)
+	if code, out := bash(t, repoWith(t, badConfig), os.Environ(), check[0]); code != 1 {
+		t.Errorf("check: exit code %d\n%s", code, out)
+	}
+	if code, out := bash(t, repoWith(t, goodConfig), os.Environ(), check[0]); code != 0 {
+		t.Errorf("check of what is in order: exit code %d\n%s", code, out)
+	}
+
+	s := fakeforge.New(t)
+	dir := t.TempDir()
+	var urls string
+	for i, text := range []string{badConfig, goodConfig, badConfig} {
+		repo := fmt.Sprintf("acme/r%d", i)
+		s.Add(t, repo, map[string]string{".circleci/config.yml": text})
+		urls += s.URL + "/" + repo + ".git\n"
+	}
+	writeText(t, filepath.Join(dir, "repos.txt"), urls)
+	login := filepath.Join(dir, "gitconfig") // the job's own, for git clone
+	writeText(t, login, "[credential]\n\thelper = \"!f() { echo username=x; echo password=$GITHUB_TOKEN; }; f\"\n")
+	fleet, _ := scripts(config.Jobs["fleet"].Steps, nil)
+	env := append(environment(s), "GIT_CONFIG_GLOBAL="+login)
+	if code, out := bash(t, dir, env, fleet[0]); code != 0 || strings.Count(out, ": opened ") != 2 {
+		t.Errorf("fleet: exit code %d\n%s", code, out)
+	}
+}
+
+// TestExampleGitHubActions runs the scripts of the example for GitHub Actions.
+func TestExampleGitHubActions(t *testing.T) {
+	t.Parallel()
+	var workflow struct {
+		Permissions map[string]string
+		Jobs        map[string]struct {
+			Permissions map[string]string
+			Steps       []struct {
+				Uses, Run string
+				Env       map[string]string
+			}
+		}
+	}
+	load(t, ".examples/github-actions.yml", &workflow)
+	s := fakeforge.New(t)
+	s.Add(t, "acme/app", map[string]string{".circleci/config.yml": badConfig})
+	clone := filepath.Join(t.TempDir(), "app")
+	s.Clone(t, "acme/app", clone)
+	want := map[string]struct {
+		code int
+		out  string
+	}{
+		"cfgfix --dry-run --exit-zero --format github": {0, "::error "},
+		"cfgfix --dry-run --quiet --fail-on high":      {1, ""},
+		"cfgfix pr --label security":                   {0, "acme/app: opened "},
+	}
+	ran := 0
+	for name, job := range workflow.Jobs {
+		for _, step := range job.Steps {
+			if step.Run == "" {
+				continue
+			}
+			ran++
+			code, out := bash(t, clone, environment(s), step.Run)
+			if w, known := want[step.Run]; !known || code != w.code || !strings.Contains(out, w.out) {
+				t.Errorf("%s: %s: exit code %d\n%s", name, step.Run, code, out)
+			}
+		}
+	}
+	if fix := workflow.Jobs["fix"].Permissions; ran != len(want) || fix["contents"] != "write" || fix["pull-requests"] != "write" {
+		t.Errorf("%d steps ran, permissions %v", ran, fix)
+	}
+}
+
+// TestExampleSourcegraph runs the step of the batch spec in a repo.
+func TestExampleSourcegraph(t *testing.T) {
+	t.Parallel()
+	var spec struct {
+		Version int
+		Name    string
+		On      []map[string]string
+		Steps   []struct {
+			Run, Container string
+			Outputs        map[string]struct{ Value string }
+		}
+		ChangesetTemplate struct{ Title, Body, Branch string } `yaml:"changesetTemplate"`
+	}
+	load(t, ".examples/sourcegraph.batch.yaml", &spec)
+	if spec.Version != 2 || spec.Name == "" || len(spec.On) != 1 || len(spec.Steps) != 1 || spec.ChangesetTemplate.Branch == "" {
+		t.Fatalf("%+v", spec)
+	}
+	for name := range spec.Steps[0].Outputs {
+		if !strings.Contains(spec.ChangesetTemplate.Body, "outputs."+name) {
+			t.Errorf("the body does not show %s", name)
+		}
+	}
+	query := spec.On[0]["repositoriesMatchingQuery"]
+	files := regexp.MustCompile(strings.TrimPrefix(strings.Fields(query)[0], "file:"))
+	if !files.MatchString(".circleci/config.yml") || files.MatchString("config.yml") {
+		t.Errorf("the query %s", query)
+	}
+	dir := repoWith(t, badConfig)
+	code, out := bash(t, dir, os.Environ(), strings.ReplaceAll(spec.Steps[0].Run, "/tmp/", filepath.ToSlash(t.TempDir())+"/"))
+	text, err := os.ReadFile(filepath.Join(dir, ".circleci", "config.yml"))
+	if code != 0 || err != nil || strings.Contains(string(text), "AKIA") || !strings.Contains(out, "## CircleCI configs checked by cfgfix") {
+		t.Errorf("exit code %d, %v\n%s", code, err, out)
+	}
+}
