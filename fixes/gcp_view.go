@@ -47,13 +47,8 @@ type gcpForm struct {
 
 func newGCPView(p *Pass) *gcpView {
 	v := &gcpView{p: p, steps: map[rewrite.Node]*gcpStep{}}
-	for _, u := range p.units() {
+	for _, u := range p.everyUnit() {
 		v.addUnit(u)
-	}
-	for s := range p.Config.Walk {
-		if v.steps[s.Node] == nil && s.List != nil { // of a command that only commands call which nothing calls
-			v.addUnit(&unit{name: s.Owner(), known: true, steps: s.List.Flow()})
-		}
 	}
 	for _, u := range v.units {
 		v.collect(u)

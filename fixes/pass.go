@@ -3,6 +3,7 @@ package fixes
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 
 	"cfgfix/fixes/internal/circle"
@@ -21,12 +22,13 @@ type Pass struct {
 	note   func(Note) // nil unless the engine is to explain
 
 	// Worked out once for all rules, when the first of them asks.
-	units   func() []*unit // the runs of steps in the config
-	aws     func() *awsView
-	network func() *networkView
-	vault   func() *vaultView
-	azure   func() *azureView
-	publish func() *publishView
+	units     func() []*unit // the runs of steps in the config
+	everyUnit func() []*unit // and those that nothing comes to
+	aws       func() *awsView
+	network   func() *networkView
+	vault     func() *vaultView
+	azure     func() *azureView
+	publish   func() *publishView
 
 	rules    []*Rule // that run along with this one
 	scripts  scriptCache
@@ -37,6 +39,7 @@ type Pass struct {
 func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts scriptCache) *Pass {
 	p := &Pass{File: f, Config: c, Facts: facts, scripts: scripts}
 	p.units = sync.OnceValue(func() []*unit { return unitsOf(c) })
+	p.everyUnit = sync.OnceValue(func() []*unit { return withUnreached(c, slices.Clip(p.units())) })
 	p.aws = sync.OnceValue(func() *awsView { return newAWSView(p) })
 	p.network = sync.OnceValue(func() *networkView { return newNetworkView(p) })
 	p.vault = sync.OnceValue(func() *vaultView { return newVaultView(p) })

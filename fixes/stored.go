@@ -78,22 +78,9 @@ func (v *storedView) collect(scan func(*circle.Step) []*storedForm, environment 
 	}
 }
 
-// addUnits lists the units, those of commands that only uncalled commands call included.
 func (v *storedView) addUnits() {
-	seen := map[rewrite.Node]bool{}
-	add := func(u *unit) {
+	for _, u := range v.p.everyUnit() {
 		v.units = append(v.units, &storedUnit{placement: placement{unit: u}})
-		for _, x := range u.steps {
-			seen[x.Step.Node] = true
-		}
-	}
-	for _, u := range v.p.units() {
-		add(u)
-	}
-	for s := range v.p.Config.Walk {
-		if !seen[s.Node] && s.List != nil {
-			add(&unit{name: s.Owner(), known: true, steps: s.List.Flow()})
-		}
 	}
 }
 

@@ -59,6 +59,29 @@ func unitsOf(c *circle.Config) []*unit {
 	return l.units
 }
 
+// withUnreached adds to units the lists of steps that none of them comes to: those of commands that only commands call
+// which nothing calls.
+func withUnreached(c *circle.Config, units []*unit) []*unit {
+	reached, tried := map[rewrite.Node]bool{}, map[rewrite.Node]bool{}
+	for _, u := range units {
+		for _, x := range u.steps {
+			reached[x.Step.Node] = true
+		}
+	}
+	for s := range c.Walk {
+		if reached[s.Node] || s.List == nil || tried[s.List.Node] {
+			continue
+		}
+		tried[s.List.Node] = true
+		u := &unit{name: s.Owner(), known: true, steps: s.List.Flow()}
+		units = append(units, u)
+		for _, x := range u.steps {
+			reached[x.Step.Node] = true
+		}
+	}
+	return units
+}
+
 type unitLister struct {
 	config *circle.Config
 	units  []*unit

@@ -13,7 +13,8 @@ type Call struct {
 	Assigns   []Assign   // prefix or bare assignments, those of a declaring builtin, and those given to env or sudo
 	Redirects []Redirect // its own; not those of a group around it
 
-	command int // index in Words of the command behind the wrappers
+	command int  // index in Words of the command behind the wrappers
+	traced  bool // see Script.Xtrace
 	stmt    *statement
 }
 

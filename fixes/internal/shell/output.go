@@ -134,31 +134,32 @@ func varsOf(words []Word) []string {
 // Xtrace reports whether the shell prints the call, with what its words expand to, before it runs. It reads the script
 // from the top and takes every `set -x` for executed, but for those that a subshell keeps to itself.
 func (s *Script) Xtrace(at *Call) bool {
+	if name := at.Name(); name == "bash" || name == "sh" {
+		return traceAfter(at.traced, at.Args())
+	}
+	if at.Inner {
+		for outer := at.stmt.parent; outer != nil; outer = outer.parent {
+			if outer.unit != at.stmt.unit && outer.call != nil {
+				return traceAfter(at.traced, outer.call.Args())
+			}
+		}
+	}
+	return at.traced
+}
+
+// trace notes for each call whether xtrace is on when the script comes to it.
+func (s *Script) trace() {
 	on := false
 	line, _, _ := strings.Cut(s.text, "\n")
 	if shebang, ok := strings.CutPrefix(line, "#!"); ok {
 		on = Traces(shebang)
 	}
 	for _, c := range s.calls {
-		if c == at {
-			break
-		}
-		if c.Name() != "set" || c.Substitution || c.Subshell || c.Inner || c.Pipe.Len > 0 {
-			continue
-		}
-		on = traceAfter(on, c.Args())
-	}
-	if name := at.Name(); name == "bash" || name == "sh" {
-		return traceAfter(on, at.Args())
-	}
-	if at.Inner {
-		for outer := at.stmt.parent; outer != nil; outer = outer.parent {
-			if outer.unit != at.stmt.unit && outer.call != nil {
-				return traceAfter(on, outer.call.Args())
-			}
+		c.traced = on
+		if c.Name() == "set" && !c.Substitution && !c.Subshell && !c.Inner && c.Pipe.Len == 0 {
+			on = traceAfter(on, c.Args())
 		}
 	}
-	return on
 }
 
 // traceAfter is the state of xtrace after the options at the front of args.

@@ -60,6 +60,7 @@ func Parse(text string) (*Script, error) {
 	w := walker{script: s, unit: u}
 	w.list(&file.Stmts, topList, nil, Context{})
 	slices.SortStableFunc(s.calls, func(a, b *Call) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	s.trace()
 	return s, nil
 }
 
