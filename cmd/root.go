@@ -176,6 +176,8 @@ func (o *fixOptions) checkInteractive() error {
 		return errors.New("--interactive and --explain exclude each other")
 	case o.format != "text":
 		return fmt.Errorf("--interactive and --format %s exclude each other", o.format)
+	case o.patchDir != "":
+		return errors.New("--interactive and --patch-dir exclude each other")
 	case o.stdin():
 		return errors.New("--interactive takes its answers from standard input, which cannot be the config as well; name a file")
 	case !o.io.inTTY:

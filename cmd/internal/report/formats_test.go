@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -308,6 +310,89 @@ func TestSARIF(t *testing.T) {
 	region := first.Locations[0].Physical.Region
 	if got := string(line[region.StartColumn-1:]); !strings.HasPrefix(got, "AWS_ACCESS_KEY_ID=") {
 		t.Errorf("in code points the region begins at %q", got)
+	}
+}
+
+// TestSARIFFixes makes the replacements of the golden cases as a reader of SARIF would: each fix gives what its edits give.
+func TestSARIFFixes(t *testing.T) {
+	t.Parallel()
+	made := 0
+	for _, f := range goldenFiles(t, true) {
+		out, _ := write(t, Options{Format: "sarif", DryRun: true}, []*File{f})
+		var log struct{ Runs []struct{ Results []sarifResult } }
+		if err := json.Unmarshal([]byte(out), &log); err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range log.Runs[0].Results {
+			if len(r.Fixes) == 0 {
+				continue
+			}
+			made++
+			var edits []rewrite.Edit
+			for _, x := range r.Fixes[0].Changes[0].Replacements {
+				e := rewrite.Edit{Span: regionSpan(f.Result.Source, x.Deleted)}
+				if x.Inserted != nil {
+					e.New = x.Inserted.Text
+				}
+				edits = append(edits, e)
+			}
+			if diff := cmp.Diff(f.Result.Results[i].Edits, edits); diff != "" {
+				t.Errorf("%s: edits (-want +got):\n%s", f.Name, diff)
+			}
+		}
+	}
+	if made < 100 {
+		t.Errorf("only %d fixes", made)
+	}
+}
+
+// regionSpan finds a region whose columns count code points. The cases have no line ends but LF.
+func regionSpan(src []byte, r sarifRegion) rewrite.Span {
+	lines := strings.SplitAfter(string(src), "\n")
+	offset := func(line, column int) int {
+		start := len(strings.Join(lines[:line-1], ""))
+		if line > len(lines) {
+			return start
+		}
+		return start + len(string([]rune(lines[line-1])[:column-1]))
+	}
+	return rewrite.Span{Start: offset(r.StartLine, r.StartColumn), End: offset(r.EndLine, r.EndColumn)}
+}
+
+// TestStreams holds that the formats which are streamed keep nothing of the files they have written.
+func TestStreams(t *testing.T) { // not parallel: it measures the heap
+	files := goldenFiles(t, true)
+	for _, f := range Formats() {
+		if f.Name == "markdown" { // its summary comes first
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			s := &Summary{DryRun: true}
+			w := New(io.Discard, io.Discard, Options{Format: f.Name, DryRun: true})
+			heap := func() int {
+				for _, f := range files {
+					s.Add(f)
+					if err := w.File(f); err != nil {
+						t.Fatal(err)
+					}
+				}
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				return int(m.HeapAlloc)
+			}
+			heap() // tables are read, patterns compiled, prerequisites met
+			first := heap()
+			for range 3 {
+				heap()
+			}
+			if grown := heap() - first; grown > 256<<10 {
+				t.Errorf("the heap grew by %d KB over %d files", grown>>10, 4*len(files))
+			}
+			if err := w.Close(s); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }
 

@@ -119,7 +119,7 @@
     if (faults.length > 0) parts.push(`${plural(faults.length, 'config')} could not be handled.`);
     if (meta.dryRun) parts.push('A dry run: nothing was written.');
     byId('subline').textContent = parts.join(' ');
-    const made = location.protocol === 'file:' ? `, written ${document.lastModified}` : '';
+    const made = location.protocol === 'file:' ? `, written ${new Date(document.lastModified).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}` : '';
     byId('foot').textContent = `cfgfix ${meta.version}${made}. Keys are masked.`;
   }
 
@@ -427,7 +427,7 @@
     byId('tab-faults').hidden = faults.length === 0;
     byId('faults').toggleAttribute('data-none', faults.length === 0);
     byId('n-faults').textContent = number(faults.length);
-    byId('faults').querySelector('ul').append(...faults.map((f) => make('li', {}, make('strong', {}, f.repo), ' ', make('span', { className: 'mono' }, f.path), make('span', { className: 'where' }, f.error))));
+    byId('faults').querySelector('ul').append(...faults.map((f) => make('li', {}, f.repo === '.' ? '' : make('strong', {}, f.repo + ' '), make('span', { className: 'mono' }, f.path), make('span', { className: 'where' }, f.error))));
   }
 
   headline();
