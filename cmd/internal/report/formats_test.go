@@ -319,7 +319,9 @@ func TestSARIFFixes(t *testing.T) {
 	made := 0
 	for _, f := range goldenFiles(t, true) {
 		out, _ := write(t, Options{Format: "sarif", DryRun: true}, []*File{f})
-		var log struct{ Runs []struct{ Results []sarifResult } }
+		var log struct {
+			Runs []struct{ Results []sarifResult }
+		}
 		if err := json.Unmarshal([]byte(out), &log); err != nil {
 			t.Fatal(err)
 		}
