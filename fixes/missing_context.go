@@ -177,7 +177,7 @@ func (u *variableUse) script(s *shell.Script) {
 		}
 		for _, w := range words {
 			for _, name := range w.Vars {
-				if len(u.p.Facts.providers(name)) > 0 && !slices.Contains(u.names, name) {
+				if envName.MatchString(name) && len(u.p.Facts.providers(name)) > 0 && !slices.Contains(u.names, name) {
 					u.names = append(u.names, name)
 				}
 			}

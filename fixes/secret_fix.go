@@ -49,6 +49,7 @@ func (b *secretFix) build() (refusal string) {
 	if says := generated(b.view.p.File); says != "" {
 		b.fix.Safety, b.fix.Reason = Manual, says
 	}
+	b.view.names[s.value] = orElse(b.view.names[s.value], b.variable)
 	a.require(b.variable)
 	b.require(a)
 	return ""
@@ -82,7 +83,11 @@ func (b *secretFix) jobs() []*circle.Job { return b.view.p.Config.UsersOf(b.site
 // does not use for something else.
 func (b *secretFix) choose() (refusal string) {
 	var taken string
-	for _, name := range b.site.variables {
+	names := b.site.variables
+	if known := b.view.names[b.site.value]; known != "" && b.site.setting == nil && len(names) > 0 {
+		names = append([]string{known}, names...) // one value, one variable
+	}
+	for _, name := range names {
 		if place := b.setElsewhere(name); place != "" {
 			taken = orElse(taken, fmt.Sprintf("%s sets %s as well, which would take the place of the context's", place, name))
 			continue
@@ -90,7 +95,7 @@ func (b *secretFix) choose() (refusal string) {
 		b.variable = orElse(b.variable, name)
 		if len(b.view.p.Facts.providers(name)) > 0 {
 			b.variable = name
-			return ""
+			break
 		}
 	}
 	if b.variable == "" {

@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"encoding/base64"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -78,7 +79,35 @@ func (x *scriptScan) scanCall(c *shell.Call) {
 		x.scanWord(c, r.Target)
 		x.scanWord(c, r.Body)
 	}
+	x.scanFile(c)
 }
+
+// scanFile looks at what a call writes to a file that is known to hold passwords: one need not look random there.
+func (x *scriptScan) scanFile(c *shell.Call) {
+	out := c.Stdout()
+	variables, ok := x.view.table.Files[path.Base(out.File.Value)]
+	if !ok || out.To != shell.ToFile {
+		return
+	}
+	words := slices.Clone(c.Args())
+	for _, r := range c.Redirects {
+		words = append(words, r.Body)
+	}
+	pattern := filePattern()
+	for _, w := range words {
+		for _, m := range pattern.FindAllStringSubmatch(w.Value, -1) {
+			if value := m[1]; !isReference(value) && x.view.table.chosen(value) && !x.view.dummies[value] {
+				f := secretIn{judgement: judgement{what: "a literal password", confidence: MediumConfidence}, where: "the script writes to " + path.Base(out.File.Value), variables: variables}
+				x.add(w, value, f)
+			}
+		}
+	}
+}
+
+// filePattern finds a password in such a file.
+var filePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\bpassword(?:[ \t]*[=:>][ \t]*|[ \t]+)["']?([^\s"'<]+)`)
+})
 
 // secretIn is what a scan of a script says of a literal in it.
 type secretIn struct {
@@ -209,7 +238,7 @@ func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, 
 		f.what = "a literal password"
 	}
 	if l.Pair != "" {
-		f.variables = hostVariables(c)
+		f.variables = t.hostVariables(hostOfCall(c))
 	}
 	found := t.tokens(value)
 	switch {
@@ -221,30 +250,40 @@ func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, 
 	x.add(w, value, f)
 }
 
-// hostVariables are where a password for the host that a call names is usually kept.
-func hostVariables(c *shell.Call) []string {
-	for _, w := range c.Args() {
-		if _, rest, ok := strings.Cut(w.Value, "://"); ok {
-			return passwordOf(rest)
+// hostOfCall is the host in the first address that a call names, "" for none.
+func hostOfCall(c *shell.Call) string {
+	for _, w := range c.Words {
+		if host, ok := addressHost(w.Value); ok {
+			return host
 		}
 	}
-	return passwordOf(c.Name())
+	return ""
 }
 
-// passwordOf are names for the password of a host: ACME_PASSWORD of git.acme.com.
-func passwordOf(host string) []string {
-	if i := strings.IndexAny(host, "/?#:"); i >= 0 {
-		host = host[:i]
+// hostVariables are where a password for a host is usually kept: ACME_PASSWORD for git.acme.com.
+func (t *secretTable) hostVariables(host string) []string {
+	for name, variables := range t.Hosts {
+		if host == name || strings.HasSuffix(host, "."+name) {
+			return variables
+		}
 	}
+	base := hostBase(host)
+	if base == "" {
+		return []string{"REMOTE_PASSWORD", "REMOTE_TOKEN"}
+	}
+	return []string{base + "_PASSWORD", base + "_TOKEN"}
+}
+
+// hostBase is the part of a host's name that tells whose it is, as in a variable: ACME of git.acme.com; "" for none.
+func hostBase(host string) string {
 	words := nameWords(host)
 	if len(words) > 1 {
 		words = words[len(words)-2 : len(words)-1]
 	}
-	joined := strings.Join(words, "_")
-	if joined == "" || joined[0] <= '9' {
-		return []string{"REMOTE_PASSWORD"}
+	if base := strings.Join(words, "_"); base != "" && base[0] > '9' {
+		return base
 	}
-	return []string{joined + "_PASSWORD", joined + "_TOKEN"}
+	return ""
 }
 
 // onlyLocal reports whether all hosts that a call names are local.
@@ -261,6 +300,16 @@ func onlyLocal(c *shell.Call) bool {
 		}
 	}
 	return local > 0 && others == 0
+}
+
+// loginHost is the host of an address with a password.
+func loginHost(text string, l urlLogin) string {
+	at := strings.IndexByte(text[l.end:], '@') + l.end + 1
+	host := text[at:]
+	if i := strings.IndexAny(host, ":/?#\"'` \t\n"); i >= 0 {
+		host = host[:i]
+	}
+	return host
 }
 
 // addressHost is the host of an address, or of a word such as localhost:5000.
@@ -317,10 +366,18 @@ func (x *scriptScan) derived(c *shell.Call, name string) []string {
 	if len(words) == 0 || words[0] >= "0" && words[0] <= "9" {
 		return nil
 	}
-	if len(command) == 0 || slices.Contains([]string{"echo", "printf", "cat", "tee", "curl", "wget", "export", "env", "git", "docker"}, c.Name()) {
-		return []string{joined}
+	general := []string{joined}
+	if len(words) == 1 {
+		general = []string{"API_" + joined} // TOKEN alone is a name that scripts like
 	}
-	return []string{strings.Join(command, "_") + "_" + joined, joined}
+	base := strings.Join(command, "_")
+	if len(command) == 0 || slices.Contains([]string{"echo", "printf", "cat", "tee", "curl", "wget", "export", "env", "git", "docker", "bash", "sh", "ssh"}, c.Name()) {
+		base = hostBase(hostOfCall(c))
+	}
+	if base == "" {
+		return general
+	}
+	return append([]string{base + "_" + joined}, general...)
 }
 
 // scanWord looks at the text of a word: for tokens, keys, addresses and settings in it.
@@ -341,11 +398,11 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 		x.add(w, w.Value[start:end], f)
 	}
 	if l := t.login(w.Value); l.end > 0 && !x.view.dummies[w.Value[l.start:l.end]] {
-		x.add(w, w.Value[l.start:l.end], in("an address with a password", nil, urlVariables(w.Value, l)...))
+		x.add(w, w.Value[l.start:l.end], in("an address with a password", nil, t.hostVariables(loginHost(w.Value, l))...))
 	}
 	for _, h := range authorizations(w.Value) {
 		if value := w.Value[h[0]:h[1]]; t.strong(value) && !x.view.dummies[value] || basicLogin(t, value) {
-			x.add(w, value, in("a literal authorization", nil, "API_TOKEN", "AUTH_TOKEN"))
+			x.add(w, value, in("a literal authorization", nil, x.derived(c, "token")...))
 		}
 	}
 	for _, p := range settingsIn(w.Value) {
@@ -354,20 +411,6 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 			x.add(w, value, in("a literal value for "+p.name, nil, x.derived(c, p.name)...))
 		}
 	}
-}
-
-// urlVariables are where the password of an address is usually kept.
-func urlVariables(text string, l urlLogin) []string {
-	host, _, _ := strings.Cut(text[l.end+1:], "/")
-	switch {
-	case strings.HasSuffix(host, "github.com"):
-		return []string{"GITHUB_TOKEN", "GH_TOKEN"}
-	case strings.Contains(host, "gitlab"):
-		return []string{"GITLAB_TOKEN"}
-	case strings.HasSuffix(host, "bitbucket.org"):
-		return []string{"BITBUCKET_APP_PASSWORD", "BITBUCKET_TOKEN"}
-	}
-	return passwordOf(host)
 }
 
 // setting is a NAME=VALUE or NAME: VALUE in a text.

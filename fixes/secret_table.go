@@ -30,11 +30,15 @@ type secretTable struct {
 		Modes       []string // variables that say what a program runs as, such as test
 	}
 	Values struct {
-		Dummies []string // parts of values that are no secret, in lower case
-		Samples []string // parts of tokens that are none, in lower case
+		Dummies []string          // parts of values that are no secret, in lower case
+		Samples []string          // parts of tokens that are none, in lower case
+		Known   []string          // what tools and their documentation give to everybody: test keys of blockchains and emulators
+		Shapes  map[string]string // patterns of passwords that a machine makes, by parts of the name
 	}
-	Logins []*loginCommand
-	Keys   map[string][]string // variables for the values of headers and settings, by their names in lower case
+	Logins            []*loginCommand
+	Hosts, Registries map[string][]string // where the passwords for hosts are kept, by the ends of their names; "" is any other registry
+	Files             map[string][]string // files that hold passwords, by their names, with variables for them
+	Keys              map[string][]string // variables for the values of headers and settings, by their names in lower case
 
 	byFirst [256][]*tokenFormat // by the first byte of the prefix
 }

@@ -37,7 +37,7 @@ func (t *secretTable) loginAt(text string, at int) (urlLogin, bool) {
 	l := urlLogin{at + len(user) + 1, at + i}
 	if !both || password == "x-oauth-basic" || password == "" {
 		l, password = urlLogin{at, at + len(user)}, user
-		if !t.strong(password) {
+		if !t.strong(password) || isDSN(text[at+i+1:]) {
 			return urlLogin{}, false
 		}
 	}
@@ -45,6 +45,16 @@ func (t *secretTable) loginAt(text string, at int) (urlLogin, bool) {
 		return urlLogin{}, false
 	}
 	return l, true
+}
+
+// isDSN reports whether what follows the user of an address is a host and a number: such an address tells programs
+// where to report their errors, and may be known to everybody.
+func isDSN(rest string) bool {
+	if i := strings.IndexAny(rest, "\"'` \t\n"); i >= 0 {
+		rest = rest[:i]
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	return strings.Contains(host, "sentry") || path != "" && strings.Trim(path, "0123456789") == ""
 }
 
 // localHost reports whether a host is the machine itself, a container beside it, or one of examples.

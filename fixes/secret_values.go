@@ -79,7 +79,12 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 func (t *secretTable) dummy(text string) bool {
 	lower := strings.ToLower(text)
 	return distinct(lower) < 4 || slices.ContainsFunc(t.Values.Dummies, func(d string) bool { return strings.Contains(lower, d) }) ||
-		sequential(lower)
+		sequential(lower) || t.known(text)
+}
+
+// known reports whether a text holds what everybody has.
+func (t *secretTable) known(text string) bool {
+	return slices.ContainsFunc(t.Values.Known, func(k string) bool { return strings.Contains(text, k) })
 }
 
 // sequential reports whether most of a text counts up or down, as in 0123456789 and abcdefgh.
@@ -140,22 +145,42 @@ func random(text string) bool {
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool {
 		return r == '-' || r == '_' || r == '.' || r == ':' || r == ' ' || r == '/' || r == '+'
 	}) {
-		if changes(word) >= 3 {
+		if changes(word, letterOrDigit) >= 3 || strings.ContainsAny(word, "0123456789") && changes(word, class)*9 >= len(word)*4 {
 			run += len(word)
 		}
 	}
 	return len(text) >= minRandom && !strings.ContainsAny(text, " \t\n") && run*3 >= len(text)*2 && entropy(text) >= 3
 }
 
-// changes counts how often letters and digits follow one another in a word.
-func changes(word string) int {
+// changes counts how often characters of different kinds follow one another in a word. A machine changes the class of
+// every other letter; in words written together two changes come for each.
+func changes(word string, kind func(byte) int) int {
 	n := 0
 	for i := 1; i < len(word); i++ {
-		if isLetter(word[i]) != isLetter(word[i-1]) {
+		if kind(word[i]) != kind(word[i-1]) {
 			n++
 		}
 	}
 	return n
+}
+
+func letterOrDigit(c byte) int {
+	if isLetter(c) {
+		return 1
+	}
+	return 0
+}
+
+// class tells digits, small and capital letters apart.
+func class(c byte) int {
+	switch {
+	case 'a' <= c && c <= 'z':
+		return 1
+	case 'A' <= c && c <= 'Z':
+		return 2
+	default:
+		return 0
+	}
 }
 
 // entropy is Shannon's, in bits for each character.
@@ -187,6 +212,17 @@ func (t *secretTable) chosen(text string) bool {
 	letters := strings.ContainsFunc(text, unicode.IsLetter)
 	others := strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !strings.ContainsRune("-_./:", r) })
 	return letters && others
+}
+
+// shaped reports whether a value has the shape of a password that a machine makes for such a name.
+func (t *secretTable) shaped(words []string, text string) bool {
+	for name, pattern := range t.Values.Shapes {
+		if strings.Contains(strings.Join(words, "_"), name) {
+			ok, _ := regexp.MatchString(pattern, text)
+			return ok
+		}
+	}
+	return false
 }
 
 // privateKey finds a private key in PEM: where it begins and ends, -1 for none. One whose text is left out is none.

@@ -16,6 +16,7 @@ type secretView struct {
 	dummies map[string]bool // what containers are given: values made up for the job
 	sites   []*secretSite
 	seen    map[rewrite.Node]bool
+	names   map[string]string // the variable that holds a value, by the value
 }
 
 // secretSite is one literal secret.
@@ -39,12 +40,17 @@ type secretSite struct {
 }
 
 func newSecretView(p *Pass) *secretView {
-	v := &secretView{p: p, table: secretTables(), dummies: map[string]bool{}, seen: map[rewrite.Node]bool{}}
+	v := &secretView{p: p, table: secretTables(), dummies: map[string]bool{}, seen: map[rewrite.Node]bool{}, names: map[string]string{}}
 	v.scanContainers()
 	v.scanEnvironments()
 	v.scanSteps()
 	v.scanParameters()
 	v.scanRest()
+	for _, s := range v.sites {
+		if s.setting != nil {
+			v.names[s.value] = orElse(v.names[s.value], s.setting.Name)
+		}
+	}
 	slices.SortStableFunc(v.sites, func(a, b *secretSite) int { return a.span().Start - b.span().Start })
 	return v
 }
@@ -119,7 +125,7 @@ func (v *secretView) scanAuth(d *circle.DockerItem) {
 	}
 	s := &secretSite{
 		node: password, end: len(text), auth: true, what: "a literal password", where: "the image " + imageName(d) + " is pulled with",
-		variables: registryVariables(d.Image().Value()),
+		variables: v.table.registryVariables(d.Image().Value()),
 	}
 	if found := v.table.tokens(text); len(found) > 0 {
 		s.format, s.what = found[0].format, found[0].format.String()
@@ -133,18 +139,15 @@ func imageName(d *circle.DockerItem) string {
 }
 
 // registryVariables are where the password of an image's registry is usually kept.
-func registryVariables(image string) []string {
+func (t *secretTable) registryVariables(image string) []string {
 	host, _, ok := strings.Cut(image, "/")
-	switch {
-	case ok && strings.HasPrefix(host, "ghcr.io"):
-		return []string{"GHCR_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "DOCKER_PASSWORD"}
-	case ok && strings.HasPrefix(host, "quay.io"):
-		return []string{"QUAY_PASSWORD", "QUAY_TOKEN", "DOCKER_PASSWORD"}
-	case ok && strings.ContainsAny(host, ".:"):
-		return []string{"REGISTRY_PASSWORD", "DOCKER_PASSWORD"}
-	default:
-		return []string{"DOCKERHUB_PASSWORD", "DOCKER_PASSWORD", "DOCKERHUB_TOKEN", "DOCKER_PASS"}
+	if !ok || !strings.ContainsAny(host, ".:") {
+		host = "docker.io"
 	}
+	if known := t.Registries[host]; known != nil {
+		return known
+	}
+	return t.Registries[""]
 }
 
 // sample reports whether a text stands for a secret in an example.
@@ -252,9 +255,14 @@ func (v *secretView) judge(name, text string) judgement {
 	if login := t.login(text); login.end > 0 && !v.dummies[text[login.start:login.end]] {
 		return judgement{secret: true, what: "an address with a password", weak: n.service}
 	}
+	if t.connection(text) {
+		return judgement{secret: true, what: "a connection string"}
+	}
 	switch {
-	case !n.secret || n.test && !t.strong(text):
+	case !n.secret || n.test:
 		return judgement{}
+	case t.shaped(n.words, text):
+		return judgement{secret: true, what: "a literal password"}
 	case t.strong(text):
 		return judgement{secret: true, what: "a literal value", weak: n.service || n.application}
 	case n.password && !n.service && t.chosen(text):
@@ -262,6 +270,19 @@ func (v *secretView) judge(name, text string) judgement {
 	default:
 		return judgement{}
 	}
+}
+
+// connection reports whether a text has settings, as the connection strings of databases have, among them a secret for a
+// host elsewhere.
+func (t *secretTable) connection(text string) bool {
+	if !strings.Contains(text, ";") || strings.Contains(text, "localhost") || strings.Contains(text, "127.0.0.1") {
+		return false
+	}
+	return slices.ContainsFunc(settingsIn(text), func(p setting) bool {
+		value := text[p.start:p.end]
+		n := t.readName(p.name)
+		return n.secret && (t.strong(value) || n.password && t.chosen(value))
+	})
 }
 
 // ofAWS reports whether a value is a key for AWS, which other rules are about.
