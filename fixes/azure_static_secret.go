@@ -73,6 +73,7 @@ func (b *azureFix) build() (refusal string) {
 	b.judge()
 	b.guard()
 	b.requireAll()
+	b.fix.Relies = b.credentials()
 	return ""
 }
 

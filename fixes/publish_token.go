@@ -262,6 +262,7 @@ func (b *publishFix) requireAll() {
 	for _, f := range b.group {
 		b.requireAfter(f)
 	}
+	b.fix.Relies = b.publishers()
 }
 
 func (b *publishFix) requireAfter(f *storedForm) {

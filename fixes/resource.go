@@ -1,7 +1,7 @@
 package fixes
 
 // Resource is something outside of the file that a fix relies on, as data from which it can be made: *AWSRole,
-// *GCPAccount, *VaultRole, *AzureCredential, *RunnerClass or *NamedContext. Where a prerequisite tells people what to
+// *GCPAccount, *VaultRole, *AzureCredential, *TrustedPublisher, *RunnerClass or *NamedContext. Where a prerequisite tells people what to
 // do, a resource says what is to be there. The words of calls and the arguments of elements are as the file has them, so
 // that no more of them may be shown than the names of what they work on.
 type Resource interface{ resource() }
@@ -76,6 +76,12 @@ type AzureCredential struct {
 	Variables                          map[string]string // that the login reads, by the last part of a fact azure.*
 }
 
+// TrustedPublisher is a package registry that trusts the project.
+type TrustedPublisher struct {
+	Use
+	Registry string // as people call it
+}
+
 // RunnerClass is the resource class of a self-hosted runner.
 type RunnerClass struct {
 	Use
@@ -90,9 +96,10 @@ type NamedContext struct {
 	Variables []string // that it has to hold
 }
 
-func (*AWSRole) resource()         {}
-func (*GCPAccount) resource()      {}
-func (*VaultRole) resource()       {}
-func (*AzureCredential) resource() {}
-func (*RunnerClass) resource()     {}
-func (*NamedContext) resource()    {}
+func (*AWSRole) resource()          {}
+func (*GCPAccount) resource()       {}
+func (*VaultRole) resource()        {}
+func (*AzureCredential) resource()  {}
+func (*TrustedPublisher) resource() {}
+func (*RunnerClass) resource()      {}
+func (*NamedContext) resource()     {}

@@ -15,6 +15,7 @@ func (p *Plan) After() []byte {
 	a.keys()
 	a.vaultTokens()
 	a.clientSecrets()
+	a.tokens()
 	slices.SortFunc(asked.inputs, func(x, y *input) int { return strings.Compare(x.name, y.name) })
 	return a.script.text("What is left once the fixes of cfgfix in "+strings.Join(users(p.projects).names(), ", ")+" are merged and have run: until it is done,",
 		"nothing is safer than before. Run it when no other project and no other job uses these variables and keys.")
@@ -83,6 +84,17 @@ func (a *after) clientSecrets() {
 		}
 		keys := a.ask(x.id+"_old_key_ids", true, "Ids of the client secrets behind "+strings.Join(x.keyVars, ", ")+": az ad app credential list")
 		a.script.line(`for key in $%s; do az ad app credential delete --id %s --key-id "$key"; done`, keys, client)
+	}
+}
+
+// tokens deletes those of package registries.
+func (a *after) tokens() {
+	for _, x := range a.packages {
+		if len(x.keyVars) > 0 {
+			a.script.section(x.registry + ": " + x.all.String())
+			a.unset(x.all, x.keyVars)
+			a.script.comment("Revoke the tokens that were in these variables at " + x.registry + ".")
+		}
 	}
 }
 

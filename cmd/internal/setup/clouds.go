@@ -217,3 +217,30 @@ func (p *Plan) finishAzure() {
 		p.input(&input{name: "azure_user_ids", list: true, text: "Ids of the CircleCI users who start the jobs that log in to Azure: the subject of a federated credential names the user, so that each has one"})
 	}
 }
+
+// publisher is a package registry that has to trust projects.
+type publisher struct {
+	registry string
+	all      places
+	users    users
+	keyVars  []string
+	jobs     []string
+}
+
+func (p *Plan) addPublisher(user *project, r *fixes.TrustedPublisher) {
+	i := slices.IndexFunc(p.packages, func(o *publisher) bool { return o.registry == r.Registry })
+	if i < 0 {
+		i = len(p.packages)
+		p.packages = append(p.packages, &publisher{registry: r.Registry})
+	}
+	x := p.packages[i]
+	x.users.add(user)
+	x.all.add(p.placeOf(r.Use, user))
+	x.keyVars, x.jobs = addTo(x.keyVars, r.KeyVars...), addTo(x.jobs, r.Jobs...)
+}
+
+// byHand is what has to be done at the registry, which has no interface for it, in words.
+func (x *publisher) byHand() string {
+	return "By hand at " + x.registry + ": CircleCI as a trusted publisher of the packages of " + strings.Join(x.users.names(), ", ") + " (jobs " + few(x.jobs) +
+		"), with the ids of the organisation, of the project and of its pipeline definition (Project Settings > Project Setup)"
+}

@@ -71,6 +71,9 @@ func (p *Plan) finishContexts() {
 	for _, x := range p.azure {
 		all.add(x.all...)
 	}
+	for _, x := range p.packages {
+		all.add(x.all...)
+	}
 	p.contexts = slices.DeleteFunc(p.contexts, func(c *namedContext) bool {
 		return !c.attached && !slices.ContainsFunc(all, func(x place) bool { return slices.Contains(x.contexts, c) })
 	})

@@ -156,6 +156,12 @@ func (m *markdown) others() {
 }
 
 func (m *markdown) circle() {
+	for i, x := range m.packages {
+		if i == 0 {
+			m.line("\n## Package registries\n")
+		}
+		m.line("- [ ] %s", plainText(x.byHand()))
+	}
 	if len(m.contexts)+len(m.classes)+len(m.stored) > 0 {
 		m.line("\n## CircleCI\n")
 	}

@@ -27,6 +27,7 @@ type Plan struct {
 	gcp      []*gcpAccount
 	vault    []*vaultRole
 	azure    []*azureCredential
+	packages []*publisher
 	contexts []*namedContext
 	classes  []*class
 	stored   []stored
@@ -84,6 +85,8 @@ func (p *Plan) addRepo(r Repo) {
 			p.addVault(owner, x)
 		case *fixes.AzureCredential:
 			p.addAzure(owner, x)
+		case *fixes.TrustedPublisher:
+			p.addPublisher(owner, x)
 		case *fixes.RunnerClass:
 			p.addClass(x)
 		case *fixes.NamedContext:
@@ -107,6 +110,7 @@ func (p *Plan) finish() {
 	p.finishGCP()
 	p.finishVault()
 	p.finishAzure()
+	slices.SortStableFunc(p.packages, func(a, b *publisher) int { return cmp.Compare(a.registry, b.registry) })
 	p.store()
 	slices.SortFunc(p.inputs, func(a, b *input) int { return cmp.Compare(a.name, b.name) })
 }

@@ -18,6 +18,9 @@ func (p *Plan) Shell() []byte {
 	s.azureCredentials()
 	s.allContexts()
 	s.runnerClasses()
+	for _, x := range p.packages {
+		s.section(x.byHand())
+	}
 	s.closing()
 	return s.text("What the fixes of cfgfix rely on in "+strings.Join(users(p.projects).names(), ", ")+".",
 		"Look it over, set the variables, and run it before the fixes are merged. What is there already is left as it is.")
@@ -204,6 +207,20 @@ var shellFunctions = []struct{ name, text string }{
   else
     circleci runner resource-class create "$1" --description "$2" --generate-token
   fi
+}`},
+	{"azure_credential", `azure_credential() { # APPLICATION PROJECT-ID: one credential for each user
+  for user in $AZURE_USER_IDS; do
+    az ad app federated-credential create --id "$1" --parameters "$(
+      cat <<JSON
+{
+  "name": "circleci-${2%%-*}-${user%%-*}",
+  "issuer": "https://$ISSUER",
+  "audiences": ["$ORG_ID"],
+  "subject": "org/$ORG_ID/project/$2/user/$user"
+}
+JSON
+    )"
+  done
 }`},
 	{"retire", `retire() { # PROFILE KEY-ID: deactivates an access key of AWS, so that there is a way back
   user="$(aws ${1:+--profile "$1"} iam get-access-key-last-used --access-key-id "$2" --query UserName --output text)"

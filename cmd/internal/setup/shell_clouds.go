@@ -75,13 +75,9 @@ func (s *script) azureCredentials() {
 		if x.client != "" {
 			client = single(x.client)
 		}
-		var ids []string
 		for _, u := range x.users {
-			ids = append(ids, `"$`+u.idVar()+`"`)
+			s.line(`azure_credential %s "$%s"`, client, u.idVar())
 		}
-		s.line("for project in %s; do\n  for user in $AZURE_USER_IDS; do\n    az ad app federated-credential create --id %s --parameters \"$(cat <<JSON", strings.Join(ids, " "), client)
-		s.line("{\n  \"name\": \"circleci-${project%%%%-*}-${user%%%%-*}\",\n  \"issuer\": \"https://$ISSUER\",\n  \"audiences\": [\"$ORG_ID\"],")
-		s.line("  \"subject\": \"org/$ORG_ID/project/$project/user/$user\"\n}\nJSON\n    )\"\n  done\ndone")
 	}
 }
 

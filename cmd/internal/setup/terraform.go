@@ -25,6 +25,10 @@ func (p *Plan) Terraform() []byte {
 	t.azureCredentials()
 	t.allContexts()
 	t.runnerClasses()
+	for _, x := range t.packages {
+		t.comment("---- " + x.byHand() + ".")
+		t.gap()
+	}
 	t.outputs()
 	return hclwrite.Format([]byte(strings.TrimSpace(t.b.String()) + "\n"))
 }

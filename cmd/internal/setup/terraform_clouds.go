@@ -101,7 +101,7 @@ func (t *terraform) azureCredentials() {
 		}
 		t.line("\ndata \"azuread_application\" %q {\nclient_id = %s\n}\n", x.id, client)
 		t.line("resource \"azuread_application_federated_identity_credential\" %q {\nfor_each = {\nfor pair in setproduct(%s, var.azure_user_ids) :\n\"${pair[0]}/${pair[1]}\" => pair\n}\n", x.id, lines(t.projectIDs(x.users)))
-		t.line("application_id = data.azuread_application.%s.id\ndisplay_name = \"circleci-${substr(sha256(each.key), 0, 12)}\"\nissuer = \"https://${local.issuer}\"\naudiences = [var.org_id]", x.id)
+		t.line("application_id = data.azuread_application.%s.id\ndisplay_name = \"circleci-${substr(sha256(\"%s/${each.key}\"), 0, 12)}\"\nissuer = \"https://${local.issuer}\"\naudiences = [var.org_id]", x.id, x.id)
 		t.line("subject = \"org/${var.org_id}/project/${each.value[0]}/user/${each.value[1]}\"\n}\n")
 	}
 }
