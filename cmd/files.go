@@ -193,6 +193,8 @@ func follow(link string) (target string, info fs.FileInfo, err error) {
 
 func kindOf(mode fs.FileMode) string {
 	switch {
+	case mode.IsDir():
+		return "directory"
 	case mode&fs.ModeNamedPipe != 0:
 		return "named pipe"
 	case mode&fs.ModeSocket != 0:

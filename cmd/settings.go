@@ -84,9 +84,26 @@ func (s *settingsFinder) readIn(dir string) (*settingsFile, error) {
 	case 0:
 		return nil, nil
 	case 1:
+		if real, err := filepath.EvalSymlinks(found[0]); err == nil && !s.inRepo(dir, real) {
+			return nil, fmt.Errorf("%s: is a link that leads out of the repo; name what it leads to with --config", s.shown(found[0]))
+		}
 		return s.read(found[0])
 	}
 	return nil, fmt.Errorf("%s: has both %s and %s; remove one of them", s.shown(dir), settingsNames[0], settingsNames[1])
+}
+
+// inRepo reports whether a path is in the repo of dir, or where there is none, at or below the place where the search
+// for settings ends. What a repo holds must not make this read what it does not hold.
+func (s *settingsFinder) inRepo(dir, path string) bool {
+	end := s.repos.root(dir)
+	if end == "" {
+		end = dir
+		for !s.last(end) && filepath.Dir(end) != end {
+			end = filepath.Dir(end)
+		}
+	}
+	_, ok := below(end, path)
+	return ok
 }
 
 func (s *settingsFinder) read(path string) (*settingsFile, error) {

@@ -262,11 +262,15 @@ func TestParseSettingsErrors(t *testing.T) {
 		{"route without hosts", "network.routes: [{route: runner}]\n", `2:18: network.routes[0] has no hosts`},
 		{"context without a name", "contexts: [{provides: [A]}]\n", `2:12: contexts[0] has no name`},
 		{"context without variables", "contexts: [{name: a}]\n", `2:12: contexts[0] has no provides`},
+		{"context's name on two lines", "contexts: [{name: \"a\\nb\", provides: [A]}]\n", `2:19: contexts[0].name must be a name in one line`},
+		{"kind of a route's runner", "network.routes: [{hosts: [a], kind: vm}]\n", `2:37: network.routes[0].kind must be container or machine`},
+		{"unknown key of a route", "network.routes: [{hosts: [a], class: a/b}]\n", `2:31: unknown key "network.routes[0].class"`},
 		{"context as a word", "contexts: [aws]\n", `2:12: contexts[0] must be a mapping of keys to values`},
 		{"variable with a dollar", "contexts: [{name: a, provides: [$A]}]\n", `2:33: contexts[0].provides[0] must be a glob on names of variables, such as AWS_*`},
 
 		{"unknown rule", "rules: {ignore: [aws-static-key]}\n", `2:18: unknown rule "aws-static-key"; did you mean "aws-static-keys"?`},
 		{"unknown group", "rules.select: [odic]\n", `2:16: unknown rule "odic"; did you mean "oidc"?`},
+		{"list as a rule", "rules.ignore: [[a]]\n", `2:16: rules.ignore[0] must be the id of a rule or the name of a group`},
 		{"severity of an unknown rule", "rules:\n  severity:\n    aws-statickeys: low\n", `4:5: unknown rule "aws-statickeys"; did you mean "aws-static-keys"?`},
 		{"severity of a group", "rules.severity: {oidc: low}\n", `2:18: unknown rule "oidc"`},
 		{"level", "rules.severity.inline-secret: hgih\n", `2:31: rules.severity.inline-secret must be low, medium, high or critical; did you mean "high"?`},
@@ -307,7 +311,7 @@ func TestParseSettingsBoundsAliases(t *testing.T) {
 	t.Parallel()
 	src := "version: 1\nnetwork.routes: [&r {hosts: [" + strings.Repeat("a,", 1000) + "]}" + strings.Repeat(",*r", 1000) + "]\n"
 	_, err := ParseSettings("f.yml", []byte(src))
-	if err == nil || !strings.Contains(err.Error(), "bounded to 200000 values") {
+	if err == nil || !strings.Contains(err.Error(), "a settings file is bounded to 200000 values, aliases counted each time") {
 		t.Errorf("want the bound, got %v", err)
 	}
 }

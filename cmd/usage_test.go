@@ -1,0 +1,54 @@
+package cmd
+
+import (
+	"testing"
+)
+
+// Wrong usage is one line and exit code 2, and nothing is read or written.
+func TestUsageErrors(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		args []string
+		want string // behind "cfgfix: "
+	}{
+		{"safe and unsafe", []string{"--safe-only", "--unsafe"}, "--safe-only and --unsafe exclude each other"},
+		{"quiet and verbose", []string{"-q", "-v"}, "--quiet and --verbose exclude each other"},
+		{"quiet and explain", []string{"-q", "--explain"}, "--quiet and --explain exclude each other"},
+		{"no workers", []string{"-j", "0"}, "--jobs 0: must be 1 or more"},
+		{"workers that are no number", []string{"-j", "all"}, "--jobs all: must be a number"},
+		{"stdin and a path", []string{"-", "."}, "- stands for standard input and cannot be mixed with other PATHs"},
+		{"empty path", []string{""}, "a PATH is empty; name a file, a directory or -"},
+		{"empty name", []string{"--stdin-filename", ""}, "--stdin-filename is empty"},
+		{"two outputs on stdout", []string{"-", "-f", "json"}, "--format json: standard output has the fixed config; add --output FILE or --dry-run"},
+		{"no boolean", []string{"--dry-run=maybe"}, "--dry-run=maybe: must be true or false, or left out"},
+		{"masked patches", []string{"--patch-dir", "p", "--redact"}, "--patch-dir and --redact exclude each other: a masked patch does not apply"},
+		{"patches of stdin", []string{"-", "--patch-dir", "p"}, "--patch-dir: a config on standard input is in no repo; add --dry-run for its patch"},
+		{"unknown flag", []string{"--dryrun"}, "unknown flag --dryrun; did you mean --dry-run?"},
+		{"unknown flag like no other", []string{"--telemetry"}, "unknown flag --telemetry; see cfgfix --help"},
+		{"unknown word", []string{"--fail-on", "hihg"}, `--fail-on: unknown "hihg"; did you mean "high"?`},
+		{"unknown word like no other", []string{"--color", "blue"}, `--color: unknown "blue"; use auto, always, never`},
+		{"output is a config", []string{"-o", ".circleci/config.yml"}, "--output .circleci/config.yml: is one of the configs; name another file"},
+		{"output in no directory", []string{"-o", "no/where"}, "--output no/where: no such file or directory"},
+		{"no settings", []string{"-c", "nope.yml"}, "--config: nope.yml: no such file or directory"},
+		{"settings that are a directory", []string{"-c", ".circleci"}, "--config: .circleci: is a directory, not a file"},
+		{"fact without a value", []string{"--set", "aws.region"}, "--set aws.region: no value; write --set aws.region=VALUE"},
+		{"fact that is a list", []string{"--set", "aws.roles=[]"}, "--set: aws.roles is a list, which only a settings file can give"},
+		{"init: stdin", []string{"init", "-"}, "init: standard input has no place for a settings file; name a file or a directory"},
+		{"init: empty path", []string{"init", ""}, "init: a PATH is empty; name a file or a directory"},
+		{"init: both", []string{"init", "--stdout", "--force"}, "init: --stdout and --force exclude each other"},
+		{"init: schema of a repo", []string{"init", "--schema", "."}, "init: --schema looks at no config and writes no file: use it alone"},
+		{"rules: unknown", []string{"rules", "aws-static-key"}, `rules: unknown "aws-static-key"; did you mean "aws-static-keys"?`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := newTree(t, map[string]string{".circleci/config.yml": badConfig})
+			got := runIn(t.Context(), dir, badConfig, test.args...)
+			if got.code != exitUsage || got.out != "" {
+				t.Errorf("exit code %d, and on stdout %q", got.code, got.out)
+			}
+			checkText(t, "stderr", got.errOut, "cfgfix: "+test.want+"\n")
+			checkFile(t, dir+"/.circleci/config.yml", badConfig)
+		})
+	}
+}
