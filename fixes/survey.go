@@ -143,7 +143,7 @@ func (s *Survey) addResult(x *Result, at func(int) string) {
 			}
 		}
 	}
-	if x.Fix != nil {
+	if x.Status == NeedsFacts {
 		for _, n := range x.Fix.Needs {
 			s.fact(n.Key).missing.add(at(x.Span.Start))
 		}
@@ -220,11 +220,22 @@ func selectors(d identity, contexts []string) string {
 	return strings.Join(out, ", ")
 }
 
-// lookAtHosts finds the internal hosts that jobs reach. Private addresses are internal without being listed.
+// lookAtHosts finds the hosts that are internal by their names, of which some may be public all the same, and those that
+// only look internal. Private addresses are internal in any case.
 func (s *Survey) lookAtHosts(p *Pass, at func(int) string) {
-	for _, x := range p.network().signs {
-		if x.host != "" && p.network().scope.kind(x.host) == internalHost && hostType.accepts(x.host) {
-			s.value(surveyedValue{key: "network.internal", text: quote(strings.ToLower(x.host)), filled: true}, at(x.span.Start))
+	v := p.network()
+	for _, x := range slices.Concat(v.signs, v.others) {
+		take := func(key, remark string) {
+			if hostType.accepts(x.host) {
+				s.value(surveyedValue{key: key, text: quote(strings.ToLower(x.host)), remark: remark}, at(x.span.Start))
+			}
+		}
+		switch {
+		case x.host == "":
+		case x.weak != "":
+			take("network.internal", "its name looks internal: list it if it is")
+		case v.scope.kind(x.host) == internalHost:
+			take("network.public", "internal by its name: list it if it is public")
 		}
 	}
 }

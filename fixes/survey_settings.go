@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Settings is a settings file with every fact in it: first those that fixes of the configs need or may use, then the
-// others. What the configs show is filled in; all else is off, as a comment of a '#' and the setting without a blank
+// Settings is a settings file with every fact in it: first those that fixes of the configs wait for, then those that
+// they may use, then the others. What the configs show is filled in; all else is off, as a comment of a '#' and the setting without a blank
 // between, with an example.
 func (s *Survey) Settings() []byte {
 	w := &settingsWriter{}
@@ -15,22 +15,32 @@ func (s *Survey) Settings() []byte {
 	w.comment("A setting that is off has a # and no blank before it: fill it in and take that sign away.")
 	w.comment("`cfgfix init --schema` prints a JSON Schema for editors.")
 	w.line("version: 1")
-	var rest []factKey
-	w.section("What fixes of these configs need or may use")
+	var missing, used, rest []factKey
 	for _, k := range factKeys {
-		if f := s.surveyed(k.Name); len(f.rules) > 0 || f.missing.count > 0 || slices.ContainsFunc(f.values, func(v *surveyedValue) bool { return v.filled }) {
-			w.fact(k, f)
-			continue
+		switch f := s.surveyed(k.Name); {
+		case f.missing.count > 0:
+			missing = append(missing, k)
+		case len(f.rules) > 0 || len(f.values) > 0 && f.values[0].filled:
+			used = append(used, k)
+		default:
+			rest = append(rest, k)
 		}
-		rest = append(rest, k)
 	}
-	if len(rest) == len(factKeys) {
+	w.section("To be filled in: fixes of these configs wait for it")
+	if len(missing) == 0 {
 		w.line("")
 		w.comment("Nothing: no fix waits for a fact.")
 	}
-	w.section("What they do not ask for")
-	for _, k := range rest {
-		w.fact(k, s.surveyed(k.Name))
+	for _, part := range []struct {
+		title string
+		keys  []factKey
+	}{{"", missing}, {"What fixes of these configs may use", used}, {"What they do not ask for", rest}} {
+		if part.title != "" && len(part.keys) > 0 {
+			w.section(part.title)
+		}
+		for _, k := range part.keys {
+			w.fact(k, s.surveyed(k.Name))
+		}
 	}
 	return []byte(w.String())
 }
@@ -41,9 +51,17 @@ func (s *Survey) surveyed(name string) surveyedFact {
 	if seen := s.facts[name]; seen != nil {
 		f = *seen
 	}
+	several := len(s.roles) > 1 // so that one role cannot serve them
 	switch name {
 	case "aws.roles":
 		f.values = slices.Concat(f.values, s.roleValues())
+		if one := s.facts["aws.role_arn"]; several && one != nil {
+			f.missing = one.missing
+		}
+	case "aws.role_arn":
+		if several {
+			f.missing = places{}
+		}
 	case "runner.resource_class":
 		if len(f.values) == 1 {
 			only := *f.values[0]

@@ -81,9 +81,14 @@ func TestSurvey(t *testing.T) {
 `,
 		},
 		{
-			"internal names are filled in, private addresses need no entry", []string{
+			"internal names may be public, private addresses are not", []string{
 				job("a", "    docker: [{image: cimg/base:2026.01}]\n    steps:\n      - run: curl http://git.acme.corp/ && curl http://10.0.0.5/\n      - run: curl http://GIT.acme.corp/ http://ci.acme.corp/\n"),
-			}, "network.internal", "network.internal:\n  - 'git.acme.corp' # a.yml:6, a.yml:7\n  - 'ci.acme.corp' # a.yml:7\n",
+			}, "network.public", "#network.public:\n#  - 'git.acme.corp' # a.yml:6, a.yml:7: internal by its name: list it if it is public\n#  - 'ci.acme.corp' # a.yml:7: internal by its name: list it if it is public\n",
+		},
+		{
+			"a host that looks internal may be", []string{
+				job("a", "    docker: [{image: cimg/base:2026.01}]\n    steps:\n      - run: ssh ci@bastion.acme.example true\n"),
+			}, "network.internal", "#network.internal:\n#  - 'bastion.acme.example' # a.yml:6: its name looks internal: list it if it is\n",
 		},
 		{
 			"the only runner is filled in", []string{
