@@ -34,6 +34,8 @@ func TestUsageErrors(t *testing.T) {
 		{"settings that are a directory", []string{"-c", ".circleci"}, "--config: .circleci: is a directory, not a file"},
 		{"fact without a value", []string{"--set", "aws.region"}, "--set aws.region: no value; write --set aws.region=VALUE"},
 		{"fact that is a list", []string{"--set", "aws.roles=[]"}, "--set: aws.roles is a list, which only a settings file can give"},
+		{"questions and patches", []string{"-i", "--patch-dir", "p"}, "--interactive and --patch-dir exclude each other"},
+		{"questions without a terminal", []string{"-i"}, "--interactive needs a terminal, and standard input is none; choose with --select, --ignore and --set instead"},
 		{"init: stdin", []string{"init", "-"}, "init: standard input has no place for a settings file; name a file or a directory"},
 		{"init: empty path", []string{"init", ""}, "init: a PATH is empty; name a file or a directory"},
 		{"init: both", []string{"init", "--stdout", "--force"}, "init: --stdout and --force exclude each other"},
