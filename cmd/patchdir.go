@@ -19,27 +19,36 @@ type patchDir struct {
 	taken map[string]bool   // the names of patches
 }
 
-// openPatchDir makes the directory of --patch-dir. It must be new or empty: an older patch in it would be taken for one
-// of this run.
+// openPatchDir makes the directory of --patch-dir.
 func (r *fixRun) openPatchDir() (patchDir, error) {
 	if r.patchDir == "" {
 		return patchDir{}, nil
 	}
-	dir := r.patchDir
+	dir, err := r.newDirectory("--patch-dir", r.patchDir)
+	if err != nil {
+		return patchDir{}, err
+	}
+	return patchDir{dir: dir, repos: r.finder.repos, files: map[string]string{}, taken: map[string]bool{}}, nil
+}
+
+// newDirectory makes the directory that a flag names. It must be new or empty: an older file in it would be taken for one
+// of this run.
+func (r *fixRun) newDirectory(flag, name string) (string, error) {
+	dir := name
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(r.io.dir, dir)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return patchDir{}, fmt.Errorf("--patch-dir %s: %w", r.patchDir, pathCause(err))
+		return "", fmt.Errorf("%s %s: %w", flag, name, pathCause(err))
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return patchDir{}, fmt.Errorf("--patch-dir %s: %w", r.patchDir, pathCause(err))
+		return "", fmt.Errorf("%s %s: %w", flag, name, pathCause(err))
 	}
 	if len(entries) > 0 {
-		return patchDir{}, fmt.Errorf("--patch-dir %s: is not empty; name a new directory, so that no older patch is among those of this run", r.patchDir)
+		return "", fmt.Errorf("%s %s: is not empty; name a new directory, so that nothing older is among the files of this run", flag, name)
 	}
-	return patchDir{dir: dir, repos: r.finder.repos, files: map[string]string{}, taken: map[string]bool{}}, nil
+	return dir, nil
 }
 
 // pathCause is an error of the file system without the path, which the message has.

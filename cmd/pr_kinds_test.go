@@ -94,6 +94,56 @@ func (w *prWorld) reclone(t *testing.T, args ...string) {
 	fakeforge.Git(t, w.clone, "remote", "set-url", "origin", w.URL+"/acme/app.git")
 }
 
+func TestPRSettings(t *testing.T) {
+	t.Parallel()
+	w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+	settings := filepath.Join(w.clone, ".cfgfix.yml")
+	const role = "arn:aws:iam::123456789012:role/ci"
+	writeTestFile(t, settings, "version: 1\naws.role_arn: "+role+"\n")
+	if got := w.run(t, "-n"); got.code != exitLeft || !strings.Contains(got.errOut, ".cfgfix.yml is not on main") {
+		t.Errorf("not pushed: exit code %d\n%s", got.code, got.errOut)
+	}
+	if got := w.run(t, "--config", ".cfgfix.yml"); got.code != exitOK || got.errOut != "" {
+		t.Errorf("given: exit code %d\n%s", got.code, got.errOut)
+	}
+	if text := w.branchFile(t, "cfgfix/fixes", ".circleci/config.yml"); !strings.Contains(text, role) {
+		t.Errorf("the settings were not used:\n%s", text)
+	}
+	w.Commit(t, "acme/app", "main", "settings", map[string]string{".cfgfix.yml": "version: 1\nrepos:\n  acme/app:\n    aws.role_arn: " + role + "2\n"})
+	if got := w.run(t); got.code != exitOK || !strings.Contains(got.out, ": updated ") {
+		t.Errorf("pushed: exit code %d\n%s%s", got.code, got.out, got.errOut)
+	}
+	if text := w.branchFile(t, "cfgfix/fixes", ".circleci/config.yml"); !strings.Contains(text, role+"2") {
+		t.Errorf("the repo's own settings were not used:\n%s", text)
+	}
+}
+
+// TestClonesInAStream finds the first of many clones before it looks at the others.
+func TestClonesInAStream(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{}
+	for i := range 300 {
+		git := fmt.Sprintf("org%d/r%03d/.git/", i%3, i)
+		files[git+"HEAD"], files[git+"objects/x"], files[git+"modules/m/HEAD"] = "x", "x", "x"
+	}
+	files["org0/notes/a"], files["org1/node_modules/p/.git/HEAD"] = "x", "x"
+	dir := newTree(t, files)
+	n := 0
+	for f := range clonesBelow(t.Context(), dir, []string{"org0", "."}) {
+		if f.err != nil {
+			t.Fatal(f.err)
+		}
+		if n++; n == 1 {
+			if err := os.RemoveAll(filepath.Join(dir, "org1")); err != nil { // what is not looked at yet can go
+				t.Fatal(err)
+			}
+		}
+	}
+	if n != 300 {
+		t.Errorf("%d clones, want those of org0 twice and those of org2", n)
+	}
+}
+
 func TestPRNothingToFix(t *testing.T) {
 	t.Parallel()
 	long(t)

@@ -46,6 +46,7 @@ func (p *prRepo) plan(ctx context.Context) (*prPlan, error) {
 	if len(fixed.changed()) == 0 {
 		return plan, nil
 	}
+	p.noteSettings()
 	plan.title = fixed.title()
 	if p.title != "" {
 		plan.title = p.title
@@ -57,6 +58,15 @@ func (p *prRepo) plan(ctx context.Context) (*prPlan, error) {
 		return plan, p.splitCommits(ctx, plan, fixed)
 	}
 	return plan, p.commit(ctx, plan, fixed, plan.title)
+}
+
+// noteSettings tells of settings that are in the clone and not on the base: they have no effect here.
+func (p *prRepo) noteSettings() {
+	for _, name := range settingsNames {
+		if p.fix.config == "" && exists(filepath.Join(p.clone.Root, name)) && !exists(filepath.Join(p.scratch.Tree, name)) {
+			p.note("%s is not on %s, and is not used: push it first, or give it with --config", name, p.base)
+		}
+	}
 }
 
 // commit adds a commit of what was fixed in the worktree; none when nothing was.
@@ -118,7 +128,7 @@ func (p *prRepo) fixTree(ctx context.Context, only string) (*fixedTree, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.finder.repos.adopt(tree, p.remote.Path)
+	r.finder.repos.adopt(tree, p.remote.Host+"/"+p.remote.Path)
 	silent := func(string, ...any) {}
 	d := &discovery{dir: tree, note: silent, verbose: silent}
 	// A link may lead out of the worktree: what it leads to is none of the repo's.

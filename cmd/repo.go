@@ -23,8 +23,8 @@ func newRepos(dir string) *repos {
 	return &repos{dir: dir, roots: map[string]string{}, names: map[string]string{}}
 }
 
-// adopt makes dir the root of the repo of that name, as if .git was there.
-func (r *repos) adopt(dir, name string) { r.roots[dir], r.names[dir] = dir, name }
+// adopt makes dir the root of a repo, as if .git was there. origin is as origin gives it.
+func (r *repos) adopt(dir, origin string) { r.roots[dir], r.names[dir] = dir, origin }
 
 // root is the directory with .git at or above dir, "" when there is none.
 func (r *repos) root(dir string) string {

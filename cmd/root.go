@@ -29,6 +29,7 @@ type fixOptions struct {
 	format    string
 	output    string
 	patchDir  string
+	ownersDir string
 	quiet     bool
 	verbose   bool
 	explain   bool
@@ -94,6 +95,7 @@ func (o *fixOptions) addFlags(c *cobra.Command) {
 	f.BoolVar(&o.unsafe, "unsafe", false, "also apply fixes whose safety is unsafe")
 	f.StringVarP(&o.format, "format", "f", "text", "`NAME` of the report's format: "+strings.Join(formatNames(), ", "))
 	f.StringVarP(&o.output, "output", "o", "", "write the patch or report to `FILE` instead of standard output")
+	f.StringVar(&o.ownersDir, "owners-dir", "", "also write one report for each code owner into `DIR`, as the repos' CODEOWNERS say")
 	f.StringVar(&o.patchDir, "patch-dir", "", "write one patch for each repo into `DIR`, and none to standard output")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "errors only: no patch, no findings, no summary")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "also tell what was looked at and skipped")
@@ -145,6 +147,8 @@ func (o *fixOptions) check() error {
 		return errors.New("--patch-dir and --redact exclude each other: a masked patch does not apply")
 	case o.patchDir != "" && o.stdin():
 		return errors.New("--patch-dir: a config on standard input is in no repo; add --dry-run for its patch")
+	case o.ownersDir != "" && o.stdin():
+		return errors.New("--owners-dir: a config on standard input is in no repo, and has no owner")
 	case o.jobs < 1:
 		return fmt.Errorf("--jobs %d: must be 1 or more", o.jobs)
 	case o.stdin() && slices.ContainsFunc(o.args, func(a string) bool { return a != "-" }):

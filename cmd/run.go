@@ -97,6 +97,10 @@ func (r *fixRun) paths(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, out.close())
 	}
+	owners, err := r.openOwnersDir()
+	if err != nil {
+		return errors.Join(err, out.close())
+	}
 	rep := r.newReport(out)
 	progress.found(len(sources))
 	seen := map[directory]bool{}
@@ -112,8 +116,9 @@ func (r *fixRun) paths(ctx context.Context) error {
 			}
 		}
 		r.detail("%s: %s", o.file.Name, o.file.Result.Status)
-		return errors.Join(patches.add(o.source, o.file.Result), r.tell(rep, o.file))
+		return errors.Join(patches.add(o.source, o.file.Result), owners.add(o.source, o.file), r.tell(rep, o.file))
 	})
+	err = errors.Join(err, owners.close())
 	for _, dir := range d.dirs {
 		if !seen[dir] && ctx.Err() == nil && err == nil {
 			r.note("no CircleCI config below %s", dir.name)
