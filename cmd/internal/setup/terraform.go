@@ -365,7 +365,11 @@ func (t *terraform) permissions(x *role) {
 		for _, a := range s.actions {
 			quoted = append(quoted, quote(a))
 		}
-		t.line("statement {\nactions = %s", lines(quoted))
+		t.line("statement {")
+		if slices.Equal(s.resources, []string{"*"}) {
+			t.comment("On everything: the calls name nothing that can be told, or IAM knows nothing narrower.")
+		}
+		t.line("actions = %s", lines(quoted))
 		var arns []string
 		for _, r := range s.resources {
 			arns = append(arns, t.arn(r, x))

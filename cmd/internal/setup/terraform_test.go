@@ -160,3 +160,68 @@ func TestHostileNames(t *testing.T) {
 		t.Errorf("a name is a template:\n%s", tf)
 	}
 }
+
+// blocks are the arguments of what the plans make, as the documentation of the providers has them: hashicorp's, and that
+// of CircleCI-Public/terraform-provider-circleci. Those behind the bar may be left out.
+var blocks = map[string]string{
+	"data aws_caller_identity":                          "| provider",
+	"data aws_iam_policy_document":                      "statement |",
+	"data aws_iam_role":                                 "name | provider",
+	"data google_project":                               "project_id |",
+	"data azuread_application":                          "client_id |",
+	"aws_iam_openid_connect_provider":                   "url client_id_list | count provider",
+	"aws_iam_role":                                      "name assume_role_policy depends_on | path description max_session_duration provider",
+	"aws_iam_role_policy":                               "name role policy | provider",
+	"aws_iam_role_policy_attachment":                    "role policy_arn for_each | provider",
+	"google_iam_workload_identity_pool":                 "workload_identity_pool_id | display_name",
+	"google_iam_workload_identity_pool_provider":        "workload_identity_pool_id workload_identity_pool_provider_id attribute_mapping oidc |",
+	"google_service_account_iam_member":                 "service_account_id role member for_each |",
+	"google_artifact_registry_repository_iam_member":    "project location repository role member |",
+	"vault_jwt_auth_backend":                            "path oidc_discovery_url bound_issuer |",
+	"vault_jwt_auth_backend_role":                       "backend role_name role_type user_claim bound_audiences bound_claims token_policies token_ttl token_max_ttl |",
+	"azuread_application_federated_identity_credential": "application_id display_name issuer audiences subject for_each |",
+	"circleci_context":                                  "organization_id name |",
+	"circleci_context_restriction":                      "context_id type value | for_each",
+	"circleci_context_environment_variable":             "context_id name value |",
+	"circleci_project_environment_variable":             "project_slug name value |",
+	"circleci_runner_resource_class":                    "organization_id resource_class description |",
+}
+
+// TestTerraformArguments holds blocks to the arguments that they have: providers are not there to say so.
+func TestTerraformArguments(t *testing.T) {
+	t.Parallel()
+	eachCase(t, func(t *testing.T, p *Plan) {
+		file, diags := hclsyntax.ParseConfig(p.Terraform(), "setup.tf", hcl.InitialPos)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		for _, b := range file.Body.(*hclsyntax.Body).Blocks {
+			name := b.Type + " " + strings.Join(b.Labels[:min(len(b.Labels), 1)], "")
+			if name = strings.TrimPrefix(name, "resource "); b.Type != "resource" && b.Type != "data" {
+				continue
+			}
+			required, optional, known := strings.Cut(blocks[name], "|")
+			if !known {
+				t.Errorf("%s is not known", name)
+			}
+			given := map[string]bool{}
+			for arg := range b.Body.Attributes {
+				given[arg] = true
+			}
+			for _, inner := range b.Body.Blocks {
+				given[inner.Type] = true
+			}
+			for _, arg := range strings.Fields(required) {
+				if !given[arg] {
+					t.Errorf("%s %s has no %s", name, b.Labels[1], arg)
+				}
+				delete(given, arg)
+			}
+			for arg := range given {
+				if !slices.Contains(strings.Fields(optional), arg) {
+					t.Errorf("%s %s has %s", name, b.Labels[1], arg)
+				}
+			}
+		}
+	})
+}
