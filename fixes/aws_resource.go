@@ -17,7 +17,7 @@ func (b *keysFix) roles() []Resource {
 		choice := b.role(u)
 		c := b.credentials(u, choice.credentials)
 		for _, contexts := range orOne(u.entries, u.contexts) {
-			r := &AWSRole{Use: b.group[0].keys.use(contexts, strings.TrimPrefix(u.name, "job ")), Region: plain(c.region), Session: c.duration, Account: u.account()}
+			r := &AWSRole{Use: b.group[0].keys.use(contexts, strings.TrimPrefix(u.name, "job ")), Region: orElse(plain(c.region), u.region()), Session: c.duration, Account: u.account()}
 			switch {
 			case choice.need != nil:
 				r.Fact = choice.need.Key

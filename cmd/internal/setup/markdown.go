@@ -59,7 +59,11 @@ func (m *markdown) aws() {
 			name = "the AWS account that the configs do not name"
 		}
 		m.line("\n## %s\n", strings.ToUpper(name[:1])+name[1:])
-		m.line("- [ ] An OIDC identity provider for `https://oidc.circleci.com/org/<org_id>` with the audience `<org_id>`, once for the account")
+		box := "[ ] An"
+		if a.used {
+			box = "The account has an"
+		}
+		m.line("- %s OIDC identity provider for `https://oidc.circleci.com/org/<org_id>` with the audience `<org_id>`, once for the account", box)
 		for _, x := range m.roles {
 			if x.account == a {
 				m.role(x)

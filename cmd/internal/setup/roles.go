@@ -14,6 +14,7 @@ import (
 type account struct {
 	number    string // "" for that of the credentials at hand
 	partition string
+	used      bool // all its roles are in use, so it knows CircleCI
 }
 
 // role is an IAM role, with all uses of it.
@@ -100,6 +101,7 @@ func (p *Plan) finishRoles() {
 			partition, x.use.Account, x.path, x.name = m[1], m[2], m[3], m[4]
 		}
 		x.account = p.account(x.use.Account, partition)
+		x.account.used = x.account.used && x.use.Existing
 		p.permit(x)
 		if len(x.gaps) > 0 {
 			p.input(&input{name: x.id + "_policy_arns", list: true, none: true, text: "ARNs of policies for what the configs do not show of " + roleTitle(x) + ": see the gap there"})
@@ -163,6 +165,9 @@ func (x *role) title() string {
 	if x.use.Variable == "" && len(x.keyVars) > 0 {
 		affix = x.keyVars[0]
 	}
+	if slug(affix) == slug(x.at.title()) {
+		affix = ""
+	}
 	return strings.Trim(x.at.title()+"_"+affix, "_")
 }
 
@@ -181,7 +186,7 @@ func (p *Plan) account(number, partition string) *account {
 	i := slices.IndexFunc(p.accounts, func(a *account) bool { return a.number == number && a.partition == partition })
 	if i < 0 {
 		i = len(p.accounts)
-		p.accounts = append(p.accounts, &account{number, partition})
+		p.accounts = append(p.accounts, &account{number, partition, true})
 	}
 	return p.accounts[i]
 }

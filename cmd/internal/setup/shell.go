@@ -249,6 +249,9 @@ func numberVar(a *account) string { return "ACCOUNT_" + env(slug(accountName(a))
 
 func (s *script) identityProviders() {
 	for _, a := range s.accounts {
+		if a.used {
+			continue
+		}
 		s.section("CircleCI as an identity provider of the AWS account " + accountName(a))
 		if a.number == "" {
 			s.line(`%s="$(%s sts get-caller-identity --query Account --output text)"`, numberVar(a), aws(a))

@@ -160,7 +160,7 @@ func (t *terraform) variables() {
 		t.line("}\n")
 	}
 	t.keyed("project_ids", "Ids of the CircleCI projects, UUIDs, by repository: Project Settings > Overview", users(t.projects).names(), nil)
-	if len(t.accounts) > 0 {
+	if len(t.accountNames()) > 0 {
 		t.line("variable \"existing_oidc_providers\" {\ndescription = %s\ntype = set(string)\ndefault = []\n}\n",
 			quote("Those of the accounts "+strings.Join(t.accountNames(), ", ")+" that have CircleCI's identity provider already"))
 	}
@@ -198,10 +198,13 @@ func accountName(a *account) string {
 	}
 }
 
+// accountNames are the accounts to which CircleCI has to be made known.
 func (t *terraform) accountNames() []string {
 	var out []string
 	for _, a := range t.accounts {
-		out = append(out, accountName(a))
+		if !a.used {
+			out = append(out, accountName(a))
+		}
 	}
 	return out
 }
@@ -214,6 +217,9 @@ func (t *terraform) locals() {
 func (t *terraform) identityProviders() {
 	for _, a := range t.accounts {
 		name := t.accountID(a)
+		if a.used {
+			continue
+		}
 		if a.number == "" {
 			t.line("data \"aws_caller_identity\" %q {%s}\n", name, t.providerIn(a))
 		}
