@@ -33,15 +33,11 @@ func (p *Plan) addGCP(user *project, g *fixes.GCPAccount) {
 			variable = v.Name
 		}
 	}
-	same := func(o *gcpAccount) bool {
-		return o.email == g.ServiceAccount && o.variable == variable && (g.ServiceAccount != "" && variable == "" || o.at.key() == at.key())
+	key := g.ServiceAccount
+	if key == "" || variable != "" {
+		key += " " + variable + " " + at.key()
 	}
-	i := slices.IndexFunc(p.gcp, same)
-	if i < 0 {
-		i = len(p.gcp)
-		p.gcp = append(p.gcp, &gcpAccount{email: g.ServiceAccount, variable: variable, at: at})
-	}
-	x := p.gcp[i]
+	x := once(p, "gcp", key, &p.gcp, func() *gcpAccount { return &gcpAccount{email: g.ServiceAccount, variable: variable, at: at} })
 	x.users.add(user)
 	x.at.projects.add(user)
 	x.all.add(at)
@@ -138,14 +134,10 @@ type vaultRole struct {
 
 func (p *Plan) addVault(user *project, v *fixes.VaultRole) {
 	at := p.placeOf(v.Use, user)
-	i := slices.IndexFunc(p.vault, func(o *vaultRole) bool {
-		return o.name == v.Role && o.path == cmp.Or(v.AuthPath, "jwt") && (v.Role != "" || o.at.key() == at.key())
+	path := cmp.Or(v.AuthPath, "jwt")
+	x := once(p, "vault", path+" "+cmp.Or(v.Role, at.key()), &p.vault, func() *vaultRole {
+		return &vaultRole{name: v.Role, path: path, at: at, variables: map[string]string{}}
 	})
-	if i < 0 {
-		i = len(p.vault)
-		p.vault = append(p.vault, &vaultRole{name: v.Role, path: cmp.Or(v.AuthPath, "jwt"), at: at, variables: map[string]string{}})
-	}
-	x := p.vault[i]
 	x.users.add(user)
 	x.at.projects.add(user)
 	x.all.add(at)
@@ -189,14 +181,9 @@ type azureCredential struct {
 
 func (p *Plan) addAzure(user *project, a *fixes.AzureCredential) {
 	at := p.placeOf(a.Use, user)
-	i := slices.IndexFunc(p.azure, func(o *azureCredential) bool {
-		return o.client == a.ClientID && (a.ClientID != "" || o.at.key() == at.key())
+	x := once(p, "azure", cmp.Or(a.ClientID, at.key()), &p.azure, func() *azureCredential {
+		return &azureCredential{client: a.ClientID, at: at, variables: map[string]string{}}
 	})
-	if i < 0 {
-		i = len(p.azure)
-		p.azure = append(p.azure, &azureCredential{client: a.ClientID, at: at, variables: map[string]string{}})
-	}
-	x := p.azure[i]
 	x.users.add(user)
 	x.at.projects.add(user)
 	x.all.add(at)
@@ -228,12 +215,7 @@ type publisher struct {
 }
 
 func (p *Plan) addPublisher(user *project, r *fixes.TrustedPublisher) {
-	i := slices.IndexFunc(p.packages, func(o *publisher) bool { return o.registry == r.Registry })
-	if i < 0 {
-		i = len(p.packages)
-		p.packages = append(p.packages, &publisher{registry: r.Registry})
-	}
-	x := p.packages[i]
+	x := once(p, "packages", r.Registry, &p.packages, func() *publisher { return &publisher{registry: r.Registry} })
 	x.users.add(user)
 	x.all.add(p.placeOf(r.Use, user))
 	x.keyVars, x.jobs = addTo(x.keyVars, r.KeyVars...), addTo(x.jobs, r.Jobs...)

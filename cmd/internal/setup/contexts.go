@@ -23,13 +23,9 @@ type namedContext struct {
 
 // context is the context of that name, for one more project.
 func (p *Plan) context(name string, user *project) *namedContext {
-	i := slices.IndexFunc(p.contexts, func(c *namedContext) bool { return c.name == name })
-	if i < 0 {
-		i = len(p.contexts)
-		p.contexts = append(p.contexts, &namedContext{name: name})
-	}
-	p.contexts[i].users.add(user)
-	return p.contexts[i]
+	c := once(p, "context", name, &p.contexts, func() *namedContext { return &namedContext{name: name} })
+	c.users.add(user)
+	return c
 }
 
 // places are different places, in the order in which they were met.
@@ -58,25 +54,30 @@ func (list places) String() string {
 
 // finishContexts names the contexts that hold something for the fixes, or are to, and drops the others.
 func (p *Plan) finishContexts() {
-	var all places
+	used := map[*namedContext]bool{}
+	use := func(all places) {
+		for _, at := range all {
+			for _, c := range at.contexts {
+				used[c] = true
+			}
+		}
+	}
 	for _, x := range p.roles {
-		all.add(x.all...)
+		use(x.all)
 	}
 	for _, x := range p.gcp {
-		all.add(x.all...)
+		use(x.all)
 	}
 	for _, x := range p.vault {
-		all.add(x.all...)
+		use(x.all)
 	}
 	for _, x := range p.azure {
-		all.add(x.all...)
+		use(x.all)
 	}
 	for _, x := range p.packages {
-		all.add(x.all...)
+		use(x.all)
 	}
-	p.contexts = slices.DeleteFunc(p.contexts, func(c *namedContext) bool {
-		return !c.attached && !slices.ContainsFunc(all, func(x place) bool { return slices.Contains(x.contexts, c) })
-	})
+	p.contexts = slices.DeleteFunc(p.contexts, func(c *namedContext) bool { return !c.attached && !used[c] })
 	slices.SortFunc(p.contexts, func(a, b *namedContext) int { return cmp.Compare(a.name, b.name) })
 	for _, c := range p.contexts {
 		c.id = p.identifier("context ", c.name)

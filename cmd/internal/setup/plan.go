@@ -33,6 +33,22 @@ type Plan struct {
 	stored   []stored
 	inputs   []*input
 	names    map[string]bool // identifiers in use
+	index    map[string]any  // what is there already, by kind and key
+}
+
+// once is what the plan has under a key of its kind, made when it is asked for the first time.
+func once[T any](p *Plan, kind, key string, list *[]*T, make func() *T) *T {
+	key = kind + "\x00" + key
+	if found, known := p.index[key]; known {
+		return found.(*T)
+	}
+	x := make()
+	if p.index == nil {
+		p.index = map[string]any{}
+	}
+	p.index[key] = x
+	*list = append(*list, x)
+	return x
 }
 
 // project is a repo as CircleCI sees it.
@@ -69,12 +85,7 @@ func New(branch string, repos []Repo) *Plan {
 func (p *Plan) Empty() bool { return len(p.projects) == 0 }
 
 func (p *Plan) addRepo(r Repo) {
-	i := slices.IndexFunc(p.projects, func(o *project) bool { return o.Name == r.Name && o.Host == r.Host })
-	if i < 0 {
-		i = len(p.projects)
-		p.projects = append(p.projects, &project{Repo: r})
-	}
-	owner := p.projects[i]
+	owner := once(p, "project", r.Host+"/"+r.Name, &p.projects, func() *project { return &project{Repo: r} })
 	for _, x := range r.Resources {
 		switch x := x.(type) {
 		case *fixes.AWSRole:
@@ -117,13 +128,7 @@ func (p *Plan) finish() {
 
 // input adds an unknown id, once.
 func (p *Plan) input(in *input) *input {
-	for _, o := range p.inputs {
-		if o.name == in.name {
-			return o
-		}
-	}
-	p.inputs = append(p.inputs, in)
-	return in
+	return once(p, "input", in.name, &p.inputs, func() *input { return in })
 }
 
 var notIdentifier = regexp.MustCompile(`[^a-z0-9]+`)

@@ -64,24 +64,19 @@ func (p *Plan) addRole(user *project, r *fixes.AWSRole) {
 // roleOf finds the role of a use: by its ARN, or by the variable that holds it and where that is stored. A role whose ARN
 // a fix still waits for is one for each account, or for each set of keys.
 func (p *Plan) roleOf(r *fixes.AWSRole, at place) *role {
-	x := &role{use: fixes.AWSRole{ARN: r.ARN, Variable: r.Variable, Fact: r.Fact}, at: at}
-	same := func(o *role) bool {
-		switch {
-		case r.ARN != "" || o.use.ARN != "":
-			return o.use.ARN == r.ARN
-		case r.Variable != "" || o.use.Variable != "":
-			return o.use.Variable == r.Variable && o.at.key() == at.key()
-		case len(r.Images) > 0:
-			return o.use.Fact == r.Fact && len(o.images) > 0
-		default:
-			return o.use.Fact == r.Fact && o.at.key() == at.key() && slices.Contains(o.keys, r.Keys)
-		}
+	key := "arn " + r.ARN
+	switch {
+	case r.ARN != "":
+	case r.Variable != "":
+		key = "variable " + r.Variable + " " + at.key()
+	case len(r.Images) > 0:
+		key = "images " + r.Fact
+	default:
+		key = "keys " + r.Fact + " " + r.Keys + " " + at.key()
 	}
-	if i := slices.IndexFunc(p.roles, same); i >= 0 {
-		return p.roles[i]
-	}
-	p.roles = append(p.roles, x)
-	return x
+	return once(p, "role", key, &p.roles, func() *role {
+		return &role{use: fixes.AWSRole{ARN: r.ARN, Variable: r.Variable, Fact: r.Fact}, at: at}
+	})
 }
 
 // finishRoles names the roles and works out where they are and what they may do.

@@ -79,8 +79,9 @@ func (s *script) inputVariables(commands string) {
 	s.section("what no config says: set these variables, or put their values here")
 	s.line(`missing=
 need() { if [ -z "${!1:-}" ]; then printf 'set %%s: %%s\n' "$1" "$2" >&2; missing=1; fi; }`)
+	used := expansions(commands)
 	need := func(name, text string) {
-		if mentions(commands, name) {
+		if used[name] {
 			s.line("need %s %s", name, single(oneLine(text)))
 		}
 	}
@@ -98,7 +99,7 @@ need() { if [ -z "${!1:-}" ]; then printf 'set %%s: %%s\n' "$1" "$2" >&2; missin
 		need(x.idVar(), "Id of the CircleCI project of "+x.Name+", a UUID: Project Settings > Overview")
 		if slug := x.slug(); slug == "" {
 			need(x.slugVar(), "Slug of the CircleCI project of "+x.Name+": Project Settings > Overview")
-		} else if mentions(commands, x.slugVar()) {
+		} else if used[x.slugVar()] {
 			s.line(": \"${%s:=%s}\" # the slug of its CircleCI project", x.slugVar(), double(slug))
 		}
 	}
@@ -109,19 +110,19 @@ need() { if [ -z "${!1:-}" ]; then printf 'set %%s: %%s\n' "$1" "$2" >&2; missin
 	}
 	need("ORG_SLUG", "Slug of the organisation for version 1 of the CircleCI CLI, such as gh/acme")
 	s.line(`if [ -n "$missing" ]; then exit 2; fi`)
-	if mentions(commands, "ISSUER") {
+	if used["ISSUER"] {
 		s.line(`ISSUER="oidc.circleci.com/org/$ORG_ID"`)
 	}
 }
 
-// mentions reports whether commands expand a variable. The issuer is made of the organisation's id.
-func mentions(commands, name string) bool {
+// expansions are the variables that commands expand. The issuer is made of the organisation's id.
+func expansions(commands string) map[string]bool {
+	out := map[string]bool{}
 	for _, m := range expansion.FindAllStringSubmatch(commands, -1) {
-		if m[1] == name || m[1] == "ISSUER" && name == "ORG_ID" {
-			return true
-		}
+		out[m[1]] = true
 	}
-	return false
+	out["ORG_ID"] = out["ORG_ID"] || out["ISSUER"]
+	return out
 }
 
 var expansion = regexp.MustCompile(`\$\{?([A-Z_0-9]+)`)

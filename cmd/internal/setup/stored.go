@@ -18,8 +18,10 @@ type stored struct {
 
 // store works out the variables that have to be defined, and asks for those of their values that are not known.
 func (p *Plan) store() {
+	seen := map[string]bool{}
 	add := func(s stored) {
-		if !slices.ContainsFunc(p.stored, func(o stored) bool { return o.name == s.name && o.at.key() == s.at.key() }) {
+		if key := s.name + " " + s.at.key(); !seen[key] {
+			seen[key] = true
 			p.stored = append(p.stored, s)
 		}
 	}
