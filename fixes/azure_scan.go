@@ -85,14 +85,7 @@ func (v *azureView) login(s *circle.Step, script *shell.Script, c *shell.Call) *
 	if f.literal = secret.Static; f.literal {
 		f.values = []string{strings.TrimPrefix(strings.TrimPrefix(secret.Value, "--password="), "-p=")}
 	}
-	whose := "a service principal's secret"
-	switch {
-	case f.literal:
-		whose = "a literal secret"
-	case f.secret != "":
-		whose = "the secret in " + f.secret
-	}
-	f.message = "az logs in with " + whose
+	f.message = "az logs in with a service principal's secret"
 	f.edits = []shell.Edit{{Start: at.Start, End: at.End, New: `--federated-token "$CIRCLE_OIDC_TOKEN"`}}
 	f.blocker = inner(c, []shell.Word{secret})
 	switch {

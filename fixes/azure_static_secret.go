@@ -19,12 +19,20 @@ var azureStaticSecret = &Rule{
 }
 
 func runAzureStaticSecret(p *Pass) error {
-	v := p.azure()
-	for _, group := range v.groups() {
-		b := &azureFix{storedFix: v.newFix(group, "log in to Azure with CircleCI's token"), azure: v}
-		p.Report(b.finding(b.build()))
+	for _, f := range p.azure() {
+		p.Report(f)
 	}
 	return nil
+}
+
+func azureFindings(p *Pass) []Finding {
+	var out []Finding
+	v := newAzureView(p)
+	for _, group := range v.groups() {
+		b := &azureFix{storedFix: v.newFix(group, "log in to Azure with CircleCI's token"), azure: v}
+		out = append(out, b.finding(b.build()))
+	}
+	return out
 }
 
 // azureView is what azure-static-secret sees of one config.

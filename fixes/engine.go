@@ -399,10 +399,13 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 	return change, outcome{file, after}, nil
 }
 
-// credentialFlow checks what fixes of AWS credentials do to every step: none may lose its credentials, or get others.
+// aboutCredentials are the beginnings of the ids of rules whose fixes change where steps get their credentials from.
+var aboutCredentials = []string{"aws-", "ecr-", "gcp-", "azure-", "vault-", "publish-"}
+
+// credentialFlow checks what fixes of credentials do to every step: none may lose its credentials, or get others.
 func (run *fixRun) credentialFlow(chosen []Finding, after *rewrite.File) error {
 	if !slices.ContainsFunc(chosen, func(f Finding) bool {
-		return strings.HasPrefix(f.Rule.ID, "aws-") || strings.HasPrefix(f.Rule.ID, "ecr-")
+		return slices.ContainsFunc(aboutCredentials, func(prefix string) bool { return strings.HasPrefix(f.Rule.ID, prefix) })
 	}) {
 		return nil
 	}
@@ -410,6 +413,7 @@ func (run *fixRun) credentialFlow(chosen []Finding, after *rewrite.File) error {
 	for _, r := range run.facts.AWS.Roles {
 		given = append(given, r.RoleARN)
 	}
+	given = append(given, run.facts.GCP.ServiceAccount, run.facts.Azure.ClientID)
 	for i, doc := range run.file.Documents() {
 		if !circle.IsConfig(doc) {
 			continue

@@ -26,9 +26,9 @@ type Pass struct {
 	everyUnit func() []*unit // and those that nothing comes to
 	aws       func() *awsView
 	network   func() *networkView
-	vault     func() *vaultView
-	azure     func() *azureView
-	publish   func() *publishView
+	vault     func() []Finding // of the rules about stored credentials
+	azure     func() []Finding
+	publish   func() []Finding
 
 	rules    []*Rule // that run along with this one
 	scripts  scriptCache
@@ -42,9 +42,9 @@ func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts scriptCach
 	p.everyUnit = sync.OnceValue(func() []*unit { return withUnreached(c, slices.Clip(p.units())) })
 	p.aws = sync.OnceValue(func() *awsView { return newAWSView(p) })
 	p.network = sync.OnceValue(func() *networkView { return newNetworkView(p) })
-	p.vault = sync.OnceValue(func() *vaultView { return newVaultView(p) })
-	p.azure = sync.OnceValue(func() *azureView { return newAzureView(p) })
-	p.publish = sync.OnceValue(func() *publishView { return newPublishView(p) })
+	p.vault = sync.OnceValue(func() []Finding { return vaultFindings(p) })
+	p.azure = sync.OnceValue(func() []Finding { return azureFindings(p) })
+	p.publish = sync.OnceValue(func() []Finding { return publishFindings(p) })
 	return p
 }
 

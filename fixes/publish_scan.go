@@ -177,8 +177,7 @@ func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
 	if len(uses) == 0 {
 		return nil
 	}
-	how := fmt.Sprintf("%s uses ", strings.Join(commandOf(x.call), " "))
-	f := v.form(s, x.call.Span, "")
+	f := v.form(s, x.call.Span, strings.Join(commandOf(x.call), " ")+" uses a stored token")
 	for _, use := range uses {
 		if f.take(use.literal); f.secret == "" || f.secret == twineVar {
 			f.secret = orElse(use.secret, f.secret)
@@ -190,7 +189,6 @@ func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
 			f.blocker = orElse(f.blocker, "the token is set by "+use.owner+": twine uses it whatever else there is")
 		}
 	}
-	f.message = how + map[bool]string{true: "a literal token", false: "the stored token in " + f.secret}[f.literal || f.secret == ""]
 	if x.call.Inner {
 		f.blocker = "the call stands in a script that is given to another shell as text"
 	}
@@ -230,7 +228,8 @@ func identify(s *circle.Step, script *shell.Script, c *shell.Call) shell.Edit {
 	if alone && s.Command().Style() == rewrite.Literal {
 		return shell.Edit{Start: c.Stmt.Start, End: c.Stmt.Start, New: npmIdentity + "\n" + indent + "export NPM_ID_TOKEN\n" + indent}
 	}
-	return shell.Edit{Start: c.Span.Start, End: c.Span.Start, New: npmIdentity + " "}
+	at := c.Words[0].Span.Start
+	return shell.Edit{Start: at, End: at, New: npmIdentity + " "}
 }
 
 // withoutOptions takes options with their values out of a call.
@@ -436,11 +435,8 @@ func (v *publishView) tokenForm(use tokenUse, r registry) *storedForm {
 	}
 	f := &storedForm{owner: use.owner, span: use.span, node: use.node, step: use.step, secret: use.secret, parts: use.parts, remove: use.remove}
 	f.take(use.literal)
-	f.message = fmt.Sprintf("%s is given the stored token in %s", r, use.secret)
-	switch {
-	case f.literal:
-		f.message = fmt.Sprintf("%s is given a literal token", r)
-	case use.secret == twineVar && r == pypi:
+	f.message = fmt.Sprintf("%s is given a stored token", r)
+	if use.secret == twineVar && r == pypi {
 		f.message, f.secret = "", ""
 	}
 	v.facts[f] = &publishFacts{registry: r}

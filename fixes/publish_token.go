@@ -24,12 +24,20 @@ var publishToken = &Rule{
 }
 
 func runPublishToken(p *Pass) error {
-	v := p.publish()
-	for _, group := range v.groups() {
-		b := &publishFix{storedFix: v.newFix(group, "publish with CircleCI's token"), publish: v}
-		p.Report(b.finding(b.build()))
+	for _, f := range p.publish() {
+		p.Report(f)
 	}
 	return nil
+}
+
+func publishFindings(p *Pass) []Finding {
+	var out []Finding
+	v := newPublishView(p)
+	for _, group := range v.groups() {
+		b := &publishFix{storedFix: v.newFix(group, "publish with CircleCI's token"), publish: v}
+		out = append(out, b.finding(b.build()))
+	}
+	return out
 }
 
 // publishView is what publish-token sees of one config.

@@ -40,7 +40,9 @@ func (r *FileResult) Secrets() []string {
 		if len(x.Secrets) == 0 {
 			continue
 		}
-		out = append(out, x.Secrets...)
+		for _, s := range x.Secrets {
+			out = appendNew(out, s)
+		}
 		if x.Rule.ID != "inline-secret" {
 			continue // its span is that of more than the secret
 		}

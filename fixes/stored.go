@@ -159,24 +159,26 @@ func (v *storedView) stepAssigns(s *circle.Step, name string) bool {
 	})
 }
 
-// claims reports whether one of the rules about stored credentials takes a literal secret at a place away: it is then no
-// other rule's business.
+// claims reports whether the fix of one of the rules about stored credentials takes a literal secret at a place away: it
+// is then no other rule's business.
 func (p *Pass) claims(at rewrite.Span) bool {
 	for _, rule := range []struct {
 		*Rule
-		view func() *storedView
-	}{
-		{azureStaticSecret, func() *storedView { return p.azure().storedView }},
-		{publishToken, func() *storedView { return p.publish().storedView }},
-		{vaultStaticToken, func() *storedView { return p.vault().storedView }},
-	} {
-		if slices.Contains(p.rules, rule.Rule) && slices.ContainsFunc(rule.view().forms, func(f *storedForm) bool {
-			return f.literal && f.blocker == "" && f.advice == "" && f.span.Start <= at.Start && at.End <= f.span.End
-		}) {
+		findings func() []Finding
+	}{{azureStaticSecret, p.azure}, {publishToken, p.publish}, {vaultStaticToken, p.vault}} {
+		if slices.Contains(p.rules, rule.Rule) && slices.ContainsFunc(rule.findings(), func(f Finding) bool { return f.claims(at) }) {
 			return true
 		}
 	}
 	return false
+}
+
+func (f *Finding) claims(at rewrite.Span) bool {
+	if len(f.Secrets) == 0 || f.Fix == nil || f.Fix.Safety < Setup || len(f.Fix.Needs) > 0 {
+		return false
+	}
+	holds := func(s rewrite.Span) bool { return s.Start <= at.Start && at.End <= s.End }
+	return holds(f.Span) || slices.ContainsFunc(f.Related, func(r Related) bool { return holds(r.Span) })
 }
 
 // storedFix builds the fix of one owner's forms.

@@ -148,7 +148,8 @@ func (v *vaultView) scanOrb(s *circle.Step) []*storedForm {
 	if len(login.names) == 0 && !f.literal && f.blocker == "" {
 		return nil
 	}
-	f.message = fmt.Sprintf("%s logs in to Vault with %s", s.Name, login.describe())
+	login.describe()
+	f.message = s.Name + " logs in to Vault with stored credentials"
 	address := s.Arg(table.Address).Resolve().Value()
 	if strings.Contains(address, "<<") || strings.ContainsAny(address, "\"`\\ ") {
 		f.blocker = orElse(f.blocker, "the address of the server is an expression")

@@ -106,7 +106,8 @@ func (v *vaultView) writeLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 	if path.Text == "" || len(given) == 0 {
 		return nil, nil
 	}
-	f := v.form(s, c.Span, "vault logs in with "+login.describe())
+	login.describe()
+	f := v.form(s, c.Span, "vault logs in with stored credentials")
 	for _, secret := range login.literals(given) {
 		f.take(secret)
 	}
@@ -131,18 +132,16 @@ func (l *vaultLogin) take(w shell.Word, name string) {
 	}
 }
 
-// describe names the credentials for people, and settles whose they are.
-func (l *vaultLogin) describe() string {
+// describe settles whose the credentials are, in words.
+func (l *vaultLogin) describe() {
 	switch {
 	case len(l.names) > 0:
-		told := "the credentials in " + strings.Join(l.names, " and ")
-		l.identity = strings.TrimPrefix(l.identity+" with "+told, " with ")
-		return told
+		l.identity = strings.TrimPrefix(l.identity+" with the credentials in "+strings.Join(l.names, " and "), " with ")
 	case l.identity != "":
-		return "the credentials of " + l.identity
+		l.identity = "the credentials of " + l.identity
+	default:
+		l.identity = "the credentials in the file"
 	}
-	l.identity = "the credentials in the file"
-	return l.identity
 }
 
 // literals are the secrets that stand in the script itself.
@@ -243,7 +242,8 @@ func (v *vaultView) tokenLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 	if len(literals) == 0 && (len(login.names) == 0 || slices.ContainsFunc(login.names, func(n string) bool { return v.assigns(s, n) })) {
 		return nil, nil
 	}
-	f := v.form(s, c.Span, "vault logs in with "+login.describe())
+	login.describe()
+	f := v.form(s, c.Span, "vault logs in with a stored token or password")
 	f.literal, f.values, f.parts = len(literals) > 0, literals, []shell.Span{part}
 	f.blocker = inner(c, c.Args())
 	return f, login
@@ -304,16 +304,14 @@ func (v *vaultView) storedToken(s *circle.Step, at shell.Span, value shell.Word)
 // describeToken says what a token is.
 func (v *vaultView) describeToken(f *storedForm, login *vaultLogin, variable string, literal bool) {
 	f.literal, f.secret = literal, variable
+	f.message = "Vault is given a stored token" // the same for a token in the file: a context may hold it soon
 	switch {
 	case literal:
 		login.identity = "the token in the file"
-		f.message = "Vault is given a literal token"
 	case variable != "":
 		login.names, login.identity = []string{variable}, "the token in "+variable
-		f.message = "Vault is given the stored token in " + variable
 	default:
 		login.identity = "the token"
-		f.message = "Vault is given a token"
 	}
 }
 
@@ -343,7 +341,8 @@ func (v *vaultView) httpLogin(s *circle.Step, c *shell.Call) (*storedForm, *vaul
 	if len(data.Vars) == 0 {
 		login.identity = loginPath.FindString(url.Value)
 	}
-	f := v.form(s, c.Span, "curl logs in to Vault with "+login.describe())
+	login.describe()
+	f := v.form(s, c.Span, "curl logs in to Vault with stored credentials")
 	if data.Static && strings.Contains(data.Value, "secret_id") {
 		f.take(data.Value)
 	}

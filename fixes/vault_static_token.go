@@ -21,12 +21,20 @@ var vaultStaticToken = &Rule{
 }
 
 func runVaultStaticToken(p *Pass) error {
-	v := p.vault()
-	for _, group := range v.groups() {
-		b := &vaultFix{storedFix: v.newFix(group, "log in to Vault with CircleCI's token"), vault: v}
-		p.Report(b.finding(b.build()))
+	for _, f := range p.vault() {
+		p.Report(f)
 	}
 	return nil
+}
+
+func vaultFindings(p *Pass) []Finding {
+	var out []Finding
+	v := newVaultView(p)
+	for _, group := range v.groups() {
+		b := &vaultFix{storedFix: v.newFix(group, "log in to Vault with CircleCI's token"), vault: v}
+		out = append(out, b.finding(b.build()))
+	}
+	return out
 }
 
 // vaultView is what vault-static-token sees of one config.

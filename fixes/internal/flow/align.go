@@ -129,7 +129,7 @@ func commonLines(a, b string) int {
 			common++
 		}
 	}
-	if common == 0 && len(la) == 1 && sharesWords(la[0], lb) {
+	if common == 0 && !slices.ContainsFunc(la, func(l string) bool { return !sharesWords(l, lb) }) {
 		return 50
 	}
 	return 100 * common / len(la)

@@ -153,7 +153,7 @@ func (z *analyzer) run(u *unit, visits []circle.Visit, j *circle.Job) {
 
 // start is a unit before its first step.
 func (z *analyzer) start(u *unit, j *circle.Job) *running {
-	w := &world{job: map[string]value{}, bash: map[string]value{}, profiles: map[string]profile{}, taken: map[string]bool{}}
+	w := &world{job: map[string]value{}, bash: map[string]value{}, profiles: map[string]profile{}, held: map[cloud]value{}, taken: map[string]bool{}}
 	r := &running{z: z, unit: u, worlds: []*world{w}}
 	if j == nil {
 		return r
@@ -188,7 +188,9 @@ func imagesOf(items []*circle.DockerItem) []image {
 		if m := registry.FindStringSubmatch(x.name); m != nil {
 			x.ecr, x.account = true, m[1]
 		}
-		if auth := d.AWSAuth(); auth.Exists() {
+		if auth := d.GCPAuth(); auth.Exists() {
+			x.auth = source{kind: assumed, role: auth.Get("oidc_service_account").Resolve().Value()}
+		} else if auth := d.AWSAuth(); auth.Exists() {
 			x.ecr = true
 			x.auth = authSource(auth)
 		} else if x.ecr && !x.other {

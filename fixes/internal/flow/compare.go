@@ -36,6 +36,7 @@ func Compare(before, after *Report, given ...string) []Violation {
 		c.unit(b, a)
 	}
 	c.identities()
+	c.cloudIdentities()
 	return c.found
 }
 
@@ -44,6 +45,8 @@ type comparison struct {
 	given       map[string]bool
 	found       []Violation
 	conversions []conversion
+
+	cloudConversions []cloudConversion
 }
 
 // conversion is a use of stored keys that has a role now.
@@ -79,12 +82,14 @@ func (c *comparison) unit(b, a *unit) {
 		case p.after == nil:
 			if !a.cut {
 				c.gone(b, p.before)
+				c.goneClouds(b, p.before)
 			}
 			continue
 		case p.before == nil:
 			p.before = &act{}
 		}
 		opened = c.left(a, p) || opened
+		c.clouds(a, p)
 		for _, u := range pairUses(p.before.uses, p.after.uses) {
 			for _, k := range c.use(a, p, u) {
 				converted[k] = true

@@ -75,7 +75,7 @@ func (s *scope) toBashEnv(w shell.Write, given map[string]value) {
 func textOrAssumed(w shell.Word, s *scope, given map[string]value) value {
 	if len(w.Vars) > 0 {
 		for _, name := range w.Vars {
-			if v := s.lookup(name, given); v.origin == chained || v.origin == session {
+			if v := s.lookup(name, given); v.origin == chained || v.origin == session || v.origin == federated {
 				return v
 			}
 		}

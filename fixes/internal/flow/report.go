@@ -7,7 +7,7 @@ import (
 	"cfgfix/rewrite"
 )
 
-// Report is where every step of a config gets its AWS credentials from.
+// Report is where every step of a config gets its credentials from.
 type Report struct {
 	units []*unit
 	index map[string]*unit
@@ -31,6 +31,7 @@ type act struct {
 	number int    // from 1, among the steps of the unit
 	text   string // the script, or the arguments
 	uses   []*use
+	clouds []*cloudUse
 	leaks  map[string]bool
 	roles  map[string]bool // those that it leaves behind and was not left before
 	keeps  bool            // it leaves credentials behind

@@ -178,6 +178,7 @@ func (r *running) elementIn(worlds []*world, e *element, a *act) []*world {
 		before := sessions(w)
 		s := newScope(w, nil, true)
 		u := e.run(s)
+		e.cloudLogin(s)
 		if u != nil {
 			u.name, u.text = a.name, a.text
 			if u.sources == nil {
@@ -299,6 +300,9 @@ func (r *running) script(v circle.Visit) {
 	for _, n := range slices.Sorted(maps.Keys(in.uses)) {
 		a.uses = append(a.uses, in.uses[n])
 	}
+	for _, n := range slices.Sorted(maps.Keys(in.cloudUses)) {
+		a.clouds = append(a.clouds, in.cloudUses[n])
+	}
 	a.leaks = in.leaks
 }
 
@@ -307,7 +311,7 @@ func (r *running) script(v circle.Visit) {
 func failures(failed []*world) []*world {
 	var open []*world
 	for _, w := range failed {
-		if len(sessions(w)) > 0 {
+		if len(sessions(w)) > 0 || w.federated() {
 			open = append(open, w)
 		}
 	}

@@ -38,10 +38,12 @@ type interpreter struct {
 	trace  bool                          // the shell shows each command
 	uses   map[int]*use                  // by a number that gives their order
 	leaks  map[string]bool
+
+	cloudUses map[int]*cloudUse
 }
 
 func newInterpreter(script *shell.Script, trace bool) *interpreter {
-	in := &interpreter{script: script, trace: trace, writes: map[*shell.Call][]shell.Write{}, uses: map[int]*use{}, leaks: map[string]bool{}}
+	in := &interpreter{script: script, trace: trace, writes: map[*shell.Call][]shell.Write{}, uses: map[int]*use{}, leaks: map[string]bool{}, cloudUses: map[int]*cloudUse{}}
 	in.calls = slices.Clone(script.Calls())
 	slices.SortStableFunc(in.calls, func(a, b *shell.Call) int {
 		return cmp.Or(a.Top-b.Top, a.Span.End-b.Span.End, b.Span.Start-a.Span.Start)
@@ -180,6 +182,7 @@ func (in *interpreter) call(c *shell.Call, number int, s *scope) {
 		s.setProfile(anyProfile, func(p *profile) { p.id = value{opaque, c.Name()}; p.secret = p.id })
 	}
 	in.observe(c, number, s, given)
+	in.clouds(c, number, s, given)
 }
 
 // target is where assignments of a call go: what a subshell sets ends with it.
@@ -232,11 +235,17 @@ func (in *interpreter) valueOf(w shell.Word, s *scope, given map[string]value) v
 	if v, ok := assumption(w.Text); ok {
 		return v
 	}
+	if v, ok := loginOutput(w.Text, s, given); ok {
+		return v
+	}
+	if strings.Contains(w.Text, "circleci run oidc get") {
+		return value{federated, "circleci"}
+	}
 	if w.Static {
 		return textValue(w.Value, s, nil)
 	}
 	for _, name := range w.Vars {
-		if v := s.lookup(name, given); v.origin == chained || v.origin == session {
+		if v := s.lookup(name, given); v.origin == chained || v.origin == session || v.origin == federated {
 			return v
 		}
 	}

@@ -22,13 +22,14 @@ var keyVars = []string{idVar, secretVar, tokenVar}
 type origin uint8
 
 const (
-	ambient  origin = iota // a variable that the file never sets: of a context, of the project, or missing
-	variable               // the value of such a variable, handed on by the file
-	literal                // text in the file
-	session                // what CircleCI's OIDC token opened
-	chained                // a role assumed with other credentials
-	opaque                 // the output of a program, or an expression
-	unset                  // explicitly nothing
+	ambient   origin = iota // a variable that the file never sets: of a context, of the project, or missing
+	variable                // the value of such a variable, handed on by the file
+	literal                 // text in the file
+	session                 // what CircleCI's OIDC token opened
+	chained                 // a role assumed with other credentials
+	opaque                  // the output of a program, or an expression
+	unset                   // explicitly nothing
+	federated               // what CircleCI's OIDC token opened at another cloud
 )
 
 // value is what a variable or half of a key pair holds. Its text is the variable's name, the literal, the role, or

@@ -12,6 +12,7 @@ type world struct {
 	job      map[string]value // the environment of the job and its executor; never changed
 	bash     map[string]value // what $BASH_ENV sets, and unsets, in every bash step
 	profiles map[string]profile
+	held     map[cloud]value // logins at other clouds, and what files hold
 	section  string          // of the credentials file, the one that was written last
 	taken    map[string]bool // conditions that were decided on the way, and how
 }
@@ -27,7 +28,7 @@ type profile struct {
 const anyProfile = "*"
 
 func (w *world) clone() *world {
-	return &world{w.job, maps.Clone(w.bash), maps.Clone(w.profiles), w.section, maps.Clone(w.taken)}
+	return &world{w.job, maps.Clone(w.bash), maps.Clone(w.profiles), maps.Clone(w.held), w.section, maps.Clone(w.taken)}
 }
 
 // state describes all that later steps can tell, so that worlds that differ in nothing count once.
@@ -39,7 +40,16 @@ func (w *world) state() string {
 	for _, name := range slices.Sorted(maps.Keys(w.profiles)) {
 		fmt.Fprintf(&b, "[%s]%v;", name, w.profiles[name])
 	}
+	for _, name := range slices.Sorted(maps.Keys(w.held)) {
+		fmt.Fprintf(&b, "{%s}%v;", name, w.held[name])
+	}
 	return b.String() + w.section
+}
+
+// federated reports whether a job is logged in at another cloud with CircleCI's token.
+func (w *world) federated() bool {
+	is := func(v value) bool { return v.origin == federated }
+	return slices.ContainsFunc(slices.Collect(maps.Values(w.held)), is) || slices.ContainsFunc(slices.Collect(maps.Values(w.bash)), is)
 }
 
 // decisions are the conditions that were decided.

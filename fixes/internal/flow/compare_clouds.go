@@ -1,0 +1,137 @@
+package flow
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// cloudConversion is a use of a stored secret that has CircleCI's token now.
+type cloudConversion struct {
+	cloud    cloud
+	was      value
+	contexts string
+	now      string // whom the token opens
+	where    string
+}
+
+// clouds compares what a step has at other clouds than AWS.
+func (c *comparison) clouds(u *unit, p pair) {
+	where := u.where + " " + p.after.label()
+	for _, x := range pairCloudUses(p.before.clouds, p.after.clouds) {
+		for _, now := range slices.SortedFunc(maps.Keys(x.after.sources), byText) {
+			if x.before.sources[now] {
+				continue
+			}
+			if why := x.worse(now); why != "" {
+				c.report(where, "%s: %s", x.after.name, why)
+				continue
+			}
+			for was := range x.before.sources {
+				if was.origin == variable || was.origin == literal {
+					c.cloudConversions = append(c.cloudConversions, cloudConversion{x.after.cloud, was, u.contexts, now.text, where})
+				}
+			}
+		}
+	}
+}
+
+// goneClouds judges the uses of a step that is not there any more.
+func (c *comparison) goneClouds(u *unit, a *act) {
+	for _, x := range a.clouds {
+		if x.sure {
+			c.report(u.where+" "+a.label(), "the step that runs %s is gone", x.name)
+		}
+	}
+}
+
+// cloudPair is one use before and after.
+type cloudPair struct{ before, after *cloudUse }
+
+// pairCloudUses lines the uses of a step up: those of one program in their order, or by their text where some are new.
+func pairCloudUses(before, after []*cloudUse) []cloudPair {
+	count := func(list []*cloudUse, u *cloudUse) (n int) {
+		for _, x := range list {
+			if x.name == u.name {
+				n++
+			}
+		}
+		return n
+	}
+	var out []cloudPair
+	taken := map[*cloudUse]bool{}
+	for _, b := range before {
+		same := count(before, b) == count(after, b)
+		for _, a := range after {
+			if !taken[a] && a.name == b.name && (same || a.text == b.text) {
+				taken[a] = true
+				out = append(out, cloudPair{b, a})
+				break
+			}
+		}
+	}
+	return out
+}
+
+// worse says what is wrong with a source that a use did not have before; "" when it is right.
+func (p cloudPair) worse(now value) string {
+	had := valueNames(p.before.sources)
+	for was := range p.before.sources {
+		if was.origin == federated {
+			return fmt.Sprintf("it had %s at %s and gets %s", had, p.after.cloud, nameOf(now))
+		}
+	}
+	switch now.origin {
+	case federated:
+		return ""
+	case ambient, unset:
+		return fmt.Sprintf("it had %s at %s and has none that the file shows", had, p.after.cloud)
+	}
+	return fmt.Sprintf("it had %s at %s and gets %s", had, p.after.cloud, nameOf(now))
+}
+
+// nameOf is a source for people.
+func nameOf(v value) string {
+	switch v.origin {
+	case federated:
+		return "a login with CircleCI's token as " + v.text
+	case variable:
+		return "what is stored in " + v.text
+	case literal:
+		return "a literal secret"
+	case ambient, unset:
+		return "none that the file shows"
+	}
+	return "credentials that the file does not show"
+}
+
+func byText(a, b value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
+
+func valueNames(sources map[value]bool) string {
+	var out []string
+	for _, v := range slices.SortedFunc(maps.Keys(sources), byText) {
+		out = append(out, nameOf(v))
+	}
+	return strings.Join(out, " or ")
+}
+
+// cloudIdentities finds two stored secrets in whose place one identity came that nobody has chosen for both.
+func (c *comparison) cloudIdentities() {
+	for i, x := range c.cloudConversions {
+		if x.cloud == npm || x.cloud == pypi {
+			continue // the registry knows the project, whatever token it had
+		}
+		for _, y := range c.cloudConversions[:i] {
+			if x.cloud != y.cloud || x.now != y.now || c.given[x.now] || strings.Contains(x.now, "<<") {
+				continue
+			}
+			switch {
+			case x.was != y.was && x.contexts == y.contexts:
+				c.report(x.where, "%s takes the place of %s here and of %s in %s: two identities become one", x.now, nameOf(x.was), nameOf(y.was), y.where)
+			case x.contexts != y.contexts && !variableRole.MatchString(x.now):
+				c.report(x.where, "%s takes the place of what the contexts %q hold here and %q in %s: two identities become one", x.now, x.contexts, y.contexts, y.where)
+			}
+		}
+	}
+}
