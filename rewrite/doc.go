@@ -58,6 +58,18 @@
 //     that is no UTF-8, a place that does not exist.
 //
 // Sources that yaml.v3 does not read are a *ParseError, and so are the few that it reads but whose layout is not
-// understood: see locator. UTF-16 is one of them. Sources over MaxSize are a *LimitError, and so is a proof that would
-// have to expand more merges than a machine should.
+// understood: see locator. UTF-16 is one of them, more than 10,000 levels of nesting another.
+//
+// # Bounds
+//
+// Each stage takes time and memory by the size of the source and the number of operations. Sources and results over
+// MaxSize are a *LimitError, and so is a proof that would have to expand too many merges. Aliases are never expanded.
+//
+// # Reading the package
+//
+// An edit passes through the files in this order: file.go (Parse), locate*.go (where each node stands), node.go, entry.go
+// and fields.go (the tree, as callers see it), ops.go and value.go (what can be asked for), plan.go and admit.go (what
+// the operations add up to: goal.go), check.go (whether that can be), splice*.go (the bytes; look.go and quote.go say how
+// new text looks, layout.go what lies around it, text.go where the parts of a scalar stand), prove*.go (whether the
+// result means it) and diff.go.
 package rewrite

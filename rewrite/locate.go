@@ -367,66 +367,6 @@ func (l *locator) alias(n *node, y *yaml.Node) {
 	n.target.props.users = append(n.target.props.users, n)
 }
 
-func (l *locator) doubleQuoted() {
-	l.expect('"')
-	for l.p < len(l.src) && l.src[l.p] != '"' {
-		if l.src[l.p] == '\\' {
-			l.p++
-		}
-		l.p++
-	}
-	l.expect('"')
-}
-
-func (l *locator) singleQuoted() {
-	l.expect('\'')
-	for l.p < len(l.src) {
-		if l.src[l.p] == '\'' {
-			if l.p+1 >= len(l.src) || l.src[l.p+1] != '\'' {
-				break
-			}
-			l.p++
-		}
-		l.p++
-	}
-	l.expect('\'')
-}
-
-// plain matches the decoded value: plain text has no escapes, so each character that is no blank is in the source in
-// the same order, and each run of blanks and breaks in the value stands for such a run in the source.
-func (l *locator) plain(value string) {
-	if len(value) <= len(l.src)-l.p && string(l.src[l.p:l.p+len(value)]) == value {
-		l.p += len(value)
-		return
-	}
-	v := []byte(value)
-	for i := 0; i < len(v); {
-		if w := whiteLen(v, i); w > 0 {
-			for w := whiteLen(v, i); w > 0; w = whiteLen(v, i) {
-				i += w
-			}
-			for w := whiteLen(l.src, l.p); w > 0; w = whiteLen(l.src, l.p) {
-				l.p += w
-			}
-			continue
-		}
-		l.expect(v[i])
-		i++
-	}
-}
-
-// whiteLen is the number of bytes of the blank or line break at offset i, 0 when there is none.
-func whiteLen(b []byte, i int) int {
-	switch {
-	case i >= len(b):
-		return 0
-	case b[i] == ' ' || b[i] == '\t':
-		return 1
-	default:
-		return breakLen(b, i)
-	}
-}
-
 func (l *locator) expect(c byte) {
 	if l.peek() != c || l.p >= len(l.src) {
 		l.fail("expected %q", c)

@@ -61,15 +61,6 @@ func (p *planner) commentBehind(n *node, i int, text string) error {
 	return nil
 }
 
-func (p *planner) admitUncomment(o Op) error {
-	c := Span{o.start, o.end}
-	if found := p.f.commentsIn(Span{c.Start, c.Start + 1}); len(found) == 0 || found[0] != c {
-		return &RefusedError{"", NotEditable, "there is no such comment"}
-	}
-	p.uncomments = append(p.uncomments, c)
-	return nil
-}
-
 // removeComments takes comments away that nothing else takes.
 func (p *planner) removeComments() error {
 	if len(p.uncomments) == 0 {

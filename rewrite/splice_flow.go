@@ -15,116 +15,116 @@ type flowList struct {
 }
 
 func (p *planner) spliceFlow(n *node, l *listGoal) error {
-	f := flowList{p, n, l, p.look(n), !n.implicit(p.f.src) && p.f.onOwnLines(n)}
+	c := flowList{p, n, l, p.look(n), !n.implicit(p.f.src) && p.f.onOwnLines(n)}
 	braces := n.implicit(p.f.src) && len(l.before)+len(l.after)+len(l.remove) > 0
 	if braces {
-		f.editAt(begins(n), n.body.Start, n.body.Start, "{")
+		c.editAt(begins(n), n.body.Start, n.body.Start, "{")
 	}
 	for i := range n.items {
 		e := &n.items[i]
-		if f.replaced(i) {
-			f.edit(e.span.Start, e.span.End, strings.Join(append(f.texts(l.before[i]), f.texts(l.after[i])...), ", "))
+		if c.replaced(i) {
+			c.edit(e.span.Start, e.span.End, strings.Join(append(c.texts(l.before[i]), c.texts(l.after[i])...), ", "))
 			continue
 		}
-		f.insertBefore(i)
-		if err := f.spliceComments(n, l, i); err != nil {
+		c.insertBefore(i)
+		if err := c.spliceComments(n, l, i); err != nil {
 			return err
 		}
-		f.insertAfter(i)
+		c.insertAfter(i)
 	}
-	f.remove()
+	c.remove()
 	if braces {
-		f.edit(n.body.End, n.body.End, f.afterNull(len(n.items)-1)+"}")
+		c.edit(n.body.End, n.body.End, c.afterNull(len(n.items)-1)+"}")
 	}
 	return nil
 }
 
 // replaced reports whether new entries come in the place of entry i.
-func (f flowList) replaced(i int) bool {
-	return f.l.remove[i] && len(f.l.before[i])+len(f.l.after[i]) > 0
+func (c flowList) replaced(i int) bool {
+	return c.l.remove[i] && len(c.l.before[i])+len(c.l.after[i]) > 0
 }
 
 // goes reports whether entry i leaves without another in its place.
-func (f flowList) goes(i int) bool { return f.l.remove[i] && !f.replaced(i) }
+func (c flowList) goes(i int) bool { return c.l.remove[i] && !c.replaced(i) }
 
-func (f flowList) texts(pairs []Pair) []string {
+func (c flowList) texts(pairs []Pair) []string {
 	out := make([]string, len(pairs))
 	for i, q := range pairs {
-		if f.n.kind == Sequence {
-			out[i] = f.look.flow(q.Value, true)
+		if c.n.kind == Sequence {
+			out[i] = c.look.flow(q.Value, true)
 		} else {
-			out[i] = f.look.flowPair(q)
+			out[i] = c.look.flowPair(q)
 		}
 	}
 	return out
 }
 
-func (f flowList) insertBefore(i int) {
-	e := &f.n.items[i]
+func (c flowList) insertBefore(i int) {
+	e := &c.n.items[i]
 	at, indent, end := e.span.Start, "", ", "
-	if f.lines {
-		at = f.f.beforeEntry(e)
-		indent, end = f.indent(i), ",\n"
+	if c.lines {
+		at = c.f.beforeEntry(e)
+		indent, end = c.indent(i), ",\n"
 	}
-	for _, text := range f.texts(f.l.before[i]) {
-		f.put(begins(f.n), at, at, indent+text+end)
+	for _, text := range c.texts(c.l.before[i]) {
+		c.put(begins(c.n), at, at, indent+text+end)
 	}
 }
 
 // indent is what stands before entry i on its line, which may be tabs.
-func (f flowList) indent(i int) string {
-	at := f.n.items[i].span.Start
-	return string(f.f.src[f.f.lineStart(at):at])
+func (c flowList) indent(i int) string {
+	at := c.n.items[i].span.Start
+	return string(c.f.src[c.f.lineStart(at):at])
 }
 
 // insertAfter writes entries behind entry i. A trailing comma stays one.
-func (f flowList) insertAfter(i int) {
-	texts := f.texts(f.l.after[i])
+func (c flowList) insertAfter(i int) {
+	texts := c.texts(c.l.after[i])
 	if len(texts) == 0 {
 		return
 	}
-	e := &f.n.items[i]
-	comma := f.f.comma(e.span.End)
-	sep := f.afterNull(i) + ","
-	if !f.lines {
-		f.edit(e.span.End, e.span.End, sep+" "+strings.Join(texts, ", "))
+	e := &c.n.items[i]
+	comma := c.f.comma(e.span.End)
+	sep := c.afterNull(i) + ","
+	if !c.lines {
+		c.edit(e.span.End, e.span.End, sep+" "+strings.Join(texts, ", "))
 		return
 	}
 	end := ","
-	if f.becomesLast(i) {
+	if c.becomesLast(i) {
 		end = ""
 	}
 	if comma < 0 {
-		f.edit(e.span.End, e.span.End, sep)
+		c.edit(e.span.End, e.span.End, sep)
 	}
-	at := f.f.nextLine(max(e.span.End, comma))
-	indent := f.indent(i)
-	f.put(newLines, at, at, indent+strings.Join(texts, ",\n"+indent)+end+"\n")
+	at := c.f.nextLine(max(e.span.End, comma))
+	indent := c.indent(i)
+	c.put(newLines, at, at, indent+strings.Join(texts, ",\n"+indent)+end+"\n")
 }
 
 // remove takes entries away with the comma and the blanks behind them, the last ones with the comma before. A trailing
 // comma stays as it is, and so do comments, but for one at the end of an entry's own line.
-func (f flowList) remove() {
+func (c flowList) remove() {
 	kept := -1 // the last entry that stays, so far
-	for i := 0; i < len(f.n.items); i++ {
-		if !f.goes(i) {
+	for i := 0; i < len(c.n.items); i++ {
+		if !c.goes(i) {
 			kept = i
 			continue
 		}
 		last := i
-		for last+1 < len(f.n.items) && f.goes(last+1) {
+		for last+1 < len(c.n.items) && c.goes(last+1) {
 			last++
 		}
-		f.removeRun(kept, i, last)
+		c.removeRun(kept, i, last)
 		i = last
 	}
 }
 
 // afterNull is the blank that a bracket or comma needs behind entry i when nothing follows its colon or tag: right
 // behind them it would be a part of the key or the tag.
-func (f flowList) afterNull(i int) string {
-	e := &f.n.items[i]
-	for e.value.implicit(f.f.src) {
+func (c flowList) afterNull(i int) string {
+	e := &c.n.items[i]
+	for e.value.implicit(c.f.src) {
 		e = &e.value.items[0]
 	}
 	n := e.value
@@ -138,130 +138,130 @@ func (f flowList) afterNull(i int) string {
 }
 
 // removeRun removes the entries from first to last, which follow the entry kept (-1 for none).
-func (f flowList) removeRun(kept, first, last int) {
-	items := f.n.items
+func (c flowList) removeRun(kept, first, last int) {
+	items := c.n.items
 	span := Span{items[first].span.Start, 0}
 	atEnd := last+1 == len(items)
 	switch {
 	case !atEnd:
 		span.End = items[last+1].span.Start
-		if f.asInserted(kept, first, last) {
+		if c.asInserted(kept, first, last) {
 			span = Span{items[kept].span.End, items[last].span.End}
 		}
 	case kept >= 0:
 		span = Span{items[kept].span.End, items[last].span.End}
 	default:
-		span = f.inside()
+		span = c.inside()
 	}
 	switch {
-	case f.lines:
-		if atEnd && kept >= 0 && f.becomesLast(kept) && len(f.l.after[kept]) == 0 && !f.needsComma(kept, first, last) {
-			f.dropComma(kept)
+	case c.lines:
+		if atEnd && kept >= 0 && c.becomesLast(kept) && len(c.l.after[kept]) == 0 && !c.needsComma(kept, first, last) {
+			c.dropComma(kept)
 		}
 		for i := first; i <= last; i++ {
-			end := max(items[i].span.End, f.f.comma(items[i].span.End))
-			f.edit(f.f.lineStart(items[i].span.Start), f.f.nextLine(end), "")
+			end := max(items[i].span.End, c.f.comma(items[i].span.End))
+			c.edit(c.f.lineStart(items[i].span.Start), c.f.nextLine(end), "")
 		}
-	case !f.keepsComment(span, first, last):
-		f.edit(span.Start, span.End, f.behindKept(kept, first, last)+f.f.beforeComment(span.End))
+	case !c.keepsComment(span, first, last):
+		c.edit(span.Start, span.End, c.behindKept(kept, first, last)+c.f.beforeComment(span.End))
 	default:
-		f.removePieces(kept, first, last)
+		c.removePieces(kept, first, last)
 	}
 }
 
 // asInserted reports whether the entries, which are not the last, stand where an insertion behind kept would put them,
 // so that they go with the comma before them.
-func (f flowList) asInserted(kept, first, last int) bool {
-	if kept < 0 || kept != first-1 || f.separator(kept) != ", " {
+func (c flowList) asInserted(kept, first, last int) bool {
+	if kept < 0 || kept != first-1 || c.separator(kept) != ", " {
 		return false
 	}
-	below := f.separator(last)
-	return below != ", " && (below[0] == ',' || !f.needsComma(kept, first, last))
+	below := c.separator(last)
+	return below != ", " && (below[0] == ',' || !c.needsComma(kept, first, last))
 }
 
 // behindKept is what must stay behind the entry that becomes the last one.
-func (f flowList) behindKept(kept, first, last int) string {
+func (c flowList) behindKept(kept, first, last int) string {
 	switch {
-	case kept < 0 || last+1 < len(f.n.items):
+	case kept < 0 || last+1 < len(c.n.items):
 		return ""
-	case f.needsComma(kept, first, last) && f.f.comma(f.n.items[last].span.End) < 0:
+	case c.needsComma(kept, first, last) && c.f.comma(c.n.items[last].span.End) < 0:
 		return ","
 	default:
-		return f.afterNull(kept)
+		return c.afterNull(kept)
 	}
 }
 
 // needsComma reports whether the entry kept is read as it is only with a comma behind it: when it ends with a ':' that
 // is text.
-func (f flowList) needsComma(kept, first, last int) bool {
-	end := f.n.items[kept].span.End
-	return f.f.src[end-1] == ':' && f.afterNull(kept) == "" || f.tabBelow(kept, first, last)
+func (c flowList) needsComma(kept, first, last int) bool {
+	end := c.n.items[kept].span.End
+	return c.f.src[end-1] == ':' && c.afterNull(kept) == "" || c.tabBelow(kept, first, last)
 }
 
 // dropComma takes the comma behind entry i away.
-func (f flowList) dropComma(i int) {
-	if comma := f.f.comma(f.n.items[i].span.End); comma >= 0 {
-		f.edit(comma, comma+1, f.f.beforeComment(comma+1))
+func (c flowList) dropComma(i int) {
+	if comma := c.f.comma(c.n.items[i].span.End); comma >= 0 {
+		c.edit(comma, comma+1, c.f.beforeComment(comma+1))
 	}
 }
 
 // tabBelow reports whether a line that begins with a tab would follow the entry kept. yaml.v3 refuses one behind a plain
 // scalar, unless a comma is between them.
-func (f flowList) tabBelow(kept, first, last int) bool {
-	at, next := f.n.items[kept].span.End, f.f.nextLine(f.n.items[last].span.End)
-	between := f.f.src[at:max(at, f.f.lineStart(f.n.items[first].span.Start))]
-	return bytes.IndexByte(between, '\t') >= 0 || next < len(f.f.src) && f.f.src[next] == '\t'
+func (c flowList) tabBelow(kept, first, last int) bool {
+	at, next := c.n.items[kept].span.End, c.f.nextLine(c.n.items[last].span.End)
+	between := c.f.src[at:max(at, c.f.lineStart(c.n.items[first].span.Start))]
+	return bytes.IndexByte(between, '\t') >= 0 || next < len(c.f.src) && c.f.src[next] == '\t'
 }
 
 // separator is what stands between entry i and the next.
-func (f flowList) separator(i int) string {
-	return string(f.f.src[f.n.items[i].span.End:f.n.items[i+1].span.Start])
+func (c flowList) separator(i int) string {
+	return string(c.f.src[c.n.items[i].span.End:c.n.items[i+1].span.Start])
 }
 
 // becomesLast reports whether nothing that was there stays behind entry i, not even a trailing comma.
-func (f flowList) becomesLast(i int) bool {
-	last := len(f.n.items) - 1
+func (c flowList) becomesLast(i int) bool {
+	last := len(c.n.items) - 1
 	for j := i + 1; j <= last; j++ {
-		if !f.goes(j) {
+		if !c.goes(j) {
 			return false
 		}
 	}
-	return f.f.comma(f.n.items[last].span.End) < 0
+	return c.f.comma(c.n.items[last].span.End) < 0
 }
 
 // removePieces removes the entries and one comma for each, and leaves what stands between them. A trailing comma stays
 // as long as there is an entry for it to follow.
-func (f flowList) removePieces(kept, first, last int) {
-	items := f.n.items
+func (c flowList) removePieces(kept, first, last int) {
+	items := c.n.items
 	atEnd := last+1 == len(items)
-	before := atEnd && kept >= 0 && !f.needsComma(kept, first, last)
+	before := atEnd && kept >= 0 && !c.needsComma(kept, first, last)
 	if before {
-		f.dropComma(kept)
+		c.dropComma(kept)
 	}
 	for i := first; i <= last; i++ {
-		f.edit(items[i].span.Start, items[i].span.End, "")
+		c.edit(items[i].span.Start, items[i].span.End, "")
 		if i < last || !before {
-			f.dropComma(i)
+			c.dropComma(i)
 		}
 	}
 }
 
 // inside is what stands between the brackets.
-func (f flowList) inside() Span {
-	if f.n.implicit(f.f.src) {
-		return f.n.body
+func (c flowList) inside() Span {
+	if c.n.implicit(c.f.src) {
+		return c.n.body
 	}
-	return Span{f.n.body.Start + 1, f.n.body.End - 1}
+	return Span{c.n.body.Start + 1, c.n.body.End - 1}
 }
 
 // keepsComment reports whether span holds a comment that is inside none of the entries from first to last.
-func (f flowList) keepsComment(span Span, first, last int) bool {
+func (c flowList) keepsComment(span Span, first, last int) bool {
 	i := first
-	for _, c := range f.f.commentsIn(span) {
-		for i <= last && f.n.items[i].span.End <= c.Start {
+	for _, comment := range c.f.commentsIn(span) {
+		for i <= last && c.n.items[i].span.End <= comment.Start {
 			i++
 		}
-		if i > last || c.Start < f.n.items[i].span.Start {
+		if i > last || comment.Start < c.n.items[i].span.Start {
 			return true
 		}
 	}

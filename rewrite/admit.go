@@ -1,0 +1,189 @@
+package rewrite
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// admit checks one operation by itself and adds it to the goal.
+func (p *planner) admit(o Op) error {
+	if o.kind == opUncomment {
+		return p.admitUncomment(o)
+	}
+	if o.target() == nil {
+		return &RefusedError{"", NotEditable, "the place does not exist"}
+	}
+	o = o.resolved()
+	n := o.target()
+	if !utf8.ValidString(o.text) || !o.new.valid() || len(o.new.Key) > maxKey || o.kind == opRename && len(o.text) > maxKey {
+		return p.refuse(n, NotEditable, "the new text is not UTF-8, or too long for a key")
+	}
+	if !p.known[n] {
+		p.known[n] = true
+		p.order = append(p.order, n)
+	}
+	if o.kind == opCommentAbove || o.kind == opCommentBehind {
+		return p.admitComment(o, n)
+	}
+	if err := p.checkUsers(o, n); err != nil {
+		return err
+	}
+	switch o.kind {
+	case opReplace, opText, opWrap, opAppend, opOverride:
+		return p.admitNode(o, n)
+	default:
+		return p.admitEntry(o, n)
+	}
+}
+
+// resolved turns an append to a collection that has entries into an insertion behind the last, and an override in a
+// mapping into one behind the last merge, or into the replacement of the mapping's own pair.
+func (o Op) resolved() Op {
+	n := o.node.n
+	switch {
+	case o.kind == opAppend && len(n.items) > 0:
+		o.kind, o.entry = opAfter, Entry{o.node.file, n, len(n.items) - 1}
+	case o.kind == opOverride && n.kind == Mapping && o.node.Own(o.new.Key).Exists():
+		o.kind, o.node, o.new = opReplace, o.node.Own(o.new.Key), Item(o.new.Value)
+	case o.kind == opOverride && n.merged:
+		last := len(n.items) - 1
+		for n.items[last].key.tag != mergeTag {
+			last--
+		}
+		o.kind, o.entry = opAfter, Entry{o.node.file, n, last}
+	}
+	return o
+}
+
+// checkUsers refuses an edit that others would see through an anchor, unless the operation says that it is meant.
+func (p *planner) checkUsers(o Op, n *node) error {
+	if o.kind == opRename {
+		n = o.entry.raw().key
+	}
+	for a := n; a != nil; a = a.parent {
+		if len(a.users()) == 0 {
+			continue
+		}
+		if !o.shared {
+			return p.refuse(n, SharedAnchor, anchorDetail(a))
+		}
+		p.goal.shared[n] = true
+		p.goal.shared[o.target()] = true
+	}
+	return nil
+}
+
+// admitNode adds an operation on a node as a whole.
+func (p *planner) admitNode(o Op, n *node) error {
+	if !o.fits(n) {
+		return p.refuse(n, NotEditable, "")
+	}
+	g := p.goal.nodes[n]
+	switch {
+	case g == nil:
+		g = &nodeGoal{kind: o.kind}
+		p.goal.nodes[n] = g
+	case g.kind != o.kind, o.kind == opReplace, o.kind == opWrap:
+		return p.clash(n)
+	}
+	switch o.kind {
+	case opReplace, opWrap:
+		g.value = o.new.Value
+	case opText:
+		g.parts = append(g.parts, o)
+	case opAppend, opOverride:
+		if slices.ContainsFunc(g.pairs, func(q Pair) bool { return (q.Key == "") != (o.new.Key == "") }) {
+			return p.clash(n)
+		}
+		g.pairs = append(g.pairs, o.new)
+	}
+	return nil
+}
+
+// fits reports whether the operation makes sense for the node.
+func (o Op) fits(n *node) bool {
+	switch o.kind {
+	case opText:
+		return n.kind == Scalar && n.tag == "!!str" && 0 <= o.start && o.start <= o.end && o.end <= len(n.value)
+	case opWrap:
+		return n.kind == Scalar && n.parent != nil && n.parent.kind == Sequence && n.props == nil && n.span.Len() > 0 &&
+			n.style != Literal && n.style != Folded
+	case opAppend:
+		return n.kind == Scalar && n.tag == "!!null" && !n.isKey || n.kind == Mapping && o.new.Key != "" || n.kind == Sequence && o.new.Key == ""
+	case opOverride:
+		return n.kind == Alias && !n.isKey && n.target.kind == Mapping && o.new.Key != ""
+	default:
+		return !n.isKey
+	}
+}
+
+// admitEntry adds an operation on one entry of a collection.
+func (p *planner) admitEntry(o Op, n *node) error {
+	inserts := o.kind == opBefore || o.kind == opAfter
+	if inserts && (n.kind == Mapping) != (o.new.Key != "") || o.kind == opRename && (n.kind != Mapping || n.items[o.entry.index].key.tag == mergeTag) {
+		return p.refuse(n, NotEditable, "")
+	}
+	if p.ambiguous(n) {
+		return p.refuse(n, DuplicateKey, "")
+	}
+	l, i := p.goal.list(n), o.entry.index
+	switch o.kind {
+	case opRemove:
+		l.remove[i] = true
+		if o.emptied != refused && l.emptied != refused && o.emptied != l.emptied {
+			return p.clash(n)
+		}
+		l.emptied = max(l.emptied, o.emptied)
+	case opRename:
+		if old, ok := l.rename[i]; ok && old != o.text {
+			return p.clash(n)
+		}
+		l.rename[i] = o.text
+	case opBefore:
+		l.before[i] = append(l.before[i], o.new)
+	default:
+		l.after[i] = append(l.after[i], o.new)
+	}
+	return nil
+}
+
+// ambiguous reports whether the node is a mapping that has a key twice.
+func (p *planner) ambiguous(n *node) bool {
+	known, ok := p.duplicates[n]
+	if !ok {
+		known = n.kind == Mapping && hasDuplicates(n)
+		p.duplicates[n] = known
+	}
+	return known
+}
+
+// admitComment adds a new comment. A text of several lines has room only above an entry.
+func (p *planner) admitComment(o Op, n *node) error {
+	lines := strings.Split(o.text, "\n")
+	if !printable(o.text) || o.kind == opCommentBehind && len(lines) > 1 {
+		return p.refuse(n, NotEditable, "")
+	}
+	for i, line := range lines {
+		lines[i] = strings.TrimRight("# "+line, " \t")
+	}
+	l, i := p.goal.list(n), o.entry.index
+	if o.kind == opCommentAbove {
+		l.above[i] = append(l.above[i], lines...)
+		return nil
+	}
+	if l.behind[i] != "" {
+		return p.clash(n)
+	}
+	l.behind[i] = lines[0]
+	return nil
+}
+
+func (p *planner) admitUncomment(o Op) error {
+	c := Span{o.start, o.end}
+	if found := p.f.commentsIn(Span{c.Start, c.Start + 1}); len(found) == 0 || found[0] != c {
+		return &RefusedError{"", NotEditable, "there is no such comment"}
+	}
+	p.uncomments = append(p.uncomments, c)
+	return nil
+}
