@@ -18,8 +18,8 @@ type locator struct {
 	p        int // the cursor
 	line     int // the line that lineStart gave last
 	anchors  map[*yaml.Node]*node
-	nodes    []node  // of the document, with room for those to come
-	entries  []entry // the same
+	nodes    []node  // room for the next nodes
+	entries  []entry // room for the next entries
 	seekLine int     // the last position asked for, so that a long line is walked once
 	seekCol  int
 	seekOff  int
@@ -38,8 +38,6 @@ func locate(f *File, docs []*yaml.Node) (err error) {
 	}()
 	for _, doc := range docs {
 		l.documentStart()
-		nodes, entries := count(doc.Content[0])
-		l.nodes, l.entries = make([]node, 0, nodes), make([]entry, 0, entries)
 		root := l.node(doc.Content[0], nil, -1, false)
 		root.index = len(f.roots)
 		f.roots = append(f.roots, root)
@@ -152,31 +150,28 @@ func (l *locator) seek(line, col int) int {
 	return l.seekOff
 }
 
-// newNode takes a node from the room for them: one allocation serves a whole document.
+// newNode takes a node from the room for them: one allocation serves many.
 func (l *locator) newNode() *node {
+	if len(l.nodes) == cap(l.nodes) {
+		l.nodes = make([]node, 0, l.room())
+	}
 	l.nodes = l.nodes[:len(l.nodes)+1]
 	return &l.nodes[len(l.nodes)-1]
 }
 
 // newEntries is an empty list with room for n entries.
 func (l *locator) newEntries(n int) []entry {
+	if cap(l.entries)-len(l.entries) < n {
+		l.entries = make([]entry, 0, max(n, l.room()))
+	}
 	at := len(l.entries)
 	l.entries = l.entries[:at+n]
 	return l.entries[at : at : at+n]
 }
 
-// count is the number of nodes from y down, and of their entries.
-func count(y *yaml.Node) (nodes, entries int) {
-	nodes, entries = 1, len(y.Content)
-	if y.Kind == yaml.MappingNode {
-		entries /= 2
-	}
-	for _, c := range y.Content {
-		n, e := count(c)
-		nodes, entries = nodes+n, entries+e
-	}
-	return nodes, entries
-}
+// room is how many nodes are made at once: a third of those that a source of this size has, as a rule, and at most so
+// many that little is left over.
+func (l *locator) room() int { return min(max(16, len(l.src)/64), 512) }
 
 // node places y and all below it. indent is the column of the block collection around it, -1 for none.
 func (l *locator) node(y *yaml.Node, parent *node, indent int, flow bool) *node {
