@@ -107,7 +107,7 @@ func (o Op) fits(n *node) bool {
 	case opText:
 		return n.kind == Scalar && n.tag == "!!str" && 0 <= o.start && o.start <= o.end && o.end <= len(n.value)
 	case opWrap:
-		return n.kind == Scalar && n.parent != nil && n.parent.kind == Sequence && n.props == nil && n.span.Len() > 0 &&
+		return n.kind == Scalar && n.parent != nil && n.parent.kind == Sequence && n.props == nil && n.span().Len() > 0 &&
 			n.style != Literal && n.style != Folded
 	case opAppend:
 		return n.kind == Scalar && n.tag == "!!null" && !n.isKey || n.kind == Mapping && o.new.Key != "" || n.kind == Sequence && o.new.Key == ""

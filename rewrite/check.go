@@ -55,7 +55,7 @@ func (p *planner) takeInside(n *node) {
 
 // checkAnchors refuses to take an anchored node away while an alias that stays means it.
 func (p *planner) checkAnchors() error {
-	slices.SortFunc(p.anchors, func(a, b *node) int { return a.span.Start - b.span.Start })
+	slices.SortFunc(p.anchors, func(a, b *node) int { return a.span().Start - b.span().Start })
 	for _, n := range p.anchors {
 		if !p.allGone(n.users()) {
 			return p.refuse(n, AnchorNeeded, anchorDetail(n))

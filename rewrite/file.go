@@ -104,8 +104,8 @@ func (f *File) Text(s Span) string { return string(f.src[s.Start:s.End]) }
 
 // Innermost is the deepest node whose span holds offset; absent between documents.
 func (f *File) Innermost(offset int) Node {
-	i := sort.Search(len(f.roots), func(i int) bool { return f.roots[i].span.End >= offset })
-	if i == len(f.roots) || f.roots[i].span.Start > offset {
+	i := sort.Search(len(f.roots), func(i int) bool { return f.roots[i].span().End >= offset })
+	if i == len(f.roots) || f.roots[i].span().Start > offset {
 		return Node{}
 	}
 	n := f.roots[i]
@@ -120,9 +120,9 @@ func (n *node) at(offset int) *node {
 	i := sort.Search(len(n.items), func(i int) bool { return n.items[i].span.End >= offset })
 	for ; i < len(n.items) && n.items[i].span.Start <= offset; i++ {
 		switch e := &n.items[i]; {
-		case e.key != nil && e.key.span.Start <= offset && offset <= e.key.span.End:
+		case e.key != nil && e.key.span().Start <= offset && offset <= e.key.span().End:
 			return e.key
-		case e.value.span.Start <= offset && offset < e.value.span.End:
+		case e.value.span().Start <= offset && offset < e.value.span().End:
 			return e.value
 		}
 	}

@@ -78,10 +78,10 @@ func FuzzLocate(f *testing.F) {
 // checkSpans holds that spans nest, that siblings are in order, and that what has text begins and ends where it must.
 func checkSpans(t *testing.T, f *File, n *node) {
 	t.Helper()
-	if n.parent != nil && !n.parent.span.Contains(n.span) || !n.span.Contains(n.body) {
-		t.Fatalf("%s: span %v, body %v", Node{f, n}.Path(), n.span, n.body)
+	if n.parent != nil && !n.parent.span().Contains(n.span()) || !n.span().Contains(n.body()) {
+		t.Fatalf("%s: span %v, body %v", Node{f, n}.Path(), n.span(), n.body())
 	}
-	if text := f.src[n.body.Start:n.body.End]; len(text) > 0 {
+	if text := f.src[n.body().Start:n.body().End]; len(text) > 0 {
 		first, last := text[0], text[len(text)-1]
 		switch {
 		case n.style == DoubleQuoted && (first != '"' || last != '"'), n.style == SingleQuoted && (first != '\'' || last != '\''),
@@ -90,10 +90,10 @@ func checkSpans(t *testing.T, f *File, n *node) {
 			t.Fatalf("%s: text %q", Node{f, n}.Path(), text)
 		}
 	}
-	at := n.body.Start
+	at := n.body().Start
 	for i := range n.items {
 		e := &n.items[i]
-		if e.span.Start < at || e.span.End > n.body.End {
+		if e.span.Start < at || e.span.End > n.body().End {
 			t.Fatalf("%s: entry %d at %v behind %d", Node{f, n}.Path(), i, e.span, at)
 		}
 		at = e.span.End
@@ -121,8 +121,8 @@ func FuzzText(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if !n.body.Contains(span) {
-				t.Fatalf("%s: part %d-%d at %v, outside %v", e.Value().Path(), start, end, span, n.body)
+			if !n.body().Contains(span) {
+				t.Fatalf("%s: part %d-%d at %v, outside %v", e.Value().Path(), start, end, span, n.body())
 			}
 			part := text.String()[start:end]
 			if n.style == Plain && utf8.ValidString(part) && !bytes.ContainsAny([]byte(part), " \n\t\u0085\u2028\u2029") && file.Text(span) != part {

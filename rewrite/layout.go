@@ -109,7 +109,7 @@ func (f *File) inComment(offset int) bool { return len(f.commentsIn(Span{offset,
 // something else stands there. Lines from offset on may become its text when those between go.
 func (f *File) scalarAbove(offset int) *node {
 	i := sort.Search(len(f.scalars), func(i int) bool { return f.scalars[i].block.tail >= offset })
-	if i < len(f.scalars) && f.scalars[i].body.End <= offset && f.scalars[i].block.text.Start <= offset {
+	if i < len(f.scalars) && f.scalars[i].body().End <= offset && f.scalars[i].block.text.Start <= offset {
 		return f.scalars[i]
 	}
 	return nil
@@ -117,7 +117,7 @@ func (f *File) scalarAbove(offset int) *node {
 
 // inText reports whether the line that begins at start is text of a block scalar.
 func (f *File) inText(start int) bool {
-	i := sort.Search(len(f.scalars), func(i int) bool { return f.scalars[i].body.End > start })
+	i := sort.Search(len(f.scalars), func(i int) bool { return f.scalars[i].body().End > start })
 	return i < len(f.scalars) && f.scalars[i].block.text.Start <= start
 }
 
@@ -151,7 +151,7 @@ func (n *node) tail() *node {
 func (f *File) afterEntry(n *node, e *entry) int {
 	offset := f.nextLine(e.span.End)
 	if s := e.tail(); s != nil {
-		offset = s.body.End
+		offset = s.body().End
 	}
 	for f.commentColumn(offset) > n.column {
 		offset = f.nextLine(offset)

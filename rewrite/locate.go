@@ -189,13 +189,12 @@ func (l *locator) node(y *yaml.Node, parent *node, indent int, flow bool) *node 
 	}
 	l.properties(n, y)
 	if isEmptyPlain(y) {
-		n.span, n.body = Span{start, l.p}, Span{l.p, l.p}
+		n.place = placeAt(start, l.p, l.p)
 		return n
 	}
 	l.trivia()
-	n.body.Start = l.p
+	n.place = placeAt(start, l.p, l.p)
 	l.content(n, y, indent, flow)
-	n.span = Span{start, n.body.End}
 	return n
 }
 
@@ -204,14 +203,13 @@ func (l *locator) nonSpecificTag(n *node) {
 	end := l.p
 	l.trivia()
 	if l.peek() == '!' && l.blankAt(l.p+1) {
-		n.span = Span{l.p, l.p + 1}
+		n.place = placeAt(l.p, l.p+1, l.p+1)
+		n.props = &properties{tag: n.span(), end: l.p + 1}
 		l.p++
-		n.body = Span{l.p, l.p}
-		n.props = &properties{tag: n.span, end: l.p}
 		return
 	}
 	l.unskip(end)
-	n.span, n.body = Span{end, end}, Span{end, end}
+	n.place = placeAt(end, end, end)
 }
 
 func kindOf(y *yaml.Node) Kind {
@@ -347,7 +345,7 @@ func (l *locator) content(n *node, y *yaml.Node, indent int, flow bool) {
 	default:
 		l.plain(y.Value)
 	}
-	n.body.End = l.p
+	n.place.end = int32(l.p)
 }
 
 func (l *locator) alias(n *node, y *yaml.Node) {

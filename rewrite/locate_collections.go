@@ -9,7 +9,7 @@ func (l *locator) flowSequence(n *node, y *yaml.Node) {
 		l.trivia()
 		start := l.p
 		value := l.node(c, n, -1, true)
-		l.addItem(n, value, Span{start, value.span.End})
+		l.addItem(n, value, Span{start, value.span().End})
 		l.comma()
 	}
 	l.trivia()
@@ -50,8 +50,8 @@ func samePosition(a, b *yaml.Node) bool { return a.Line == b.Line && a.Column ==
 
 // implicit reports whether the mapping is a pair without braces in a flow sequence.
 func (n *node) implicit(src []byte) bool {
-	return n.kind == Mapping && n.style == Flow && (n.body.Len() == 0 || src[n.body.End-1] != '}' ||
-		len(n.items) == 1 && n.items[0].span.Start == n.body.Start)
+	return n.kind == Mapping && n.style == Flow && (n.body().Len() == 0 || src[n.body().End-1] != '}' ||
+		len(n.items) == 1 && n.items[0].span.Start == n.body().Start)
 }
 
 func (l *locator) blockMapping(n *node, y *yaml.Node) {
@@ -65,7 +65,7 @@ func (l *locator) blockMapping(n *node, y *yaml.Node) {
 }
 
 // endWithLast ends a block collection with its last entry. The cursor may be further on, behind a block scalar's tail.
-func (n *node) endWithLast() { n.body.End = n.items[len(n.items)-1].span.End }
+func (n *node) endWithLast() { n.place.end = int32(n.items[len(n.items)-1].span.End) }
 
 func (l *locator) blockSequence(n *node, y *yaml.Node) {
 	l.trivia()
@@ -76,7 +76,7 @@ func (l *locator) blockSequence(n *node, y *yaml.Node) {
 		start := l.p
 		l.expect('-')
 		value := l.node(c, n, n.column, false)
-		l.addItem(n, value, Span{start, max(value.span.End, start+1)})
+		l.addItem(n, value, Span{start, max(value.span().End, start+1)})
 	}
 	n.endWithLast()
 }
@@ -111,7 +111,7 @@ func (l *locator) pair(n *node, key, value *yaml.Node, column int, flow bool) {
 	}
 	e.value = l.node(value, n, column, flow)
 	e.value.index = len(n.items)
-	e.span.End = max(end, e.value.span.End)
+	e.span.End = max(end, e.value.span().End)
 	n.items = append(n.items, e)
 }
 

@@ -86,9 +86,9 @@ func (l *locator) blockScalar(n *node, indent int) {
 		b.indent = max(l.detectIndent(), indent+1, 1)
 	}
 	l.blockLines(b)
-	n.body.End = b.text.End
+	n.place.end = int32(b.text.End)
 	if b.chomp == '+' {
-		n.body.End = b.tail
+		n.place.end = int32(b.tail)
 	}
 	l.p = b.tail
 }

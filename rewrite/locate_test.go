@@ -32,16 +32,16 @@ func corpusFiles(t testing.TB, dirs ...string) map[string][]byte {
 // checkTree holds the laws of the span map: spans nest, siblings are in order, and each scalar's bytes alone decode to its value.
 func checkTree(t *testing.T, f *File, n *node) {
 	t.Helper()
-	if n.span.Start > n.span.End || n.span.End > len(f.src) {
-		t.Fatalf("%s: bad span %v", Node{f, n}.Path(), n.span)
+	if n.span().Start > n.span().End || n.span().End > len(f.src) {
+		t.Fatalf("%s: bad span %v", Node{f, n}.Path(), n.span())
 	}
-	if n.parent != nil && !n.parent.span.Contains(n.span) {
-		t.Errorf("%s: span %v outside its parent's %v", Node{f, n}.Path(), n.span, n.parent.span)
+	if n.parent != nil && !n.parent.span().Contains(n.span()) {
+		t.Errorf("%s: span %v outside its parent's %v", Node{f, n}.Path(), n.span(), n.parent.span())
 	}
-	if n.kind == Scalar && n.span.Len() > 0 {
+	if n.kind == Scalar && n.span().Len() > 0 {
 		checkScalar(t, f, n)
 	}
-	at := n.body.Start
+	at := n.body().Start
 	for i := range n.items {
 		e := &n.items[i]
 		if e.span.Start < at {
@@ -60,7 +60,7 @@ func checkScalar(t *testing.T, f *File, n *node) {
 	if n.style == Literal || n.style == Folded {
 		return // its indentation belongs to what is around it
 	}
-	text := string(f.src[n.span.Start:n.span.End])
+	text := string(f.src[n.span().Start:n.span().End])
 	if n.tag == mergeTag || strings.HasPrefix(text, "!") || n.style == Plain && strings.ContainsAny(text, "\n\r") {
 		return
 	}

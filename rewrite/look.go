@@ -50,8 +50,8 @@ func (f *File) survey(n *node) renderer {
 		r.seq = s.column - s.parent.column
 	}
 	for i := range n.items {
-		if v := n.items[i].value; n.kind == Sequence && n.style == Block && v.span.Len() > 0 && f.sameLine(v.span.Start, n.items[i].span.Start) {
-			r.gap = string(f.src[n.items[i].span.Start+1 : v.span.Start])
+		if v := n.items[i].value; n.kind == Sequence && n.style == Block && v.span().Len() > 0 && f.sameLine(v.span().Start, n.items[i].span.Start) {
+			r.gap = string(f.src[n.items[i].span.Start+1 : v.span().Start])
 			break
 		}
 	}

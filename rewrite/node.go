@@ -34,8 +34,7 @@ type node struct {
 	merged bool // a mapping that has at least one merge key
 	tag    string
 	value  string // decoded text of a scalar, name of an alias
-	span   Span   // properties (anchor, tag) included; empty for a null without text
-	body   Span   // the content behind the properties
+	place  place
 	parent *node
 	index  int         // the entry of parent that this node is in; of a root: its document
 	items  []entry     // of a mapping or sequence
@@ -44,6 +43,22 @@ type node struct {
 	block  *blockInfo  // of a literal or folded scalar
 	target *node       // of an alias: the node it means
 }
+
+// place is where something stands. Its offsets are those of a source of at most MaxSize bytes: half the size of a Span's
+// makes the tree smaller by a sixth.
+type place struct {
+	start   int32 // of the properties (anchor, tag), or of the content where there are none
+	content int32
+	end     int32
+}
+
+func placeAt(start, content, end int) place { return place{int32(start), int32(content), int32(end)} }
+
+// span is where the node stands, its properties included; empty for a null without text.
+func (n *node) span() Span { return Span{int(n.place.start), int(n.place.end)} }
+
+// body is where the node's content stands, behind the properties.
+func (n *node) body() Span { return Span{int(n.place.content), int(n.place.end)} }
 
 // properties are what stands before a node's content.
 type properties struct {
@@ -120,7 +135,7 @@ func (n Node) Span() Span {
 	if n.n == nil {
 		return Span{}
 	}
-	return n.n.span
+	return n.n.span()
 }
 
 // Tag is the resolved tag in its short form, such as "!!str".

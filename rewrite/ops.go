@@ -157,6 +157,6 @@ func (n Node) Users() []Node {
 			out = append(out, Node{n.file, u})
 		}
 	}
-	slices.SortFunc(out, func(a, b Node) int { return a.n.span.Start - b.n.span.Start })
+	slices.SortFunc(out, func(a, b Node) int { return a.n.span().Start - b.n.span().Start })
 	return out
 }

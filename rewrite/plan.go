@@ -113,7 +113,7 @@ func (p *planner) dropInside() {
 // splice makes the edits of every node of the goal, from the inside to the outside whatever the order of the operations.
 func (p *planner) splice() error {
 	slices.SortStableFunc(p.order, func(a, b *node) int {
-		return cmp.Or(cmp.Compare(a.span.End, b.span.End), cmp.Compare(b.depth(), a.depth()), cmp.Compare(a.side(), b.side()), cmp.Compare(b.span.Start, a.span.Start))
+		return cmp.Or(cmp.Compare(a.span().End, b.span().End), cmp.Compare(b.depth(), a.depth()), cmp.Compare(a.side(), b.side()), cmp.Compare(b.span().Start, a.span().Start))
 	})
 	p.order = slices.DeleteFunc(slices.Compact(p.order), func(n *node) bool { return p.gone[n] })
 	for _, n := range p.order { // first the keys, behind which a value may begin

@@ -221,14 +221,14 @@ func withUsers(e Entry) []Op {
 
 // extracts reports whether the scalar's bytes alone, in a place like its own, decode to its value.
 func extracts(n Node) bool {
-	if n.n.body.Len() == 0 {
+	if n.n.body().Len() == 0 {
 		return n.Value() == ""
 	}
 	if strings.HasSuffix(n.Value(), ":") && inFlow(n.n) {
 		return true // it is text only before a comma or bracket
 	}
 	p := &planner{f: n.file}
-	docs, err := decode(p.context(n.n, n.file.src[n.n.body.Start:n.n.body.End], true))
+	docs, err := decode(p.context(n.n, n.file.src[n.n.body().Start:n.n.body().End], true))
 	if err != nil || len(docs) != 1 {
 		return n.n.isKey || n.n.style == Plain // which may be read in some places only
 	}

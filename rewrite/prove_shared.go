@@ -41,7 +41,7 @@ func (g *goal) touched() []*node {
 			out = append(out, n.items[i].key)
 		}
 	}
-	slices.SortFunc(out, func(a, b *node) int { return cmp.Or(a.span.Start-b.span.Start, b.span.End-a.span.End) })
+	slices.SortFunc(out, func(a, b *node) int { return cmp.Or(a.span().Start-b.span().Start, b.span().End-a.span().End) })
 	return out
 }
 

@@ -80,7 +80,7 @@ func (p *planner) insertAfter(n *node, l *listGoal, i int) error {
 
 // keepChomped keeps the text of a block scalar that the source ends with: with a line below it would gain a line break.
 func (p *planner) keepChomped(s *node) error {
-	if s == nil || s.block.chomp == '-' || !p.f.openEnd(s.body.End) || p.gone[s] {
+	if s == nil || s.block.chomp == '-' || !p.f.openEnd(s.body().End) || p.gone[s] {
 		return nil
 	}
 	switch {

@@ -53,7 +53,7 @@ func (p *planner) commentBehind(n *node, i int, text string) error {
 		return p.refuse(n, CommentThere, "")
 	}
 	p.lineEnds[end] = true
-	if s := p.f.Innermost(end).n; s != nil && s.kind == Scalar && s.block == nil && s.body.Start < end && end < s.body.End {
+	if s := p.f.Innermost(end).n; s != nil && s.kind == Scalar && s.block == nil && s.body().Start < end && end < s.body().End {
 		return p.refuse(n, MultiLineText, "")
 	}
 	p.goal.comments = append(p.goal.comments, note{end, text})

@@ -18,7 +18,7 @@ func (p *planner) spliceFlow(n *node, l *listGoal) error {
 	c := flowList{p, n, l, p.look(n), !n.implicit(p.f.src) && p.f.onOwnLines(n)}
 	braces := n.implicit(p.f.src) && len(l.before)+len(l.after)+len(l.remove) > 0
 	if braces {
-		c.editAt(begins(n), n.body.Start, n.body.Start, "{")
+		c.editAt(begins(n), n.body().Start, n.body().Start, "{")
 	}
 	for i := range n.items {
 		e := &n.items[i]
@@ -34,7 +34,7 @@ func (p *planner) spliceFlow(n *node, l *listGoal) error {
 	}
 	c.remove()
 	if braces {
-		c.edit(n.body.End, n.body.End, c.afterNull(len(n.items)-1)+"}")
+		c.edit(n.body().End, n.body().End, c.afterNull(len(n.items)-1)+"}")
 	}
 	return nil
 }
@@ -128,10 +128,10 @@ func (c flowList) afterNull(i int) string {
 		e = &e.value.items[0]
 	}
 	n := e.value
-	if n.span.Len() == 0 && e.key != nil && e.colon < 0 {
+	if n.span().Len() == 0 && e.key != nil && e.colon < 0 {
 		n = e.key
 	}
-	if n.span.Len() == 0 && e.colon >= 0 || n.body.Len() == 0 && n.props != nil {
+	if n.span().Len() == 0 && e.colon >= 0 || n.body().Len() == 0 && n.props != nil {
 		return " "
 	}
 	return ""
@@ -249,9 +249,9 @@ func (c flowList) removePieces(kept, first, last int) {
 // inside is what stands between the brackets.
 func (c flowList) inside() Span {
 	if c.n.implicit(c.f.src) {
-		return c.n.body
+		return c.n.body()
 	}
-	return Span{c.n.body.Start + 1, c.n.body.End - 1}
+	return Span{c.n.body().Start + 1, c.n.body().End - 1}
 }
 
 // keepsComment reports whether span holds a comment that is inside none of the entries from first to last.

@@ -12,11 +12,11 @@ func (p *planner) spliceReplace(n *node, v Value) error {
 	switch {
 	case inFlow(n):
 		return p.replaceInFlow(n, v)
-	case n.body.Len() == 0:
+	case n.body().Len() == 0:
 		return p.replaceNull(n, v)
 	case n.block != nil:
 		return p.replaceBlockScalar(n, v)
-	case n.style == Block && (n.parent == nil || p.f.sameLine(p.f.slot(n), n.body.Start)):
+	case n.style == Block && (n.parent == nil || p.f.sameLine(p.f.slot(n), n.body().Start)):
 		p.replaceHere(n, v)
 	case n.style == Block:
 		return p.replaceLines(n, v)
@@ -46,7 +46,7 @@ func (f *File) slot(n *node) int {
 		return n.props.end
 	}
 	if n.parent == nil {
-		return n.body.Start
+		return n.body().Start
 	}
 	switch e := &n.parent.items[n.index]; {
 	case n.isKey && !e.explicit:
@@ -61,7 +61,7 @@ func (f *File) slot(n *node) int {
 // inBlock is the value in block style: what goes on the line where the node's content begins, "" when that is nothing,
 // and the lines below it, each with its break.
 func (p *planner) inBlock(n *node, v Value) (head, below string) {
-	if v.kind == textValue && (n.isKey || n.kind == Scalar && n.body.Len() > 0 && n.block == nil) {
+	if v.kind == textValue && (n.isKey || n.kind == Scalar && n.body().Len() > 0 && n.block == nil) {
 		return restyle(n, v.text), ""
 	}
 	r := p.look(n.parent)
@@ -70,15 +70,15 @@ func (p *planner) inBlock(n *node, v Value) (head, below string) {
 	case n.style == Block && v.nests() && n.column > n.parent.column:
 		b.WriteString("\n" + spaces(n.column))
 		r.value(&b, n.column, v)
-	case n.style != Block && n.body.Len() > 0 && p.f.startsLine(n.body.Start):
-		r.value(&b, n.body.Start-p.f.lineStart(n.body.Start), v)
+	case n.style != Block && n.body().Len() > 0 && p.f.startsLine(n.body().Start):
+		r.value(&b, n.body().Start-p.f.lineStart(n.body().Start), v)
 	case n.parent == nil && v.nests():
 		b.WriteByte('\n')
 		r.value(&b, 0, v)
 	case n.parent == nil:
 		r.value(&b, 0, v)
-	case n.parent.kind == Sequence && n.props == nil && n.body.Len() > 0:
-		r.value(&b, n.body.Start-p.f.lineStart(n.body.Start), v)
+	case n.parent.kind == Sequence && n.props == nil && n.body().Len() > 0:
+		r.value(&b, n.body().Start-p.f.lineStart(n.body().Start), v)
 	case n.parent.kind == Sequence && n.props == nil:
 		r.value(&b, n.parent.column+2, v)
 	default:
@@ -112,7 +112,7 @@ func (p *planner) putHead(n *node, span Span, head string) {
 
 // gap is the blank that new content needs behind an anchor or tag when the old one did without.
 func (n *node) gap() string {
-	if n.props != nil && n.props.end == n.body.Start {
+	if n.props != nil && n.props.end == n.body().Start {
 		return " "
 	}
 	return ""
@@ -129,26 +129,26 @@ func (f *File) beforeComment(offset int) string {
 // replaceInline replaces a flow scalar, a flow collection or an alias.
 func (p *planner) replaceInline(n *node, v Value) {
 	head, below := p.inBlock(n, v)
-	p.putHead(n, n.body, head)
-	at := p.f.nextLine(n.body.End)
+	p.putHead(n, n.body(), head)
+	at := p.f.nextLine(n.body().End)
 	p.putLines(n, at, at, below, v)
 }
 
 // replaceBlockScalar replaces a literal or folded scalar. The comment behind its indicators stays.
 func (p *planner) replaceBlockScalar(n *node, v Value) error {
-	if start := p.f.lineStart(n.body.Start); n.parent != nil && p.f.startsLine(n.body.Start) && n.body.Start-start <= n.parent.column {
+	if start := p.f.lineStart(n.body().Start); n.parent != nil && p.f.startsLine(n.body().Start) && n.body().Start-start <= n.parent.column {
 		return p.refuse(n, NotEditable, "") // yaml.v3 takes the indicator at the left margin, and nothing else
 	}
 	head, below := p.inBlock(n, v)
 	p.putHead(n, n.block.header, head)
-	p.putLines(n, n.block.text.Start, n.body.End, below, v)
+	p.putLines(n, n.block.text.Start, n.body().End, below, v)
 	return nil
 }
 
 // replaceLines replaces a block collection that begins below its key or dash. Comments above its first entry stay.
 func (p *planner) replaceLines(n *node, v Value) error {
 	head, below := p.inBlock(n, v)
-	start, first := p.f.nextLine(p.f.slot(n)), p.f.lineStart(n.body.Start)
+	start, first := p.f.nextLine(p.f.slot(n)), p.f.lineStart(n.body().Start)
 	switch comments := len(p.f.commentsIn(Span{start, first})) > 0; {
 	case !comments:
 		first = start
@@ -173,7 +173,7 @@ func (p *planner) replaceHere(n *node, v Value) {
 	if v.endsWithBreak() && p.f.openEnd(end) {
 		b.WriteByte('\n')
 	}
-	p.put(inline, n.body.Start, end-breakBefore(p.f.src, end), b.String())
+	p.put(inline, n.body().Start, end-breakBefore(p.f.src, end), b.String())
 }
 
 // replaceNull writes a value where a null has no text.
@@ -190,8 +190,8 @@ func (p *planner) replaceNull(n *node, v Value) error {
 		p.putLines(n, at, at, spaces(n.parent.column)+":"+head+"\n"+below, v)
 		return nil
 	}
-	p.edit(n.body.Start, n.body.Start, head)
-	at := p.f.nextLine(n.body.Start)
+	p.edit(n.body().Start, n.body().Start, head)
+	at := p.f.nextLine(n.body().Start)
 	p.putLines(n, at, at, below, v)
 	return nil
 }
@@ -199,22 +199,22 @@ func (p *planner) replaceNull(n *node, v Value) error {
 // replaceInFlow writes a value on one line.
 func (p *planner) replaceInFlow(n *node, v Value) error {
 	text := p.look(n.parent).flow(v, true)
-	if v.kind == textValue && n.kind == Scalar && n.body.Len() > 0 {
+	if v.kind == textValue && n.kind == Scalar && n.body().Len() > 0 {
 		text = restyle(n, v.text)
 	}
 	switch e := n.entry(); {
-	case n.body.Len() > 0:
+	case n.body().Len() > 0:
 		text = n.gap() + text
 	case e.key == nil || n.isKey || e.colon >= 0:
 		text = " " + text
-	case !e.explicit && !p.f.sameLine(e.key.span.Start, e.key.span.End):
+	case !e.explicit && !p.f.sameLine(e.key.span().Start, e.key.span().End):
 		return p.refuse(n, MultiLineText, "")
 	case e.key.kind == Alias:
 		text = " : " + text
 	default:
 		text = ": " + text
 	}
-	p.edit(n.body.Start, n.body.End, text+p.f.beforeComment(n.body.End))
+	p.edit(n.body().Start, n.body().End, text+p.f.beforeComment(n.body().End))
 	return nil
 }
 
@@ -229,19 +229,19 @@ func (n *node) entry() *entry {
 // spliceWrap makes "- x: v" of "- x"; a comment behind x stays on its line.
 func (p *planner) spliceWrap(n *node, v Value) error {
 	r := p.look(n.parent)
-	if !p.f.sameLine(n.body.Start, n.body.End) || n.body.Len() > maxKey {
+	if !p.f.sameLine(n.body().Start, n.body().End) || n.body().Len() > maxKey {
 		return p.refuse(n, MultiLineText, "")
 	}
 	if inFlow(n) {
-		p.editAt(begins(n), n.body.Start, n.body.Start, "{")
-		p.edit(n.body.End, n.body.End, ": "+r.flow(v, true)+"}")
+		p.editAt(begins(n), n.body().Start, n.body().Start, "{")
+		p.edit(n.body().End, n.body().End, ": "+r.flow(v, true)+"}")
 		return nil
 	}
 	var b strings.Builder
-	r.behindColon(&b, n.body.Start-p.f.lineStart(n.body.Start), v)
+	r.behindColon(&b, n.body().Start-p.f.lineStart(n.body().Start), v)
 	head, below := cutLine(b.String())
-	p.edit(n.body.End, n.body.End, ":"+head+p.f.beforeComment(n.body.End))
-	at := p.f.nextLine(n.body.End)
+	p.edit(n.body().End, n.body().End, ":"+head+p.f.beforeComment(n.body().End))
+	at := p.f.nextLine(n.body().End)
 	p.putLines(n, at, at, below, v)
 	return nil
 }

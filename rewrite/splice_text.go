@@ -23,13 +23,13 @@ func (p *planner) spliceText(n *node, g *nodeGoal) error {
 		return nil
 	case n.block != nil && g.text == "":
 		return p.refuse(n, EmptyText, "")
-	case n.body.Len() == 0: // behind a tag
+	case n.body().Len() == 0: // behind a tag
 		return p.spliceReplace(n, String(g.text))
 	}
 	if edits, ok := p.textEdits(n, g); ok && n.gap() == "" && p.reads(n, edits, g.text) {
 		for _, e := range edits {
 			order := inline
-			if e.Span.Start == n.body.Start {
+			if e.Span.Start == n.body().Start {
 				order = begins(n)
 			}
 			p.editAt(order, e.Span.Start, e.Span.End, e.New)
@@ -39,10 +39,10 @@ func (p *planner) spliceText(n *node, g *nodeGoal) error {
 	switch {
 	case n.block != nil:
 		return p.refuse(n, FoldedText, "")
-	case !p.f.sameLine(n.body.Start, n.body.End):
+	case !p.f.sameLine(n.body().Start, n.body().End):
 		return p.refuse(n, MultiLineText, "")
 	default:
-		p.edit(n.body.Start, n.body.End, n.gap()+restyle(n, g.text)+p.f.beforeComment(n.body.End))
+		p.edit(n.body().Start, n.body().End, n.gap()+restyle(n, g.text)+p.f.beforeComment(n.body().End))
 		return nil
 	}
 }
@@ -182,7 +182,7 @@ func (n *node) outerColumn() int {
 // reads reports whether the scalar, with these edits and in its place, is read as the text. Below a block scalar the
 // blank and comment lines that could become a part of it are in the place.
 func (p *planner) reads(n *node, edits []Edit, want string) bool {
-	place := n.body
+	place := n.body()
 	if n.block != nil {
 		for p.f.isBlankLine(place.End) || p.f.commentColumn(place.End) >= 0 {
 			place.End = p.f.nextLine(place.End)

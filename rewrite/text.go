@@ -37,7 +37,7 @@ func (n Node) Text() Text {
 
 func (n Node) mapText() Text {
 	t := Text{node: n}
-	d := decoder{src: n.file.src, p: n.n.body.Start, end: n.n.body.End}
+	d := decoder{src: n.file.src, p: n.n.body().Start, end: n.n.body().End}
 	switch n.n.style {
 	case Literal:
 		d.literal(*n.n.block)
@@ -101,7 +101,7 @@ func (t Text) widen(o Op) Op {
 // place is the source offset of a value offset: behind what has no text (indentation) when forward, else before it.
 func (t Text) place(at int, forward bool) (int, bool) {
 	if len(t.segs) == 0 {
-		return t.node.n.body.End, at == 0
+		return t.node.n.body().End, at == 0
 	}
 	best, ok := 0, false
 	for i := t.reaching(at); i < len(t.segs) && t.segs[i].value.Start <= at && (forward || !ok); i++ {
