@@ -157,6 +157,8 @@ func (o *fixOptions) check() error {
 		return errors.New("a PATH is empty; name a file, a directory or -")
 	case inPlace && o.format != "text" && (o.output == "" || o.output == "-"):
 		return fmt.Errorf("--format %s: standard output has the fixed config; add --output FILE or --dry-run", o.format)
+	case o.format == "html" && o.io.outTTY && (o.output == "" || o.output == "-"):
+		return errors.New("--format html: standard output is a terminal; add --output FILE and open it in a browser")
 	case o.stdinName == "":
 		return errors.New("--stdin-filename is empty")
 	}

@@ -88,6 +88,9 @@ func TestTerminal(t *testing.T) {
 	if !strings.Contains(findings, "\n    ") {
 		t.Errorf("nothing is wrapped:\n%s", findings)
 	}
+	if shown := onTerminal(t, dir, 60, nil, "--dry-run", "--format", "html"); !strings.Contains(shown, "add --output FILE") {
+		t.Errorf("a page for a terminal: %s", shown)
+	}
 	if shown := onTerminal(t, dir, 60, []string{"WT_SESSION=1", "NO_COLOR=1"}, args...); strings.Contains(shown, "\x1b") {
 		t.Errorf("NO_COLOR, and yet: %q", shown)
 	}

@@ -134,7 +134,7 @@ func (t *textWriter) Close(s *Summary) error {
 	if b.Len() > 0 {
 		b.WriteByte('\n')
 	}
-	fmt.Fprintln(&b, t.palette.paint(bold, summaryLine(s)))
+	paragraph(&b, t.Width, 4, phrase{summaryLine(s), t.palette.painter(bold)})
 	_, err := t.errw.Write(b.Bytes())
 	return err
 }
@@ -154,7 +154,8 @@ func (t *textWriter) section(b *bytes.Buffer, title string, list []prerequisite,
 		paragraph(b, max(t.Width-4, 0), 4, phrase{text: text})
 	}
 	if hint != "" && slices.ContainsFunc(list, func(p prerequisite) bool { return slices.Contains(madeBySetup, p.kind) }) {
-		fmt.Fprintln(b, "  "+hint)
+		b.WriteString("  ")
+		paragraph(b, max(t.Width-2, 0), 2, phrase{text: hint})
 	}
 }
 

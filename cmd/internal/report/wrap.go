@@ -16,26 +16,35 @@ type phrase struct {
 // first indented. A word that is longer has a line of its own; a width of 0 means one line.
 func paragraph(b *bytes.Buffer, width, indent int, phrases ...phrase) {
 	column := 0
-	for _, s := range phrases {
-		for _, word := range strings.Split(s.text, " ") {
+	for _, p := range phrases {
+		part := "" // what of the phrase is to be written on this line
+		for i, word := range strings.Split(p.text, " ") {
 			n := columns(word)
 			switch {
 			case column == 0:
-			case width > 0 && column+1+n > width && n > 0:
-				b.WriteString("\n" + strings.Repeat(" ", indent))
-				column = indent
-			default:
+			case width > 0 && n > 0 && column+1+n > width:
+				b.WriteString(p.painted(part) + "\n" + strings.Repeat(" ", indent))
+				column, part = indent, ""
+			case i == 0:
 				b.WriteByte(' ')
 				column++
+			default:
+				part += " "
+				column++
 			}
-			if s.paint != nil {
-				word = s.paint(word)
-			}
-			b.WriteString(word)
+			part += word
 			column += n
 		}
+		b.WriteString(p.painted(part))
 	}
 	b.WriteByte('\n')
+}
+
+func (p phrase) painted(text string) string {
+	if p.paint == nil || text == "" {
+		return text
+	}
+	return p.paint(text)
 }
 
 // columns is how many columns of a terminal a text takes.

@@ -126,14 +126,14 @@
   // Lists: rows are made as they are needed, so that a long list opens at once.
   const firstRows = 60, moreRows = 200;
   const watcher = 'IntersectionObserver' in window ? new IntersectionObserver((es) => es.forEach((e) => e.isIntersecting && e.target.more()), { rootMargin: '600px' }) : null;
-  function fill(body, items, row, columns) {
+  function fill(body, items, makeRow, columns) {
     let at = 0;
     body.replaceChildren();
     const grow = (n) => {
       const rest = body.querySelector('.more');
       if (rest) { if (watcher) watcher.unobserve(rest); rest.remove(); }
       const part = document.createDocumentFragment();
-      for (const end = Math.min(items.length, at + n); at < end; at++) part.append(row(items[at]));
+      for (const end = Math.min(items.length, at + n); at < end; at++) part.append(makeRow(items[at]));
       body.append(part);
       if (at < items.length) {
         const tr = make('tr', { className: 'more' }, make('td', { colSpan: columns }, make('button', { type: 'button', className: 'quiet', onclick: () => grow(moreRows) }, `Show more of the remaining ${number(items.length - at)}`)));
@@ -171,7 +171,7 @@
   function heads(list) {
     const tr = byId(list + '-table').querySelector('thead tr');
     tr.replaceChildren(...columns[list].map((c) => {
-      const th = make('th', { scope: 'col', className: c.num ? 'num' : '' }, make('button', {
+      const th = make('th', { scope: 'col', role: 'columnheader', className: c.num ? 'num' : '' }, make('button', {
         type: 'button', 'data-sort': c.id,
         onclick: () => {
           const s = sorts[list];
@@ -190,12 +190,18 @@
     return items.map((x, i) => [x, i]).sort(([a, i], [b, j]) => (down ? -1 : 1) * order(a, b) || i - j).map(([x]) => x);
   }
 
+  // row is a row of a list, which stays one for screen readers where the page shows it as a card.
+  function row(...cells) {
+    for (const c of cells) c.setAttribute('role', 'cell');
+    return make('tr', { className: 'row', role: 'row' }, ...cells);
+  }
+
   let serial = 0;
   function findingRow(f) {
     const id = 'detail-' + (++serial);
     const button = make('button', { type: 'button', className: 'msg', 'aria-expanded': 'false', 'aria-controls': id },
       make('span', {}, ...withCode(f.message), make('span', { className: 'where' }, f.owner)));
-    const tr = make('tr', { className: 'row' },
+    const tr = row(
       make('td', {}, make('span', { className: 'sev ' + f.severity }, f.severity)),
       make('td', { className: 'wide' }, button),
       make('td', { className: 'wide' }, make('code', {}, f.rule)),
@@ -205,7 +211,7 @@
       const open = button.getAttribute('aria-expanded') !== 'true';
       button.setAttribute('aria-expanded', String(open));
       tr.classList.toggle('open', open);
-      if (open) tr.after(make('tr', { className: 'detail', id }, make('td', { colSpan: columns.findings.length }, ...detail(f))));
+      if (open) tr.after(make('tr', { className: 'detail', id, role: 'row' }, make('td', { colSpan: columns.findings.length, role: 'cell' }, ...detail(f))));
       else tr.nextElementSibling.remove();
     });
     return tr;
@@ -313,7 +319,7 @@
     const worst = r.worst ? severities[severities.length - r.worst] : '';
     const meter = svg('svg', { class: 'meter', viewBox: '0 0 100 10', preserveAspectRatio: 'none', role: 'img', 'aria-label': r.all ? `${Math.round(100 * r.share)}% done` : 'no findings' }, svg('rect', { class: 'track', width: 100, height: 10 }));
     if (r.all) meter.append(svg('rect', { class: 'done', width: 100 * r.share, height: 10 }), svg('rect', { class: 'left', x: 100 * r.share, width: 100 * (1 - r.share), height: 10 }));
-    return make('tr', { className: 'row' },
+    return row(
       make('td', { className: 'wide' }, make('button', { type: 'button', className: 'link', onclick: () => { set({ repo: r.name, tab: 'findings' }); byId('tab-findings').focus(); } }, ...breakable(r.name))),
       make('td', { className: 'wide' }, worst ? make('span', { className: 'sev ' + worst }, worst) : make('span', { className: 'muted' }, 'none')),
       make('td', { className: 'num', 'data-label': 'Configs' }, number(r.files)), make('td', { className: 'num', 'data-label': 'Findings' }, number(r.all)),
@@ -369,8 +375,8 @@
     const repos = sorted('repos', repoRows(shown));
     heads('findings');
     heads('repos');
-    for (const [list, items, row] of [['findings', shown, findingRow], ['repos', repos, repoRow]]) {
-      fill(byId(list + '-table').tBodies[0], items, row, columns[list].length);
+    for (const [list, items, makeRow] of [['findings', shown, findingRow], ['repos', repos, repoRow]]) {
+      fill(byId(list + '-table').tBodies[0], items, makeRow, columns[list].length);
       byId(list + '-table').hidden = items.length === 0;
       byId(list).querySelector('.empty').hidden = items.length > 0;
       byId('n-' + list).textContent = number(items.length);
