@@ -14,7 +14,7 @@ import (
 )
 
 // messageSources are the files whose errors are about flags and settings.
-var messageSources = []string{"root.go", "init.go", "nearest.go", "rules.go", "run.go", "settings.go", "../fixes/settings*.go"}
+var messageSources = []string{"root.go", "init.go", "nearest.go", "pr.go", "rules.go", "run.go", "settings.go", "../fixes/settings*.go"}
 
 // messageMakers are the functions that make such an error of a text or format.
 var messageMakers = []string{"errors.New", "fmt.Errorf", "r.fail"}

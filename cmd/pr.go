@@ -131,10 +131,11 @@ func (o *prOptions) check() error {
 	case o.base == o.branch:
 		return fmt.Errorf("pr: --branch and --base are both %s; the branch is cfgfix's own", o.base)
 	}
-	for flag, name := range map[string]string{"--branch": o.branch, "--base": o.base} {
-		if name != "" && !git.ValidBranch(name) || flag == "--branch" && name == "" {
-			return fmt.Errorf("pr: %s %q: is no name of a branch", flag, name)
-		}
+	if !git.ValidBranch(o.branch) {
+		return fmt.Errorf("pr: --branch %q: is no name of a branch", o.branch)
+	}
+	if o.base != "" && !git.ValidBranch(o.base) {
+		return fmt.Errorf("pr: --base %q: is no name of a branch", o.base)
 	}
 	if len(o.args) == 0 {
 		o.args = []string{"."}

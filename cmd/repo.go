@@ -1,12 +1,12 @@
 package cmd
 
 import (
-	"bufio"
-	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"cfgfix/cmd/internal/git"
 )
 
 // repos finds the repos that files are in. It remembers each directory it saw, and is not safe for concurrent use.
@@ -118,7 +118,7 @@ func (r *repos) origin(path string) string {
 	}
 	name, known := r.names[root]
 	if !known {
-		url := originURL(gitConfig(root))
+		url := originURL(root)
 		if name = ownerAndName(url); name != "" {
 			name = hostOf(url) + "/" + name
 		}
@@ -127,54 +127,17 @@ func (r *repos) origin(path string) string {
 	return name
 }
 
-// gitConfig is the text of the repo's git config. The .git of a worktree or submodule is a file that says where git's
-// directory is, and that of a worktree says where the one it shares is.
-func gitConfig(root string) []byte {
-	dir := filepath.Join(root, ".git")
-	if link, ok := strings.CutPrefix(readLine(dir), "gitdir: "); ok {
-		dir = resolve(root, link)
-		if common := readLine(filepath.Join(dir, "commondir")); common != "" {
-			dir = resolve(dir, common)
-		}
+// originURL is the URL of the remote origin, "" when there is none.
+func originURL(root string) string {
+	clone := git.Open(root)
+	if clone == nil {
+		return ""
 	}
-	config, err := readFile(filepath.Join(dir, "config"))
-	if err != nil {
-		return nil
-	}
-	return config.data
-}
-
-// readLine is the text of a file of one line, "" when it cannot be read.
-func readLine(path string) string {
-	f, err := readFile(path)
+	url, err := clone.RemoteURL("origin")
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(f.data))
-}
-
-func resolve(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(dir, path)
-}
-
-// originURL is the first url of the remote origin in a git config.
-func originURL(config []byte) string {
-	inside := false
-	for lines := bufio.NewScanner(bytes.NewReader(config)); lines.Scan(); {
-		line := strings.TrimSpace(lines.Text())
-		if strings.HasPrefix(line, "[") {
-			inside = line == `[remote "origin"]`
-			continue
-		}
-		key, value, ok := strings.Cut(line, "=")
-		if inside && ok && strings.EqualFold(strings.TrimSpace(key), "url") {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
+	return url
 }
 
 // ownerAndName are the last two parts of a remote's URL, as in https://host/owner/name.git and git@host:owner/name.

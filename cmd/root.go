@@ -237,6 +237,8 @@ func flagError(c *cobra.Command, err error) error {
 		return unknownFlag(c, "--"+unknown.GetSpecifiedName())
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "int":
 		return fmt.Errorf("--%s %s: must be a number", invalid.GetFlag().Name, invalid.GetValue())
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "duration":
+		return fmt.Errorf("--%s %s: is no time, such as 90s or 70m", invalid.GetFlag().Name, invalid.GetValue())
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
 		return fmt.Errorf("--%s=%s: must be true or false, or left out", invalid.GetFlag().Name, invalid.GetValue())
 	default:

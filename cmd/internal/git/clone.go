@@ -53,7 +53,7 @@ func gitDir(root string) string {
 			dir = resolve(dir, common)
 		}
 	}
-	if !isGitDir(dir) {
+	if _, err := os.Stat(dir); err != nil {
 		return ""
 	}
 	return dir
@@ -91,7 +91,7 @@ func readLine(path string) string {
 // RemoteURL is the URL of a remote, as it stands in the clone's configuration.
 func (c *Clone) RemoteURL(name string) (string, error) {
 	section := fmt.Sprintf("remote %q", name)
-	for _, key := range []string{"pushurl", "url"} {
+	for _, key := range [...]string{"pushurl", "url"} {
 		if url := c.configValue(section, key); url != "" {
 			return url, nil
 		}
