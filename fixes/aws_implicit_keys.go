@@ -19,6 +19,7 @@ var awsImplicitKeys = &Rule{
 	Safety:     Setup, // the role has to exist first
 	Since:      "0.1.0",
 	CWE:        []string{"CWE-522"},
+	Triggers:   awsTriggers,
 	Run:        runAWSImplicitKeys,
 	Explain:    explainAWS,
 }

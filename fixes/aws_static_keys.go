@@ -14,6 +14,7 @@ var awsStaticKeys = &Rule{
 	Safety:     Setup, // the role has to exist first
 	Since:      "0.1.0",
 	CWE:        []string{"CWE-798", "CWE-522"},
+	Triggers:   awsTriggers,
 	Run:        runAWSStaticKeys,
 	Explain:    explainAWS,
 }

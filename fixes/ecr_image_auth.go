@@ -20,6 +20,7 @@ var ecrImageAuth = &Rule{
 	Safety:     Setup, // the role has to exist first
 	Since:      "0.1.0",
 	CWE:        []string{"CWE-522"},
+	Triggers:   anyOf(".dkr.ecr", "aws_auth"),
 	Run:        runECRImageAuth,
 	Explain:    explainImages,
 }

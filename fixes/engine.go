@@ -24,6 +24,8 @@ type Engine struct {
 	DryRun     bool                  // nothing will be written: fixes that would be applied are Pending
 	Choose     func(*Finding) Choice // what somebody wants to be done about a finding, by its Key; nil: whatever can be done
 	Repo       fs.FS                 // the repo that the files are part of; its files are read to hold fixes back; may be nil
+
+	untriggered bool // run rules on sources without their words too, which finds no more
 }
 
 // FileStatus is what became of a file.
@@ -110,6 +112,7 @@ func (e *Engine) Run(src []byte, facts *Facts) (r *FileResult) {
 // check runs all rules over all documents of a file. isConfig is false when none of them is a CircleCI config.
 func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (found []Finding, isConfig bool, err error) {
 	var configs []*circle.Config
+	triggered := e.triggered(f.Source(), facts)
 	report := func(x Finding) { found = append(found, x) }
 	for _, doc := range f.Documents() {
 		if !circle.IsConfig(doc) {
@@ -118,7 +121,7 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (foun
 		shared := newPass(f, circle.New(doc), facts, scripts)
 		shared.Repo, shared.report, shared.rules = e.Repo, report, e.Rules
 		configs = append(configs, shared.Config)
-		for _, rule := range e.Rules {
+		for _, rule := range triggered {
 			p := *shared
 			p.Rule = rule
 			if err := rule.Run(&p); err != nil {

@@ -18,6 +18,7 @@ var gcpImageAuth = &Rule{
 	Safety:     Setup, // the pool has to exist first
 	Since:      "0.2.0",
 	CWE:        []string{"CWE-522"},
+	Triggers:   anyOf("_json_key", "gcp_auth"),
 	Run:        runGCPImageAuth,
 }
 

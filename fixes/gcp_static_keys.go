@@ -10,6 +10,7 @@ var gcpStaticKeys = &Rule{
 	Safety:     Setup, // the pool has to exist first
 	Since:      "0.2.0",
 	CWE:        []string{"CWE-798", "CWE-522"},
+	Triggers:   anyOf("gcloud", "google", "gcp", "gcr", "service_account", "json_key"),
 	Run:        runGCPStaticKeys,
 }
 

@@ -16,6 +16,7 @@ var internalNetwork = &Rule{
 	Safety:     Setup, // the runner has to exist first
 	Since:      "0.1.0",
 	CWE:        []string{"CWE-668"},
+	Triggers:   networkTriggers,
 	Run:        runInternalNetwork,
 	Explain:    explainNetwork,
 }

@@ -20,6 +20,7 @@ var publishToken = &Rule{
 	Safety:     Setup, // the trusted publisher has to exist first
 	Since:      "0.3.0",
 	CWE:        []string{"CWE-522"},
+	Triggers:   anyOf("npm", "twine"),
 	Run:        runPublishToken,
 }
 

@@ -17,6 +17,7 @@ var vaultStaticToken = &Rule{
 	Safety:     Setup, // the role has to exist first
 	Since:      "0.3.0",
 	CWE:        []string{"CWE-798", "CWE-522"},
+	Triggers:   anyOf("vault"),
 	Run:        runVaultStaticToken,
 }
 
