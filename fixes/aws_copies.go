@@ -21,7 +21,7 @@ func keyCopies(script *shell.Script) []keyCopy {
 	var out []keyCopy
 	tokens := script.Mentions(sessionVar)
 	for _, m := range script.Mentions(secretVar) {
-		if m.Kind == shell.Assigned {
+		if m.Kind == shell.Assigned || m.Kind == shell.Quoted && setsLater(script, m.Span) {
 			continue
 		}
 		call := callAround(script, m.Span)
@@ -38,6 +38,11 @@ func keyCopies(script *shell.Script) []keyCopy {
 		}
 	}
 	return out
+}
+
+// setsLater reports whether a part of the script stands in text that sets the secret key for later steps.
+func setsLater(script *shell.Script, part shell.Span) bool {
+	return slices.ContainsFunc(script.BashEnv(), func(e shell.EnvVar) bool { return e.Name == secretVar && e.Write.Call.Span.Contains(part) })
 }
 
 // callAround is the innermost call that a part of the script stands in.

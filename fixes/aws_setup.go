@@ -248,6 +248,9 @@ func inPlace(x *setupStep, p setup, c credentials) (ops []rewrite.Op, refusal st
 			ops = append(ops, rewrite.Remove(e))
 		}
 	}
+	if only := x.release.ProfileOnly; c.profileOnly && only != "" && !args.Get(only).Exists() {
+		ops = append(ops, rewrite.InsertAfter(args.Entries()[args.Len()-1], rewrite.Pair{Key: only, Value: rewrite.Bool(false)}))
+	}
 	return shared(args, ops...), ""
 }
 
@@ -279,6 +282,9 @@ func moveStep(x *setupStep, o orbChoice, table *orbTable, c credentials) (ops []
 				ops = append(ops, rewrite.Replace(e.Value(), rewrite.String("${"+e.Value().Value()+"}")))
 			}
 		}
+	}
+	if c.profileOnly {
+		ops = append(ops, rewrite.InsertAfter(args.Entries()[args.Len()-1], rewrite.Pair{Key: o.profileOnly, Value: rewrite.Bool(false)}))
 	}
 	return ops, ""
 }

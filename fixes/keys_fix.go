@@ -74,6 +74,7 @@ func (b *keysFix) setUp() (refusal string) {
 		if slices.ContainsFunc(given, func(o credentials) bool { return o != c }) && b.sharesSite(u) {
 			return "the same steps are used with several roles: give each user a setup step of its own"
 		}
+		role.profileOnly = c.profileOnly
 		given, facts = append(given, c), append(facts, role.credentials)
 		for _, s := range u.sites {
 			if refusal := b.place(s, c); refusal != "" {

@@ -1,6 +1,8 @@
 package fixes
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/Masterminds/semver/v3"
@@ -28,12 +30,24 @@ func TestOrbTables(t *testing.T) {
 				}
 			}
 		}
-		for _, version := range table.Newest {
+		for _, version := range withMinors(table.Newest) {
 			if table.release(version) == nil {
 				t.Errorf("%s: no release holds %s", name, version)
 			}
 		}
 	}
+}
+
+// withMinors are versions, and all that float over the patches of a minor before them.
+func withMinors(versions []string) []string {
+	out := slices.Clone(versions)
+	for _, version := range versions {
+		v := semver.MustParse(version)
+		for minor := range v.Minor() + 1 {
+			out = append(out, fmt.Sprintf("%d.%d", v.Major(), minor))
+		}
+	}
+	return out
 }
 
 func TestOrbRelease(t *testing.T) {
@@ -46,6 +60,8 @@ func TestOrbRelease(t *testing.T) {
 		{"exact", "2.1.0", ">=2.0.0 <3.1.0"},
 		{"the first with OIDC", "3.1.0", "=3.1.0"},
 		{"minor that floats over patches", "3.1", ">=3.1.1 <4.0.0"},
+		{"first minor that floats over patches", "4.0", ">=4.0.0 <4.1.0"},
+		{"minor with a patch that was taken back", "5.1", ">=5.1.4 <5.2.0"},
 		{"major that floats", "3", ">=3.1.1 <4.0.0"},
 		{"newest minor", "5.4", ">=5.2.0"},
 		{"newer than the table, known major", "5.9.2", ">=5.2.0"},
