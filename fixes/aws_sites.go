@@ -59,10 +59,14 @@ func (u *awsUnit) widened() string {
 			if !narrow || !slices.Contains(u.forms, f) || f.keys.sameKeys(standard) {
 				continue
 			}
+			which := "a later"
+			if when := x.Step.RunWhen(); when == "always" || when == "on_fail" {
+				i, which = -1, "another" // the setup stands before the first step that can fail
+			}
 			for _, y := range u.visits[i+1:] {
 				own := slices.ContainsFunc(y.facts.forms, func(g *keyForm) bool { return g.keys == f.keys })
 				if !own && y.facts.unknown != "" {
-					return fmt.Sprintf("the keys reach one step only, and a later step runs %s, which may use other credentials", y.facts.unknown)
+					return fmt.Sprintf("the keys reach one step only, and %s step runs %s, which may use other credentials", which, y.facts.unknown)
 				}
 			}
 		}

@@ -47,4 +47,4 @@ func visitShowsBash(x Visit) bool {
 }
 
 // bashMarks are parts of scripts that do not work without bash.
-var bashMarks = []string{"BASH_ENV", "#!/bin/bash", "bash -", "| bash"}
+var bashMarks = []string{"BASH_ENV", "#!/bin/bash", "#!/usr/bin/env bash", "bash -", "| bash"}
