@@ -239,7 +239,7 @@ func (v *vaultView) tokenLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 			login.names = append(login.names, key.name)
 		}
 	}
-	if len(literals) == 0 && (len(login.names) == 0 || slices.ContainsFunc(login.names, func(n string) bool { return v.assigns(s, n) })) {
+	if len(literals) == 0 && (len(login.names) == 0 || slices.ContainsFunc(login.names, func(n string) bool { return v.made(s, n) })) {
 		return nil, nil
 	}
 	login.describe()
@@ -288,7 +288,7 @@ func (v *vaultView) forLaterSteps(s *circle.Step, e shell.EnvVar) (*storedForm, 
 // storedToken is a form for a value of VAULT_TOKEN, nil for one that is no stored token.
 func (v *vaultView) storedToken(s *circle.Step, at shell.Span, value shell.Word) (*storedForm, *vaultLogin) {
 	variable, literal := vaultTables().secretIn(value.Value, true)
-	if !literal && (variable == "" || v.assigns(s, variable)) && !value.Expr {
+	if !literal && (variable == "" || v.made(s, variable)) && !value.Expr {
 		return nil, nil
 	}
 	login := &vaultLogin{places: true}
@@ -301,6 +301,16 @@ func (v *vaultView) storedToken(s *circle.Step, at shell.Span, value shell.Word)
 	return f, login
 }
 
+// made reports whether something in a job makes a token, or may: a script, or a step of an orb that deals with Vault.
+func (v *vaultView) made(s *circle.Step, name string) bool {
+	return v.assigns(s, name) || name == vaultTokenVar && slices.ContainsFunc(v.units, func(u *storedUnit) bool {
+		return u.runs(s) && slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
+			orb, command, ok := x.Step.OrbCall()
+			return ok && orb != nil && strings.Contains(orb.Name()+"/"+command, "vault") && command != "install" && vaultTables().orb(orb.Name()) == nil
+		})
+	})
+}
+
 // describeToken says what a token is.
 func (v *vaultView) describeToken(f *storedForm, login *vaultLogin, variable string, literal bool) {
 	f.literal, f.secret = literal, variable
@@ -309,7 +319,7 @@ func (v *vaultView) describeToken(f *storedForm, login *vaultLogin, variable str
 	case literal:
 		login.identity = "the token in the file"
 	case variable != "":
-		login.names, login.identity = []string{variable}, "the token in "+variable
+		login.names, login.identity = []string{variable}, "the credentials in "+variable
 	default:
 		login.identity = "the token"
 	}
@@ -374,7 +384,7 @@ func (v *vaultView) header(s *circle.Step, script *shell.Script, c *shell.Call) 
 			continue
 		}
 		variable, literal := vaultTables().secretIn(m[1], true)
-		if !literal && (variable == "" || v.assigns(s, variable)) {
+		if !literal && (variable == "" || v.made(s, variable)) {
 			return nil, nil
 		}
 		f, login := v.form(s, c.Span, ""), &vaultLogin{places: true, curl: true, address: baseOf(c)}

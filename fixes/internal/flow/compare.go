@@ -82,7 +82,7 @@ func (c *comparison) unit(b, a *unit) {
 		case p.after == nil:
 			if !a.cut {
 				c.gone(b, p.before)
-				c.goneClouds(b, p.before)
+				c.goneClouds(a, p.before, pairs)
 			}
 			continue
 		case p.before == nil:

@@ -18,30 +18,47 @@ type cloudConversion struct {
 
 // clouds compares what a step has at other clouds than AWS.
 func (c *comparison) clouds(u *unit, p pair) {
-	where := u.where + " " + p.after.label()
 	for _, x := range pairCloudUses(p.before.clouds, p.after.clouds) {
-		for _, now := range slices.SortedFunc(maps.Keys(x.after.sources), byText) {
-			if x.before.sources[now] {
-				continue
-			}
-			if why := x.worse(now); why != "" {
-				c.report(where, "%s: %s", x.after.name, why)
-				continue
-			}
-			for was := range x.before.sources {
-				if was.origin == variable || was.origin == literal {
-					c.cloudConversions = append(c.cloudConversions, cloudConversion{x.after.cloud, was, u.contexts, now.text, where})
-				}
+		c.cloudUse(u, u.where+" "+p.after.label(), x)
+	}
+}
+
+// cloudUse compares the sources of one use.
+func (c *comparison) cloudUse(u *unit, where string, x cloudPair) {
+	for _, now := range slices.SortedFunc(maps.Keys(x.after.sources), byText) {
+		if x.before.sources[now] {
+			continue
+		}
+		if why := x.worse(now); why != "" {
+			c.report(where, "%s: %s", x.after.name, why)
+			continue
+		}
+		for was := range x.before.sources {
+			if was.origin == variable || was.origin == literal {
+				c.cloudConversions = append(c.cloudConversions, cloudConversion{x.after.cloud, was, u.contexts, now.text, where})
 			}
 		}
 	}
 }
 
-// goneClouds judges the uses of a step that is not there any more.
-func (c *comparison) goneClouds(u *unit, a *act) {
-	for _, x := range a.clouds {
-		if x.sure {
-			c.report(u.where+" "+a.label(), "the step that runs %s is gone", x.name)
+// goneClouds judges the uses of a step that is not there any more: a step that is new may have become of it.
+func (c *comparison) goneClouds(u *unit, gone *act, pairs []pair) {
+	for _, x := range gone.clouds {
+		if !x.sure {
+			continue
+		}
+		found := false
+		for _, p := range pairs {
+			if p.before != nil || found {
+				continue
+			}
+			if i := slices.IndexFunc(p.after.clouds, func(y *cloudUse) bool { return y.name == x.name }); i >= 0 {
+				found = true
+				c.cloudUse(u, u.where+" "+p.after.label(), cloudPair{x, p.after.clouds[i]})
+			}
+		}
+		if !found {
+			c.report(u.where+" "+gone.label(), "the step that runs %s is gone", x.name)
 		}
 	}
 }
