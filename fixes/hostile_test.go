@@ -22,7 +22,7 @@ var hostile = []struct {
 		for i := 1; i < 10; i++ {
 			fmt.Fprintf(&b, "a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
 		}
-		return b.String() + "jobs:\n  deploy:\n    environment: *a9\n    steps: *a9\n"
+		return b.String() + "# aws\njobs:\n  deploy:\n    environment: *a9\n    steps: *a9\n"
 	}, "number of steps that a job runs is over the bound"},
 	{"merges of merges", func() string {
 		var b strings.Builder

@@ -52,6 +52,7 @@ type removal struct {
 	statements map[*statement]bool
 	assigns    map[*Call]map[Span]bool
 	lines      map[*syntax.Redirect][]Span // of here-documents
+	places     places
 
 	hereDocLines map[*syntax.Redirect]Span // where all of them stand
 }
@@ -106,7 +107,7 @@ func apply(text string, edits []Edit) string {
 func (s *Script) removal(parts []Span) (*removal, error) {
 	r := &removal{
 		script: s, statements: map[*statement]bool{}, assigns: map[*Call]map[Span]bool{}, lines: map[*syntax.Redirect][]Span{},
-		hereDocLines: s.units[0].hereDocLines(),
+		hereDocLines: s.units[0].hereDocLines(), places: s.places(),
 	}
 	for _, p := range parts {
 		if !r.resolve(p) {
@@ -119,23 +120,16 @@ func (s *Script) removal(parts []Span) (*removal, error) {
 
 // resolve finds the part that has a span. A statement that is one assignment has the span of that assignment.
 func (r *removal) resolve(p Span) bool {
-	for _, st := range r.script.statements {
-		if st.span() == p || st.call != nil && st.call.Span == p && len(st.redirects) == 0 {
-			r.statements[st] = true
-			return true
-		}
+	if st := r.places.statements[p]; st != nil {
+		r.statements[st] = true
+		return true
 	}
-	for _, c := range r.script.calls {
-		for _, a := range c.Assigns {
-			if a.Span != p {
-				continue
-			}
-			if r.assigns[c] == nil {
-				r.assigns[c] = map[Span]bool{}
-			}
-			r.assigns[c][p] = true
-			return true
+	if c := r.places.assigns[p]; c != nil {
+		if r.assigns[c] == nil {
+			r.assigns[c] = map[Span]bool{}
 		}
+		r.assigns[c][p] = true
+		return true
 	}
 	for _, st := range r.script.statements {
 		for _, n := range st.node.Redirs {
@@ -146,6 +140,28 @@ func (r *removal) resolve(p Span) bool {
 		}
 	}
 	return false
+}
+
+// places are the parts of a script by their spans; of several with one span the first that the walk meets.
+type places struct {
+	statements map[Span]*statement
+	assigns    map[Span]*Call
+}
+
+func (s *Script) places() places {
+	out := places{map[Span]*statement{}, map[Span]*Call{}}
+	for _, st := range slices.Backward(s.statements) {
+		out.statements[st.span()] = st
+		if st.call != nil && len(st.redirects) == 0 {
+			out.statements[st.call.Span] = st
+		}
+	}
+	for _, c := range slices.Backward(s.calls) {
+		for _, a := range slices.Backward(c.Assigns) {
+			out.assigns[a.Span] = c
+		}
+	}
+	return out
 }
 
 func wholeLines(u *unit, n *syntax.Redirect, p Span) bool {
