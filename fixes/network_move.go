@@ -204,7 +204,7 @@ func (m *runnerMove) dropRemoteDocker() []rewrite.Op {
 	for _, x := range jobFlow(m.job) {
 		if isRemoteDocker(x.Step) && m.ownStep(x) {
 			ops = append(ops, rewrite.Remove(x.Step.Entry))
-			m.requires(Before, "runner", fmt.Sprintf("install Docker on the machines of %s: job %s uses it through setup_remote_docker now", m.class, m.job.Name))
+			m.requiresOf("job "+m.job.Name, Before, "runner", fmt.Sprintf("install Docker on the machines of the resource class %s: the job uses it through setup_remote_docker now", m.class))
 		}
 	}
 	return ops

@@ -34,8 +34,9 @@ func (v *networkView) movable(group []*networkSign) (jobs []*circle.Job, refusal
 	return jobs, ""
 }
 
-// contacted reports whether a step reaches the network, in place of a variable that only names what it may reach.
-func (x *networkSign) contacted() bool { return !x.variable }
+// contacted reports whether a step reaches the network in any case: no variable only names what it may reach, and no
+// condition stands above it, which may hold for some of the jobs alone.
+func (x *networkSign) contacted() bool { return !x.variable && !x.conditional }
 
 // hostedUsers are the jobs that run the places on CircleCI's machines, each once.
 func hostedUsers(group []*networkSign) []*circle.Job {
@@ -293,7 +294,7 @@ func (m *runnerMove) require(name string) {
 	m.requires(Before, "check", "make sure that the project is private or does not build forked pull requests: public projects that do get no runner")
 	for _, x := range m.view.signs {
 		if x.tunnel != "" && (slices.Contains(m.group, x) || slices.Contains(x.users, m.job)) {
-			m.requires(After, "check", fmt.Sprintf("take %s out of %s, with the credentials for it: the runner is inside the network", x.tunnel, name))
+			m.requiresOf(name, After, "check", fmt.Sprintf("take %s out, with the credentials for it: the runner is inside the network", x.tunnel))
 		}
 	}
 	if m.job == nil {
@@ -302,16 +303,19 @@ func (m *runnerMove) require(name string) {
 	if m.machine {
 		m.requireMachine(name)
 	} else if size, known := circle.Known(m.job.ResourceClass()); known {
-		m.requires(Before, "runner", fmt.Sprintf("give the runner's pods, in its Helm values, the size of %s, which %s has now", size, name))
+		m.requiresOf(name, Before, "runner", fmt.Sprintf("give the pods of the resource class %s, in the runner's Helm values, the size of %s, which the job has now", m.class, size))
 	}
 	if usesIPRanges(m.job) {
-		m.requires(Before, "runner", "allow the runner's addresses wherever CircleCI's IP ranges were allowed for "+name)
+		m.requiresOf(name, Before, "runner", "allow the runner's addresses wherever CircleCI's IP ranges were allowed for the job")
 	}
 	m.requireForSteps(name)
 }
 
-func (b *runnerFix) requires(when When, kind, text string) {
-	if p := (Prerequisite{when, kind, text, ""}); !slices.Contains(b.fix.Requires, p) {
+func (b *runnerFix) requires(when When, kind, text string) { b.requiresOf("", when, kind, text) }
+
+// requiresOf is requires for one job; its name is "" for no particular one.
+func (b *runnerFix) requiresOf(name string, when When, kind, text string) {
+	if p := (Prerequisite{when, kind, text, name}); !slices.Contains(b.fix.Requires, p) {
 		b.fix.Requires = append(b.fix.Requires, p)
 	}
 }
@@ -319,20 +323,20 @@ func (b *runnerFix) requires(when When, kind, text string) {
 // requireMachine is what a machine runner has to have, and does not do by itself.
 func (m *runnerMove) requireMachine(name string) {
 	if items := m.job.DockerItems(); len(items) > 0 {
-		m.requires(Before, "runner", fmt.Sprintf("install what %s uses of the image %s on the machines of %s, which run no images", name, items[0].Image().Value(), m.class))
+		m.requiresOf(name, Before, "runner", fmt.Sprintf("install what the job uses of the image %s on the machines of the resource class %s, which run no images", items[0].Image().Value(), m.class))
 	} else {
 		image := "its machine image"
 		if name, known := circle.Known(m.job.Machine().Get("image")); known {
 			image = name
 		}
-		m.requires(Before, "runner", fmt.Sprintf("install what %s uses of %s on the machines of %s", name, image, m.class))
+		m.requiresOf(name, Before, "runner", fmt.Sprintf("install what the job uses of %s on the machines of the resource class %s", image, m.class))
 	}
 	if size, known := circle.Known(m.job.ResourceClass()); known {
-		m.requires(Before, "runner", fmt.Sprintf("let the machines of %s have the size of %s, which %s has now", m.class, size, name))
+		m.requiresOf(name, Before, "runner", fmt.Sprintf("let the machines of the resource class %s have the size of %s, which the job has now", m.class, size))
 	}
-	m.requires(Before, "check", fmt.Sprintf("make sure that %s cleans up before it starts: on a machine runner files and containers stay from one job to the next", name))
+	m.requiresOf(name, Before, "check", "make sure that the job cleans up before it starts: on a machine runner files and containers stay from one job to the next")
 	if on, _ := circle.Known(m.job.Machine().Get("docker_layer_caching")); on != "" && on != "false" {
-		m.requires(Before, "check", fmt.Sprintf("reckon without Docker layer caching in %s: on a machine runner layers stay as long as the machine keeps them", name))
+		m.requiresOf(name, Before, "check", "reckon without Docker layer caching: on a machine runner layers stay as long as the machine keeps them")
 	}
 }
 
@@ -340,14 +344,14 @@ func (m *runnerMove) requireMachine(name string) {
 func (m *runnerMove) requireForSteps(name string) {
 	for _, x := range jobFlow(m.job) {
 		if x.Step.Name == "add_ssh_keys" {
-			place := "the image of " + name
+			place := "the job's image"
 			if m.machine {
-				place = "the runner of " + name
+				place = "the runner"
 			}
-			m.requires(Before, "check", "make sure that "+place+" has ssh-agent, which add_ssh_keys needs on a runner")
+			m.requiresOf(name, Before, "check", "make sure that "+place+" has ssh-agent, which add_ssh_keys needs there")
 		}
 		if orb, _, ok := x.Step.OrbCall(); ok && orb != nil && orb.Name() == awsCLI {
-			m.requires(Before, "runner", "make sure that the `circleci` command is on the runner of "+name+": the aws-cli orb calls it")
+			m.requiresOf(name, Before, "runner", "make sure that the runner has the `circleci` command: the aws-cli orb calls it")
 		}
 	}
 }

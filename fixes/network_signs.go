@@ -12,15 +12,16 @@ import (
 
 // networkSign is one place that shows that whatever runs it has to be inside the network, or gets there by a tunnel.
 type networkSign struct {
-	owner    string
-	node     rewrite.Node // the scalar or mapping that span is in
-	span     rewrite.Span
-	message  string
-	host     string        // "" for a tunnel
-	tunnel   string        // what opens it; "" for a contact
-	weak     weakKind      // what makes it look internal, where nothing shows that it is; "" for all others
-	variable bool          // a variable names the host: whether a step reaches it is not shown
-	users    []*circle.Job // that run it
+	owner       string
+	node        rewrite.Node // the scalar or mapping that span is in
+	span        rewrite.Span
+	message     string
+	host        string        // "" for a tunnel
+	tunnel      string        // what opens it; "" for a contact
+	weak        weakKind      // what makes it look internal, where nothing shows that it is; "" for all others
+	variable    bool          // a variable names the host: whether a step reaches it is not shown
+	conditional bool          // a condition in the file decides whether it runs
+	users       []*circle.Job // that run it
 }
 
 // netScript is the script of one physical step.
@@ -191,7 +192,7 @@ func (v *networkView) scanStep(s *circle.Step) {
 		return
 	}
 	v.scanEnvironments(s.Environment())
-	at := networkSign{owner: s.Owner(), node: s.Node, span: s.Node.Span(), users: s.Jobs()}
+	at := networkSign{owner: s.Owner(), node: s.Node, span: s.Node.Span(), users: s.Jobs(), conditional: conditional(circle.Visit{Step: s})}
 	if orb, command, ok := s.OrbCall(); ok && orb != nil && v.table.connects(orb.Name(), command) {
 		at.span = s.Entry.Value().Span()
 		if e := s.Node.Entries(); len(e) > 0 {
