@@ -3,6 +3,7 @@ package forge
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -97,21 +98,23 @@ func TestPatience(t *testing.T) {
 	tests := map[string]struct {
 		status  int
 		header  map[string]string
+		body    string
 		calls   int
 		slept   time.Duration // at least
 		limited bool
 	}{
-		"an answer":                      {status: 200, calls: 1},
-		"not found":                      {status: 404, calls: 1},
-		"forbidden":                      {status: 403, calls: 1},
-		"a fault of the server":          {status: 500, calls: 4, slept: 7 * time.Second},
-		"a limit that ends soon":         {status: 429, header: map[string]string{"Retry-After": "5"}, calls: 4, slept: 15 * time.Second, limited: true},
-		"a limit that ends late":         {status: 429, header: map[string]string{"Retry-After": "500"}, calls: 1, limited: true},
-		"GitHub's limit":                 {status: 403, header: map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1800003600"}, calls: 1, limited: true},
-		"GitLab's limit":                 {status: 429, header: map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "1800003600"}, calls: 1, limited: true},
-		"a limit that has ended":         {status: 403, header: map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1799999000"}, calls: 4, slept: 3 * time.Second, limited: true},
-		"forbidden, with calls left":     {status: 403, header: map[string]string{"X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "1800003600"}, calls: 1},
-		"a limit that does not say when": {status: 429, calls: 1, limited: true},
+		"an answer":                        {status: 200, calls: 1},
+		"not found":                        {status: 404, calls: 1},
+		"forbidden":                        {status: 403, body: "no", calls: 1},
+		"a fault of the server":            {status: 500, calls: 4, slept: 7 * time.Second},
+		"a limit that ends soon":           {status: 429, header: map[string]string{"Retry-After": "5"}, calls: 4, slept: 15 * time.Second, limited: true},
+		"a limit that ends late":           {status: 429, header: map[string]string{"Retry-After": "500"}, calls: 1, limited: true},
+		"GitHub's limit":                   {status: 403, header: map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1800003600"}, calls: 1, limited: true},
+		"GitLab's limit":                   {status: 429, header: map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "1800003600"}, calls: 1, limited: true},
+		"a limit that has ended":           {status: 403, header: map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1799999000"}, calls: 4, slept: 3 * time.Second, limited: true},
+		"forbidden, with calls left":       {status: 403, header: map[string]string{"X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "1800003600"}, calls: 1},
+		"a limit that only the text tells": {status: 403, body: `{"message": "You have exceeded a secondary rate limit."}`, calls: 1, limited: true},
+		"a limit that does not say when":   {status: 429, calls: 1, limited: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +126,7 @@ func TestPatience(t *testing.T) {
 					w.Header().Set(k, v)
 				}
 				w.WriteHeader(tt.status)
+				_, _ = w.Write([]byte(tt.body))
 			}))
 			defer s.Close()
 			var slept time.Duration
@@ -136,6 +140,9 @@ func TestPatience(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 			if err == nil {
+				if text, err := io.ReadAll(resp.Body); err != nil || string(text) != tt.body {
+					t.Errorf("the answer is %q, %v", text, err)
+				}
 				resp.Body.Close()
 			}
 			if calls != tt.calls || slept < tt.slept || tt.slept == 0 && slept > 0 {

@@ -1,6 +1,7 @@
 package forge
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -120,5 +121,17 @@ func (r *retrier) limit(resp *http.Response) (until time.Time, limited bool) {
 			return time.Unix(reset, 0), true
 		}
 	}
-	return now.Add(time.Minute), resp.StatusCode == http.StatusTooManyRequests
+	return now.Add(time.Minute), resp.StatusCode == http.StatusTooManyRequests || saysLimit(resp)
+}
+
+// saysLimit reports whether an answer speaks of a rate limit without a header that does. What it reads is put back.
+func saysLimit(resp *http.Response) bool {
+	head, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	resp.Body = readCloser{io.MultiReader(bytes.NewReader(head), resp.Body), resp.Body}
+	return err == nil && bytes.Contains(bytes.ToLower(head), []byte("rate limit"))
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
 }
