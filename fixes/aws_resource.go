@@ -29,11 +29,23 @@ func (b *keysFix) roles() []Resource {
 				continue // an expression: the file says elsewhere which role that is
 			}
 			r.FirstToken = slices.ContainsFunc(b.group, func(f *keyForm) bool { return f.element.inPlace() })
+			r.Tags = u.forTags()
 			r.show(u)
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// forTags reports whether a workflow runs the unit for tags.
+func (u *unit) forTags() bool {
+	uses := []*circle.WorkflowJob{u.use}
+	if u.job != nil {
+		uses = u.job.Uses()
+	}
+	return slices.ContainsFunc(uses, func(w *circle.WorkflowJob) bool {
+		return w != nil && (w.Filters().Get("tags").Exists() || strings.Contains(w.Filters().Value(), "git.tag"))
+	})
 }
 
 // use says that jobs use an identity under the contexts of a workflow entry.

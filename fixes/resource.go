@@ -11,6 +11,7 @@ type Use struct {
 	// Contexts are those of the workflow entry, one of which has to hold the variables. Without any it is the project.
 	Contexts []string
 	Jobs     []string // the names of the jobs, or what stands for one
+	Tags     bool     // a workflow runs them for tags
 	Keys     string   // the long-lived credentials that the resource takes the place of, for people; "" for none
 	KeyVars  []string // the variables that hold them
 }

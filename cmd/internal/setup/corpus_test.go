@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +40,7 @@ func TestCorpus(t *testing.T) {
 			t.Errorf("%v\n%s", err, out)
 		}
 	}
-	engine := fixes.Engine{Rules: slices.DeleteFunc(slices.Clone(fixes.All()), func(r *fixes.Rule) bool { return r.Off })}
+	engine := fixes.Engine{Rules: defaultRules()}
 	for i, doc := range strings.Split(string(p.Try()), "\n---\n") {
 		r := engine.Run([]byte(doc+"\n"), nil)
 		if r.Status != fixes.Unchanged || len(r.Results) > 0 {

@@ -27,7 +27,7 @@ var forms = []struct {
 }
 
 // TestGolden plans for the configs of each case in testdata: a config.yml in a directory called HOST/OWNER/NAME is that
-// of a repo. The file flags has the facts and the branch. UPDATE=1 writes what is made of them.
+// of a repo. The file flags has the facts and the branch, settings.yml facts that are lists. UPDATE=1 writes what is made of them.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	cases, err := filepath.Glob("testdata/*.txtar")
@@ -57,7 +57,9 @@ func TestGolden(t *testing.T) {
 
 func update(t *testing.T, file string, a *txtar.Archive, plan *Plan) {
 	t.Helper()
-	a.Files = slices.DeleteFunc(a.Files, func(f txtar.File) bool { return path.Base(f.Name) != "config.yml" && f.Name != "flags" })
+	a.Files = slices.DeleteFunc(a.Files, func(f txtar.File) bool {
+		return path.Base(f.Name) != "config.yml" && f.Name != "flags" && f.Name != "settings.yml"
+	})
 	for _, f := range forms {
 		a.Files = append(a.Files, txtar.File{Name: f.file, Data: f.text(plan)})
 	}
@@ -87,6 +89,13 @@ func planOf(t *testing.T, a *txtar.Archive) *Plan {
 			t.Fatal(err)
 		}
 	}
+	if text := section(a, "settings.yml"); text != "" {
+		s, err := fixes.ParseSettings("settings.yml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts = &s.Facts
+	}
 	var repos []Repo
 	for _, f := range a.Files {
 		if path.Base(f.Name) == "config.yml" {
@@ -100,7 +109,7 @@ func planOf(t *testing.T, a *txtar.Archive) *Plan {
 // relies is what the fixes of a config rely on.
 func relies(t *testing.T, src []byte, facts *fixes.Facts) []fixes.Resource {
 	t.Helper()
-	engine := fixes.Engine{Rules: fixes.All(), DryRun: true}
+	engine := fixes.Engine{Rules: defaultRules(), DryRun: true}
 	var out []fixes.Resource
 	for _, r := range engine.Run(src, facts).Results {
 		if r.Fix != nil && (r.Status == fixes.Pending || r.Status == fixes.NeedsFacts) {
@@ -108,4 +117,8 @@ func relies(t *testing.T, src []byte, facts *fixes.Facts) []fixes.Resource {
 		}
 	}
 	return out
+}
+
+func defaultRules() []*fixes.Rule {
+	return slices.DeleteFunc(slices.Clone(fixes.All()), func(r *fixes.Rule) bool { return r.Off })
 }

@@ -92,6 +92,9 @@ func (m *markdown) role(x *role) {
 	if m.branch != "" && !m.limits(x) {
 		m.line("- Not limited to the branch %s: images are pulled for jobs of all branches, and old orbs send a token that does not tell the branch", code(m.branch))
 	}
+	if x.use.Tags && m.limits(x) {
+		m.line("- %s", tagsNote)
+	}
 	m.line("\n```json\n%s\n```", m.document(m.trust(x), x))
 	if len(x.statements) > 0 {
 		m.line("\nWhat the configs show that it has to be allowed:\n\n```json\n%s\n```", m.document(policyOf(x), x))

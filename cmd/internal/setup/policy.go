@@ -55,7 +55,10 @@ func (p *Plan) trust(x *role) policy {
 // token whose version is not documented, and the first version does not tell the branch.
 func (p *Plan) limits(x *role) bool { return p.branch != "" && len(x.images) == 0 && !x.use.FirstToken }
 
-// originText is the repo as the token's subject names it, as far as it is known.
+// tagsNote tells of builds of tags, which no branch has.
+const tagsNote = "Workflows here run jobs for tags too, which this shuts out: to let them in, add subjects that end with vcs-ref/refs/tags/ and their pattern."
+
+// origin is the repo as the token's subject names it, as far as it is known.
 func (x *project) origin() string {
 	if x.Host == "" || !strings.Contains(x.Name, "/") || !plain(x.Host+x.Name) {
 		return "*"

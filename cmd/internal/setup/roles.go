@@ -47,7 +47,7 @@ func (p *Plan) addRole(user *project, r *fixes.AWSRole) {
 	x.users.add(user)
 	x.at.projects.add(user)
 	x.all.add(at)
-	x.use.FirstToken = x.use.FirstToken || r.FirstToken
+	x.use.FirstToken, x.use.Tags = x.use.FirstToken || r.FirstToken, x.use.Tags || r.Tags
 	x.use.Existing = x.use.Existing || r.Existing
 	x.use.Account = cmp.Or(x.use.Account, r.Account)
 	if n, err := strconv.Atoi(r.Session); err == nil && n > 3600 {
@@ -134,7 +134,7 @@ func (x *role) take(o *role) {
 		x.users.add(u)
 		x.at.projects.add(u)
 	}
-	x.use.FirstToken = x.use.FirstToken || o.use.FirstToken
+	x.use.FirstToken, x.use.Tags = x.use.FirstToken || o.use.FirstToken, x.use.Tags || o.use.Tags
 	x.use.Account = cmp.Or(x.use.Account, o.use.Account)
 	x.session = max(x.session, o.session)
 	x.all.add(o.all...)

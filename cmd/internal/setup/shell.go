@@ -161,9 +161,9 @@ func (s *script) functions(commands string) {
 var shellFunctions = []struct{ name, text string }{
 	{"context_create", `context_create() { # NAME
   if [ "$legacy" ]; then
-    circleci context create --org-id "$ORG_ID" "$1"
+    circleci context show --org-id "$ORG_ID" "$1" >/dev/null 2>&1 || circleci context create --org-id "$ORG_ID" "$1"
   else
-    circleci context create "$1" --org "$ORG_SLUG"
+    circleci context get "$1" --org "$ORG_SLUG" >/dev/null 2>&1 || circleci context create "$1" --org "$ORG_SLUG"
   fi
 }`},
 	{"context_set", `context_set() { # CONTEXT NAME VALUE
@@ -184,7 +184,8 @@ var shellFunctions = []struct{ name, text string }{
   if [ "$legacy" ]; then
     printf 'restrict the context %s in the web app (%s: %s): version 0.1 of the CLI cannot\n' "$1" "$2" "$3" >&2
   else
-    circleci context restriction create "$1" --org "$ORG_SLUG" --type "$2" --value "$3"
+    circleci context restriction create "$1" --org "$ORG_SLUG" --type "$2" --value "$3" ||
+      printf 'the context %s is not restricted to %s: see whether it was before\n' "$1" "$3" >&2
   fi
 }`},
 	{"project_set", `project_set() { # SLUG NAME VALUE
@@ -207,20 +208,22 @@ var shellFunctions = []struct{ name, text string }{
     circleci runner resource-class create "$1" "$2" --generate-token
   else
     circleci runner resource-class create "$1" --description "$2" --generate-token
-  fi
+  fi || printf 'the resource class %s was not made: see whether it is there\n' "$1" >&2
 }`},
 	{"azure_credential", `azure_credential() { # APPLICATION PROJECT-ID: one credential for each user
   for user in $AZURE_USER_IDS; do
-    az ad app federated-credential create --id "$1" --parameters "$(
-      cat <<JSON
+    name="circleci-${2%%-*}-${user%%-*}"
+    az ad app federated-credential show --id "$1" --federated-credential-id "$name" >/dev/null 2>&1 ||
+      az ad app federated-credential create --id "$1" --parameters "$(
+        cat <<JSON
 {
-  "name": "circleci-${2%%-*}-${user%%-*}",
+  "name": "$name",
   "issuer": "https://$ISSUER",
   "audiences": ["$ORG_ID"],
   "subject": "org/$ORG_ID/project/$2/user/$user"
 }
 JSON
-    )"
+      )"
   done
 }`},
 	{"retire", `retire() { # PROFILE KEY-ID: deactivates an access key of AWS, so that there is a way back
@@ -268,6 +271,9 @@ func (s *script) identityProviders() {
 func (s *script) role(x *role) {
 	s.section(roleTitle(x))
 	s.comment("Used by " + strings.Join(x.jobs, ", ") + " in " + strings.Join(x.users.names(), ", ") + ".")
+	if x.use.Tags && s.limits(x) {
+		s.comment(tagsNote)
+	}
 	cli := aws(x.account)
 	s.line("if %s iam get-role --role-name %s >/dev/null 2>&1; then", cli, single(x.name))
 	s.line("  echo %s >&2", single("the role "+x.name+" is there already: see that it trusts CircleCI"))

@@ -22,7 +22,7 @@ case "$*" in
 "version") echo "$CLI_VERSION" ;;
 *"get-caller-identity"*) case "$*" in *--profile*) printf '%s' "$*" | tr -dc 0-9 | cut -c1-12 ;; *) echo 999999999999 ;; esac ;;
 *"get-role --role-name"*"--query"*) echo "arn:aws:iam::999999999999:role/x" ;;
-*"get-open-id-connect-provider"* | *"get-role"* | *" describe "* | *"read auth"*) exit 1 ;;
+*"get-open-id-connect-provider"* | *"get-role"* | *" describe "* | *"read auth"* | "context get "* | "context show "* | *"credential show"*) exit 1 ;;
 *"get-access-key-last-used"*) echo somebody ;;
 esac
 `

@@ -30,7 +30,8 @@ func (p *Plan) Terraform() []byte {
 		t.gap()
 	}
 	t.outputs()
-	return hclwrite.Format([]byte(strings.TrimSpace(t.b.String()) + "\n"))
+	text := strings.ReplaceAll(strings.TrimSpace(t.b.String()), "\n\n\n", "\n\n") // blocks may bring a gap along
+	return hclwrite.Format([]byte(text + "\n"))
 }
 
 // terraform writes blocks. The formatter indents and aligns them.
@@ -320,7 +321,11 @@ func (t *terraform) trust(x *role) {
 		t.gap()
 		t.comment("Not limited to the branch " + t.branch + ": an orb here sends the first version of the token, which does not tell the branch.")
 	case t.limits(x):
-		t.line("\ncondition {\ntest = \"StringLike\"\nvariable = \"${local.issuer}:sub\"\nvalues = %s\n}", lines(t.subjects(x.users)))
+		t.gap()
+		if x.use.Tags {
+			t.comment(tagsNote)
+		}
+		t.line("condition {\ntest = \"StringLike\"\nvariable = \"${local.issuer}:sub\"\nvalues = %s\n}", lines(t.subjects(x.users)))
 	}
 	t.line("}\n}\n")
 }
