@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
@@ -69,13 +70,15 @@ type stepFacts struct {
 func (v *awsView) scanEnvironment(env *circle.Environment, step *circle.Step) *keyForm {
 	f := &keyForm{kind: environmentForm, node: env.Node, step: step}
 	var sources [2]keySource
+	var handed terraformKeys
 	for _, x := range env.Vars() {
 		i, terraform := keyIndex(x.Name)
 		if i < 0 {
 			continue
 		}
-		if terraform && classify(x.Text).kind != noSource {
-			f.blocker = terraformDecides
+		if terraform {
+			handed.add(i, x.Name, classify(x.Text))
+			continue
 		}
 		f.remove = append(f.remove, x.Entry)
 		if i > 1 {
@@ -87,6 +90,17 @@ func (v *awsView) scanEnvironment(env *circle.Environment, step *circle.Step) *k
 		}
 		if f.span.Len() == 0 {
 			f.span = x.Entry.Span()
+		}
+	}
+	if handed.ofAWS() {
+		f.blocker = terraformDecides
+		for i := range sources {
+			if sources[i].kind == noSource {
+				sources[i] = handed.sources[i]
+			}
+		}
+		if f.span.Len() == 0 {
+			f.span = env.Vars()[slices.IndexFunc(env.Vars(), func(x circle.Var) bool { return x.Name == handed.first })].Entry.Span()
 		}
 	}
 	if !f.describe(sources, "") || foreignEndpoint(env.Vars()) {

@@ -15,10 +15,12 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 	for _, c := range facts.script.Calls() {
 		c, profile := toolOf(c), ""
 		f := &keyForm{kind: toolForm, step: s, node: facts.text}
-		sources := terraformAssigned(c)
+		var sources [2]keySource
+		title := callTitle(c)
+		assigned, variables := terraformAssigned(c), terraformVariables(c)
 		switch {
-		case sources[0].kind != noSource:
-			f.blocker = terraformDecides
+		case assigned.ofAWS():
+			title, sources, f.blocker = "Terraform", assigned.sources, terraformDecides
 		case c.Is("serverless", "config", "credentials"), c.Is("sls", "config", "credentials"):
 			sources = [2]keySource{optionSource(c, "--key", "-k"), optionSource(c, "--secret", "-s")}
 			f.parts, f.stays = []shell.Span{c.Stmt}, true
@@ -31,10 +33,8 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 		case c.Name() == "s3cmd" && !otherHost(c):
 			sources = [2]keySource{optionSource(c, "--access_key"), optionSource(c, "--secret_key")}
 			f.blocker = "s3cmd takes the keys as options, and whether it takes a session token as well is not known"
-		case c.Name() == "terraform" || c.Name() == "tofu" || c.Name() == "terragrunt":
-			if sources = terraformVariables(c); sources[0].kind != noSource {
-				f.blocker = terraformDecides
-			}
+		case variables.ofAWS() && slices.Contains([]string{"terraform", "tofu", "terragrunt"}, c.Name()):
+			sources, f.blocker = variables.sources, terraformDecides
 		case c.Name() == "docker" && c.Has("build") || c.Is("docker", "buildx", "build"):
 			if sources = buildArguments(c); sources[0].kind != noSource {
 				f.blocker = "the keys go into a docker build as arguments: use a BuildKit secret"
@@ -44,7 +44,7 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 			continue
 		}
 		f.owner, f.span = s.Owner(), spanIn(facts.text, c.Span)
-		f.message = fmt.Sprintf("%s is given AWS keys, from %s", orElse(callTitle(c), "Terraform"), f.origin())
+		f.message = fmt.Sprintf("%s is given AWS keys, from %s", title, f.origin())
 		out = append(out, f)
 	}
 	return out
@@ -73,8 +73,28 @@ func keyIndex(name string) (index int, terraform bool) {
 	return slices.Index(keyVars, name), false
 }
 
+// terraformKeys are keys that Terraform's configuration is given by variables.
+type terraformKeys struct {
+	sources [2]keySource
+	first   string // the variable that is given the key id
+}
+
+func (k *terraformKeys) add(index int, name string, source keySource) {
+	k.sources[index] = source
+	if index == 0 {
+		k.first = name
+	}
+}
+
+// ofAWS reports whether both keys are given, and are for AWS: other clouds call theirs access_key and secret_key too.
+func (k *terraformKeys) ofAWS() bool {
+	id := k.sources[0]
+	named := strings.Contains(strings.ToLower(k.first), "aws") || strings.Contains(id.text, "AWS")
+	return id.kind != noSource && k.sources[1].kind != noSource && (named || id.kind == literalSource)
+}
+
 // terraformVariables are the keys among the variables of a Terraform command.
-func terraformVariables(c *shell.Call) (sources [2]keySource) {
+func terraformVariables(c *shell.Call) (keys terraformKeys) {
 	args := c.Args()
 	for i, w := range args {
 		text, ok := strings.CutPrefix(w.Value, "-var=")
@@ -83,20 +103,20 @@ func terraformVariables(c *shell.Call) (sources [2]keySource) {
 		}
 		name, value, given := strings.Cut(text, "=")
 		if j := terraformKey(name); ok && given && j >= 0 {
-			sources[j] = classify(value)
+			keys.add(j, name, classify(value))
 		}
 	}
-	return sources
+	return keys
 }
 
 // terraformAssigned are the keys that a call assigns to variables which Terraform reads.
-func terraformAssigned(c *shell.Call) (sources [2]keySource) {
+func terraformAssigned(c *shell.Call) (keys terraformKeys) {
 	for _, a := range c.Assigns {
 		if i, terraform := keyIndex(a.Name); terraform && i >= 0 && !a.Naked {
-			sources[i] = classifyWord(a.Value)
+			keys.add(i, a.Name, classifyWord(a.Value))
 		}
 	}
-	return sources
+	return keys
 }
 
 // optionSource is where the value of the first of these options comes from.
