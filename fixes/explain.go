@@ -197,6 +197,10 @@ func (v *networkView) contact(x *networkSign, kind string) string {
 	switch {
 	case x.tunnel != "":
 		return x.message + ", so it takes a runner"
+	case x.weak != "" && kind == "public":
+		return x.message + ", and nothing else tells of a private network"
+	case x.weak != "":
+		return x.message + ", and with the others it takes a runner"
 	case !isAddr && !isHostName(host):
 		return "reaches a host that is known only when the job runs"
 	case matchesHost(v.scope.facts.Public, host):

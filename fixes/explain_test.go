@@ -106,6 +106,25 @@ jobs:
 				"job:three: network: no host in sight",
 			},
 		},
+		{
+			"hosts that look internal", `version: 2.1
+jobs:
+  one:
+    docker: [{image: cimg/base:2026.01}]
+    steps: [{run: ssh ci@bastion.acme.example true}]
+  two:
+    docker: [{image: cimg/base:2026.01}]
+    steps: [{run: ssh ci@bastion.acme.example true && kubectl --insecure-skip-tls-verify get pods}]
+`, []string{
+				"job:one: in the image cimg/base:2026.01, 1 step; no workflow of the file runs it",
+				"job:one: AWS: no key and no call in sight",
+				"job:one: network, line 5: ssh reaches bastion.acme.example, whose name looks internal, and nothing else tells of a private network",
+				"job:two: in the image cimg/base:2026.01, 1 step; no workflow of the file runs it",
+				"job:two: AWS: no key and no call in sight; line 8 runs kubectl, which may call anything and is not looked into",
+				"job:two: network, line 8: ssh reaches bastion.acme.example, whose name looks internal, and with the others it takes a runner",
+				"job:two: network, line 8: kubectl works without a check of the server's certificate, and with the others it takes a runner",
+			},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

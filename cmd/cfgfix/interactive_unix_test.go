@@ -208,7 +208,7 @@ func TestInteractiveChoose(t *testing.T) {
 		expect("\n+    resource_class: acme/linux\n").
 		expect("Before you merge:\n  - install a container runner for the resource class acme/linux")
 	x.answer("y")
-	x.expect("2 of 3").expect("After you merge:\n  - take ssh -J out of job second").answer("n")
+	x.expect("2 of 3").expect("After you merge:\n  - take ssh -J out, with").answer("n")
 	x.expect("3 of 3").answer("yes")
 	x.expect("Write what was chosen to 1 file? [Y/n] ").send("\n")
 	x.expect("note: wrote .circleci/config.yml\n").expect("3 findings: 2 fixed, 1 not chosen")
@@ -333,4 +333,12 @@ func TestInteractiveHelp(t *testing.T) {
 	x.expect("Apply this fix? [y,n,a,i,e,q,?] ").send("?\n").expect("  y  apply this fix\n  n  leave it\n  a  apply this fix and all further ones of its rule\n")
 	x.expect(",?] ").send("\n").expect("  q  ask no more\n").answer("q").expect("nothing was chosen, so nothing was written").exit(0)
 	checkConfig(t, dir, config, askedConfig)
+}
+
+// A page of HTML is of no use on a terminal.
+func TestPageOnTerminal(t *testing.T) {
+	t.Parallel()
+	dir := newRepo(t, config)
+	x := start(t, dir, nil, "-n", "-f", "html")
+	x.expect("cfgfix: --format html: standard output is a terminal; add --output FILE and open it in a browser\n").exit(2)
 }
