@@ -459,7 +459,7 @@ func (v *publishView) installs(steps []circle.Visit, behind *tokenUse) bool {
 	for i, x := range steps {
 		script := v.script(x.Step)
 		if script == nil {
-			if orb, command, ok := x.Step.OrbCall(); ok && orb != nil && strings.HasPrefix(command, "install") && strings.HasSuffix(orb.Name(), "/node") {
+			if orb, command, ok := x.Step.OrbCall(); ok && orb != nil && command == "install-packages" {
 				return true
 			}
 			continue

@@ -137,11 +137,24 @@ func (v *storedView) groups() [][]*storedForm {
 }
 
 // assigns reports whether something in a unit that runs a step sets a variable, or may: the variable is then not one
-// that is stored outside of the file.
+// that is stored outside of the file. What a script reads from a file, or evaluates, may set any, for itself.
 func (v *storedView) assigns(s *circle.Step, name string) bool {
+	if script := v.script(s); script != nil && slices.ContainsFunc(script.Calls(), setsAny) {
+		return true
+	}
 	return slices.ContainsFunc(v.units, func(u *storedUnit) bool {
 		return u.runs(s) && slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.stepAssigns(x.Step, name) })
 	})
+}
+
+func setsAny(c *shell.Call) bool {
+	switch c.Name() {
+	case "source", ".":
+		return len(c.Args()) > 0 && !c.Args()[0].IsVar("BASH_ENV")
+	case "eval":
+		return !slices.ContainsFunc(c.Words, func(w shell.Word) bool { return strings.Contains(w.Text, "ssh-agent") })
+	}
+	return false
 }
 
 func (v *storedView) stepAssigns(s *circle.Step, name string) bool {
@@ -153,8 +166,8 @@ func (v *storedView) stepAssigns(s *circle.Step, name string) bool {
 		return true
 	}
 	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
-		sources := (c.Name() == "source" || c.Name() == ".") && len(c.Args()) > 0 && !c.Args()[0].IsVar("BASH_ENV")
-		return sources || c.Name() == "eval" || c.Name() == "read" && c.Has(name) ||
+		whole := c.Stdout().File.IsVar("BASH_ENV") && !slices.Contains([]string{"", "echo", "printf", "export"}, c.Name()) // whatever that puts out
+		return whole || c.Name() == "read" && c.Has(name) ||
 			slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return a.Name == name && !a.Naked && !a.Value.IsVar(name) })
 	})
 }
