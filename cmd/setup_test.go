@@ -42,6 +42,19 @@ func corpusTree(t *testing.T) (dir string, configs map[string][]byte) {
 	return dir, configs
 }
 
+// insideConfig has a job that moves to a runner: the corpus has none that can.
+const insideConfig = `version: 2.1
+jobs:
+  smoke:
+    docker:
+      - image: cimg/base:2026.01
+    steps:
+      - run: curl -fsS https://api.acme.internal/health
+workflows:
+  main:
+    jobs: [smoke]
+`
+
 // setupText is what cfgfix setup prints.
 func setupText(t *testing.T, dir string, args ...string) string {
 	t.Helper()
@@ -57,7 +70,7 @@ func setupText(t *testing.T, dir string, args ...string) string {
 }
 
 // corpusFacts let fixes name a class and a role beside the variables of their own.
-var corpusFacts = map[string]string{"runner.resource_class": "acme/inside", "runner.kind": "machine", "ecr.role_arn": "$ECR_ROLE_ARN"}
+var corpusFacts = map[string]string{"runner.resource_class": "acme/inside", "ecr.role_arn": "$ECR_ROLE_ARN"}
 
 // mentioned finds what fixes write that has to exist, in the lines that they add.
 var mentioned = []*regexp.Regexp{
@@ -78,6 +91,13 @@ var named = []*regexp.Regexp{
 func TestSetupCorpus(t *testing.T) {
 	t.Parallel()
 	dir, configs := corpusTree(t)
+	configs["inside"] = []byte(insideConfig)
+	if err := os.MkdirAll(filepath.Join(dir, "inside/.circleci"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "inside/.circleci/config.yml"), configs["inside"], 0o600); err != nil {
+		t.Fatal(err)
+	}
 	facts, args := &fixes.Facts{}, []string{"--unsafe"}
 	for key, value := range corpusFacts {
 		if err := facts.Set(key, value); err != nil {
@@ -86,9 +106,10 @@ func TestSetupCorpus(t *testing.T) {
 		args = append(args, "--set", key+"="+value)
 	}
 	tf := setupText(t, dir, args...)
+	rules := slices.DeleteFunc(slices.Clone(fixes.All()), func(r *fixes.Rule) bool { return r.Off })
 	written, contexts, choices := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, src := range configs {
-		engine := fixes.Engine{Rules: fixes.All(), DryRun: true, Unsafe: true}
+		engine := fixes.Engine{Rules: rules, DryRun: true, Unsafe: true}
 		r := engine.Run(src, facts)
 		for _, line := range added(src, r) {
 			for _, m := range mentioned {
