@@ -15,8 +15,9 @@ import (
 type secretFix struct {
 	view     *secretView
 	site     *secretSite
-	variable string   // that holds the value from now on
-	contexts []string // that provide it
+	entries  []*circle.WorkflowJob // that run it
+	variable string                // that holds the value from now on
+	contexts []string              // that provide it
 	fix      *Fix
 	clash    bool
 	refusal  string // why there is no fix
@@ -31,15 +32,14 @@ func (b *secretFix) build() (refusal string) {
 	if s.parameter != nil && !s.parameter.readsOnly(b.view.p) {
 		return "the parameter " + s.parameter.name + " is used where no variable is expanded"
 	}
-	uses, refusal := b.uses()
-	if refusal != "" {
-		return refusal
+	if b.entries = b.entriesOf(); len(b.entries) == 0 {
+		return "no workflow of this file runs it, so that there is no entry to attach a context to: store it as a variable of the project"
 	}
 	if refusal := b.choose(); refusal != "" {
 		return refusal
 	}
 	a := &attachment{p: b.view.p, fix: b.fix, variable: b.variable}
-	if refusal := a.to(uses); refusal != "" {
+	if refusal := a.to(b.entries); refusal != "" {
 		return refusal
 	}
 	b.contexts = a.contexts
@@ -55,29 +55,41 @@ func (b *secretFix) build() (refusal string) {
 	return ""
 }
 
-// uses are the workflow entries that run the secret.
-func (b *secretFix) uses() (uses []*circle.WorkflowJob, refusal string) {
-	if b.site.use != nil {
-		return []*circle.WorkflowJob{b.site.use}, ""
+// entriesOf are the workflow entries that run the secret: those that pass its step, or whose job it belongs to.
+func (b *secretFix) entriesOf() []*circle.WorkflowJob {
+	s := b.site
+	switch {
+	case s.use != nil:
+		return []*circle.WorkflowJob{s.use}
+	case s.step != nil:
+		return b.view.running(s.step)
 	}
-	jobs := b.jobs()
-	if len(jobs) == 0 {
-		return nil, "no job of this file uses it, so that there is nothing to attach a context to"
-	}
-	for _, j := range jobs {
+	var out []*circle.WorkflowJob
+	for _, j := range b.view.p.Config.UsersOf(s.node) {
 		for _, use := range j.Uses() {
-			if !slices.ContainsFunc(uses, func(o *circle.WorkflowJob) bool { return o.Entry == use.Entry }) {
-				uses = append(uses, use)
+			if !slices.ContainsFunc(out, func(o *circle.WorkflowJob) bool { return o.Entry == use.Entry && o.Workflow == use.Workflow }) {
+				out = append(out, use)
 			}
 		}
 	}
-	if len(uses) == 0 {
-		return nil, "no workflow of this file runs it, so that there is no entry to attach a context to: store it as a variable of the project"
-	}
-	return uses, ""
+	return out
 }
 
-func (b *secretFix) jobs() []*circle.Job { return b.view.p.Config.UsersOf(b.site.node) }
+// running are the workflow entries that pass a step.
+func (v *secretView) running(s *circle.Step) []*circle.WorkflowJob {
+	if v.passing == nil {
+		v.passing = map[rewrite.Node][]*circle.WorkflowJob{}
+		for _, use := range allEntries(v.p.Config) {
+			for _, x := range use.Flow() {
+				list := v.passing[x.Step.Node]
+				if len(list) == 0 || list[len(list)-1] != use {
+					v.passing[x.Step.Node] = append(list, use)
+				}
+			}
+		}
+	}
+	return v.passing[s.Node]
+}
 
 // choose decides which variable holds the value: the first of those that are usual which a context provides and the file
 // does not use for something else.
@@ -106,21 +118,34 @@ func (b *secretFix) choose() (refusal string) {
 
 // setElsewhere is a place where the jobs get the variable from, beside the secret itself; "" for none.
 func (b *secretFix) setElsewhere(name string) string {
-	for _, j := range b.jobs() {
-		for _, e := range j.EffectiveEnvironments() {
-			for _, x := range e.Vars() {
-				if x.Name == name && !x.Value.Same(b.site.node) && x.Text != b.site.value {
-					return "the environment of " + b.view.p.Config.Owner(e.Node)
-				}
+	looked := map[rewrite.Node]bool{}
+	for _, use := range b.entries {
+		if j := use.Job(); j != nil && !looked[j.Node] {
+			looked[j.Node] = true
+			if e := b.setIn(j.EffectiveEnvironments(), name); e != nil {
+				return "the environment of " + b.view.p.Config.Owner(e.Node)
 			}
 		}
-		for _, visit := range j.Flow() {
-			if b.assigns(visit.Step, name) {
-				return "a script of " + visit.Step.Owner()
+		for _, x := range use.Flow() {
+			if !looked[x.Step.Node] && b.assigns(x.Step, name) {
+				return "a script of " + x.Step.Owner()
 			}
+			looked[x.Step.Node] = true
 		}
 	}
 	return ""
+}
+
+// setIn is the environment that sets the variable to something else than the secret, nil for none.
+func (b *secretFix) setIn(envs circle.Environments, name string) *circle.Environment {
+	for _, e := range envs {
+		if slices.ContainsFunc(e.Vars(), func(x circle.Var) bool {
+			return x.Name == name && !x.Value.Same(b.site.node) && x.Text != b.site.value
+		}) {
+			return e
+		}
+	}
+	return nil
 }
 
 // assigns reports whether a step's script assigns the variable, beside the assignment that goes.
@@ -144,7 +169,7 @@ func (b *secretFix) remove() (refusal string) {
 	case s.parameter != nil:
 		b.fix.Ops = append(b.fix.Ops, shared(s.node, rewrite.Replace(s.node, rewrite.String("${"+b.variable+"}")))...)
 	case s.setting != nil:
-		b.fix.Ops = append(b.fix.Ops, shared(s.setting.Entry.Parent(), rewrite.Prune(s.setting.Entry))...)
+		b.fix.Ops = append(b.fix.Ops, shared(s.setting.Entry.Parent(), removeVariable(s.setting.Entry))...)
 	case s.auth:
 		b.fix.Ops = append(b.fix.Ops, shared(s.node, rewrite.Replace(s.node, rewrite.String("$"+b.variable)))...)
 	}

@@ -27,11 +27,11 @@ func (v *secretView) scanParameters() {
 			target = &secretParameter{body: j.Node}
 		}
 		for _, e := range use.Args.Fields() {
-			v.scanArgument(e, target, use)
+			v.scanArgument(e, target, use, nil)
 		}
 		for _, e := range use.Matrix().Get("parameters").Fields() {
 			for _, item := range e.Value().Resolve().Entries() {
-				v.scanNamed(e.Name(), item.Value().Resolve(), nil, "a matrix gives it to the job, and the values of one job differ", use)
+				v.scanNamed(e.Name(), item.Value().Resolve(), nil, "a matrix gives it to the job, and the values of one job differ", use, nil)
 			}
 		}
 	}
@@ -66,7 +66,7 @@ func (v *secretView) scanDefault(p *circle.Parameter, target *secretParameter, b
 	if t := p.Type(); t != "" && t != "string" {
 		return
 	}
-	v.scanNamed(p.Name, p.Default(), target, blocker, nil)
+	v.scanNamed(p.Name, p.Default(), target, blocker, nil, nil)
 }
 
 // scanArguments looks at what a step gives a command.
@@ -76,20 +76,20 @@ func (v *secretView) scanArguments(s *circle.Step) {
 		target = &secretParameter{body: cmd.Node}
 	}
 	for _, e := range s.Args().Fields() {
-		v.scanArgument(e, target, s.Use())
+		v.scanArgument(e, target, nil, s)
 	}
 }
 
-func (v *secretView) scanArgument(e rewrite.Entry, target *secretParameter, use *circle.WorkflowJob) {
+func (v *secretView) scanArgument(e rewrite.Entry, target *secretParameter, use *circle.WorkflowJob, step *circle.Step) {
 	blocker := ""
 	if target == nil {
 		blocker = "an orb that the file does not show takes it: give it the name of a variable, or ${NAME}, as the orb's page says"
 	}
-	v.scanNamed(e.Name(), e.Value().Resolve(), target, blocker, use)
+	v.scanNamed(e.Name(), e.Value().Resolve(), target, blocker, use, step)
 }
 
 // scanNamed looks at the value of a parameter.
-func (v *secretView) scanNamed(name string, value rewrite.Node, target *secretParameter, blocker string, use *circle.WorkflowJob) {
+func (v *secretView) scanNamed(name string, value rewrite.Node, target *secretParameter, blocker string, use *circle.WorkflowJob, step *circle.Step) {
 	text := value.Value()
 	if value.Kind() != rewrite.Scalar || v.seen[value] || value.IsNull() {
 		return
@@ -101,7 +101,7 @@ func (v *secretView) scanNamed(name string, value rewrite.Node, target *secretPa
 	v.seen[value] = true
 	s := &secretSite{
 		node: value, end: len(text), format: j.format, what: j.what, where: "the parameter " + name + " is", confidence: j.confidence,
-		blocker: blocker, use: use, variables: []string{strings.Join(nameWords(name), "_")},
+		blocker: blocker, use: use, step: step, variables: []string{strings.Join(nameWords(name), "_")},
 	}
 	if j.format != nil {
 		s.variables = append(s.variables, j.format.Variables...)
@@ -159,7 +159,7 @@ func (v *secretView) scanRest() {
 		case rewrite.Scalar:
 			if !v.seen[n] {
 				v.seen[n] = true
-				v.scanText(n, nil, "the text holds", "what this text is for is not known")
+				v.scanText(n, "the text holds", "what this text is for is not known")
 			}
 		case rewrite.Mapping, rewrite.Sequence:
 			for _, e := range n.Entries() {
@@ -174,13 +174,13 @@ func (v *secretView) scanRest() {
 }
 
 // scanText looks for secrets in a text that nothing else is known of.
-func (v *secretView) scanText(n rewrite.Node, use *circle.WorkflowJob, where, blocker string) {
+func (v *secretView) scanText(n rewrite.Node, where, blocker string) {
 	text := n.Value()
 	if len(text) < 12 {
 		return
 	}
 	add := func(start, end int, what string, format *tokenFormat) {
-		v.add(&secretSite{node: n, start: start, end: end, format: format, what: what, where: where, blocker: blocker, use: use})
+		v.add(&secretSite{node: n, start: start, end: end, format: format, what: what, where: where, blocker: blocker})
 	}
 	for _, found := range v.table.tokens(text) {
 		add(found.start, found.end, found.format.String(), found.format)

@@ -46,7 +46,7 @@ func (v *secretView) scanRun(s *circle.Step) {
 		x.script = v.p.scripts.parse(text.Value())
 	}
 	if x.script == nil {
-		v.scanText(text, s.Use(), "the script holds", "the script cannot be read as one of a POSIX shell")
+		v.scanText(text, "the script holds", "the script cannot be read as one of a POSIX shell")
 		return
 	}
 	for _, c := range x.script.Calls() {
@@ -142,7 +142,7 @@ func (x *scriptScan) add(w shell.Word, value string, f secretIn) {
 	if at.End-at.Start != len(value) {
 		s.blocker = "it is written with escapes"
 	}
-	s.use = x.step.Use()
+	s.step = x.step
 	x.view.add(s)
 }
 

@@ -106,6 +106,7 @@ var ordinaryPatterns = sync.OnceValue(func() []*regexp.Regexp {
 		`^(?:~|\.{1,2})?/[\w./ @-]*$`,              // a path
 		`^[\w./-]+\.[a-z]{2,5}$`,                   // a file or a host
 		`^[\d.,:\s/-]*$`,                           // a number, a date, a version
+		`^\d{4}-\d\d-\d\dT[\d:.Z+-]*$`,             // a time
 		`^v?\d+\.\d+[\w.+-]*$`,                     // a version
 		`^arn:`,                                    //
 		`^(?:sha\d+|md5)[:-]`,                      // a digest

@@ -16,7 +16,8 @@ type secretView struct {
 	dummies map[string]bool // what containers are given: values made up for the job
 	sites   []*secretSite
 	seen    map[rewrite.Node]bool
-	names   map[string]string // the variable that holds a value, by the value
+	passing map[rewrite.Node][]*circle.WorkflowJob // the entries that pass a step, once they are asked for
+	names   map[string]string                      // the variable that holds a value, by the value
 }
 
 // secretSite is one literal secret.
@@ -30,6 +31,8 @@ type secretSite struct {
 	variables  []string     // where it could be kept, the most likely first
 	confidence Confidence
 	blocker    string // why no edit takes it away
+
+	step *circle.Step // that it is part of; nil outside of steps
 
 	// By what kind of place it is; one of them is set.
 	setting   *circle.Var         // of an environment
@@ -160,12 +163,12 @@ func (t *secretTable) sample(text string) bool {
 // scanEnvironments looks at the variables of jobs, executors and steps, wherever they are written.
 func (v *secretView) scanEnvironments() {
 	c := v.p.Config
-	scan := func(envs circle.Environments) {
+	scan := func(envs circle.Environments, step *circle.Step) {
 		for _, e := range envs {
 			for _, x := range e.Vars() {
 				if !v.seen[x.Value] && x.Value.Kind() == rewrite.Scalar {
 					v.seen[x.Value] = true
-					v.scanVariable(e, x)
+					v.scanVariable(e, x, step)
 				}
 			}
 		}
@@ -173,10 +176,10 @@ func (v *secretView) scanEnvironments() {
 	var config func(c *circle.Config)
 	config = func(c *circle.Config) {
 		for _, j := range c.Jobs() {
-			scan(j.Environments())
+			scan(j.Environments(), nil)
 		}
 		for _, x := range c.Executors() {
-			scan(x.Environment())
+			scan(x.Environment(), nil)
 		}
 		for _, o := range c.Orbs() {
 			if inline := o.Inline(); inline != nil {
@@ -187,15 +190,15 @@ func (v *secretView) scanEnvironments() {
 	config(c)
 	for _, fr := range c.Fragments() {
 		if fr.Job != nil {
-			scan(fr.Job.Environments())
+			scan(fr.Job.Environments(), nil)
 		}
 	}
 	for s := range c.Walk {
-		scan(s.Environment())
+		scan(s.Environment(), s)
 	}
 }
 
-func (v *secretView) scanVariable(e *circle.Environment, x circle.Var) {
+func (v *secretView) scanVariable(e *circle.Environment, x circle.Var, step *circle.Step) {
 	j := v.judge(x.Name, x.Text)
 	if !j.secret {
 		return
@@ -205,7 +208,7 @@ func (v *secretView) scanVariable(e *circle.Environment, x circle.Var) {
 	}
 	offset := len(x.Value.Value()) - len(x.Text) // of a NAME=value item
 	v.add(&secretSite{
-		node: x.Value, start: offset, end: offset + len(x.Text), setting: &x, format: j.format, what: j.what,
+		node: x.Value, start: offset, end: offset + len(x.Text), setting: &x, step: step, format: j.format, what: j.what,
 		where: "the environment sets " + x.Name + " to", variables: []string{x.Name}, confidence: j.confidence,
 	})
 }
