@@ -138,8 +138,8 @@ func TestWebTokens(t *testing.T) {
 	for payload, want := range map[string]int{
 		"eyJyb2xlIjoic2VydmljZV9yb2xlIiwiaXNzIjoic3VwYWJhc2UifQ": 1, // a service's role
 		"eyJyb2xlIjoiYW5vbiIsImlzcyI6InN1cGFiYXNlIn0":            0, // for everybody
-		"eyJub3QgYmFzZTY0":      1,
-		"eyJ-_-_-_-_-_-_-_-_-_": 1,
+		"eyJub3QgYmFzZTY0":     1,
+		"eyJ-_-_-_-_-_-_-_-_-": 1,
 	} {
 		if got := len(secretTables().tokens(head + payload + tail)); got != want {
 			t.Errorf("%s: found %d, want %d", payload, got, want)
