@@ -63,7 +63,8 @@
 // # Bounds
 //
 // Each stage takes time and memory by the size of the source and the number of operations. Sources and results over
-// MaxSize are a *LimitError, and so is a proof that would have to expand too many merges. Aliases are never expanded.
+// MaxSize are a *LimitError, and so are those whose mappings would have more than a million pairs with their merges.
+// Aliases are never expanded.
 //
 // # Reading the package
 //

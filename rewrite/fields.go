@@ -1,5 +1,7 @@
 package rewrite
 
+import "iter"
+
 const mergeTag = "!!merge"
 
 // Own is the value of a mapping's own pair of that name, not looked for in merges; absent when there is none. Of a
@@ -27,9 +29,9 @@ func (n Node) Get(key string) Node {
 	if own := n.Own(key); own.Exists() || n.n == nil || !n.n.merged {
 		return own
 	}
-	for _, e := range n.Fields() {
-		if e.Name() == key {
-			return e.Value()
+	for m := range n.merges() {
+		if own := m.Own(key); own.Exists() {
+			return own
 		}
 	}
 	return Node{}
@@ -46,9 +48,79 @@ func (n Node) Fields() []Entry {
 	if !n.n.merged && !hasDuplicates(n.n) {
 		return n.Entries()
 	}
-	m := merger{names: map[string]bool{}, mappings: map[*node]bool{}}
-	m.add(n)
-	return m.out
+	var out []Entry
+	names := map[string]bool{}
+	for m := range n.merges() {
+		last := make(map[string]int, len(m.n.items))
+		for i := range m.n.items {
+			last[m.n.items[i].key.value] = i
+		}
+		for i := range m.n.items {
+			if k := m.n.items[i].key; k.tag != mergeTag && last[k.value] == i && !names[k.value] {
+				names[k.value] = true
+				out = append(out, Entry{n.file, m.n, i})
+			}
+		}
+	}
+	return out
+}
+
+// merges are the mapping itself and those that it merges, in the order of precedence: each before what it merges in
+// its turn. A mapping that is merged twice comes once.
+func (n Node) merges() iter.Seq[Node] {
+	return func(yield func(Node) bool) {
+		n.eachMerged(map[*node]bool{}, yield)
+	}
+}
+
+func (n Node) eachMerged(seen map[*node]bool, yield func(Node) bool) bool {
+	n = n.Resolve()
+	if n.n == nil || n.n.kind != Mapping || seen[n.n] {
+		return true
+	}
+	seen[n.n] = true
+	if !yield(n) {
+		return false
+	}
+	if !n.n.merged {
+		return true
+	}
+	for i := range n.n.items {
+		if e := &n.n.items[i]; e.key.tag == mergeTag && !(Node{n.file, e.value}).eachOfMerge(seen, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// eachOfMerge goes through what the value of a merge key supplies: a mapping, or a sequence of them.
+func (n Node) eachOfMerge(seen map[*node]bool, yield func(Node) bool) bool {
+	if n = n.Resolve(); n.Kind() != Sequence {
+		return n.eachMerged(seen, yield)
+	}
+	for i := range n.n.items {
+		if !(Node{n.file, n.n.items[i].value}).eachMerged(seen, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// maxMerged bounds the pairs of all mappings of a file together, when merges are expanded: without a bound, mappings that
+// each merge the one before would take time and memory by the square of their number.
+const maxMerged = 1_000_000
+
+// checkMerges refuses a file of which no part may be read with its merges.
+func (f *File) checkMerges(merging []*node) error {
+	pairs := 0
+	for _, n := range merging {
+		for m := range (Node{f, n}).merges() {
+			if pairs += len(m.n.items); pairs > maxMerged {
+				return &LimitError{"number of pairs with merges expanded", maxMerged}
+			}
+		}
+	}
+	return nil
 }
 
 // hasDuplicates reports whether the mapping has a key twice. A merge may be there twice.
@@ -75,48 +147,4 @@ func hasDuplicates(n *node) bool {
 		seen[k.value] = true
 	}
 	return false
-}
-
-// merger collects the pairs of a mapping and its merges. A mapping that is merged twice adds nothing the second time.
-type merger struct {
-	out      []Entry
-	names    map[string]bool
-	mappings map[*node]bool
-}
-
-func (m *merger) add(n Node) {
-	n = n.Resolve()
-	if n.n == nil || n.n.kind != Mapping || m.mappings[n.n] {
-		return
-	}
-	m.mappings[n.n] = true
-	last := make(map[string]int, len(n.n.items))
-	for i := range n.n.items {
-		last[n.n.items[i].key.value] = i
-	}
-	for i := range n.n.items {
-		if k := n.n.items[i].key; k.tag != mergeTag && last[k.value] == i && !m.names[k.value] {
-			m.names[k.value] = true
-			m.out = append(m.out, Entry{n.file, n.n, i})
-		}
-	}
-	if !n.n.merged {
-		return
-	}
-	for i := range n.n.items {
-		if n.n.items[i].key.tag == mergeTag {
-			m.merge(Node{n.file, n.n.items[i].value})
-		}
-	}
-}
-
-// merge adds what the value of a merge key supplies: a mapping, or a sequence of them.
-func (m *merger) merge(value Node) {
-	if value = value.Resolve(); value.Kind() != Sequence {
-		m.add(value)
-		return
-	}
-	for _, item := range value.Entries() {
-		m.add(item.Value())
-	}
 }

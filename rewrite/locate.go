@@ -18,6 +18,7 @@ type locator struct {
 	p        int // the cursor
 	line     int // the line that lineStart gave last
 	anchors  map[*yaml.Node]*node
+	merging  []*node // the mappings that have merge keys
 	nodes    []node  // room for the next nodes
 	entries  []entry // room for the next entries
 	seekLine int     // the last position asked for, so that a long line is walked once
@@ -47,7 +48,7 @@ func locate(f *File, docs []*yaml.Node) (err error) {
 	if l.p != len(l.src) {
 		l.fail("text behind the last document")
 	}
-	return nil
+	return f.checkMerges(l.merging)
 }
 
 // fail leaves the walk. The file parses, but its layout is one that the locator does not know.

@@ -92,6 +92,9 @@ func (l *locator) pair(n *node, key, value *yaml.Node, column int, flow bool) {
 	e.key = l.node(key, n, column, flow)
 	e.key.isKey, e.key.index = true, len(n.items)
 	if e.key.style == Plain && e.key.tag == mergeTag {
+		if !n.merged {
+			l.merging = append(l.merging, n)
+		}
 		n.merged = true
 	} else if e.key.tag == mergeTag {
 		e.key.tag = "!!str"

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -9,17 +10,17 @@ import (
 // Prove applies the change, parses the result and shows that it means what was intended: the tree as written is the
 // old one changed at the named places only (kind, tag, value, anchor, and which node each alias means); with aliases
 // and merges expanded nothing else changes either; the comments outside the removed spans are the same in the same
-// order. It returns the new file. Its error is a *VerifyError, or a *LimitError when there is too much to expand or the
-// result is too large.
+// order. It returns the new file. Its error is a *VerifyError, or a *LimitError when the result is beyond a
+// bound.
 func (c *Change) Prove() (*File, error) {
 	out, err := Apply(c.file.src, c.Edits)
 	if err != nil {
 		return nil, err
 	}
-	if len(out) > MaxSize {
-		return nil, &LimitError{"file size in bytes", MaxSize}
-	}
 	next, err := Parse(out)
+	if limit := new(LimitError); errors.As(err, &limit) {
+		return nil, limit
+	}
 	if err != nil {
 		return nil, &VerifyError{"", "the result does not parse: " + err.Error()}
 	}
@@ -43,7 +44,6 @@ type proof struct {
 	old, new *File
 	goal     *goal
 	twin     map[*node]*node // old node -> the new one, of those with an anchor and of mappings that merge
-	names    int             // looked at so far in expanded merges
 	err      error
 }
 
