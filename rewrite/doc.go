@@ -63,7 +63,7 @@
 // # Bounds
 //
 // Each stage takes time and memory by the size of the source and the number of operations. Sources and results over
-// MaxSize are a *LimitError, and so are those whose mappings would have more than a million pairs with their merges.
+// MaxSize are a *LimitError, and so are those whose mappings would have more than two million pairs with their merges.
 // Aliases are never expanded.
 //
 // # Reading the package

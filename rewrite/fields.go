@@ -108,7 +108,7 @@ func (n Node) eachOfMerge(seen map[*node]bool, yield func(Node) bool) bool {
 
 // maxMerged bounds the pairs of all mappings of a file together, when merges are expanded: without a bound, mappings that
 // each merge the one before would take time and memory by the square of their number.
-const maxMerged = 1_000_000
+const maxMerged = 2_000_000
 
 // checkMerges refuses a file of which no part may be read with its merges.
 func (f *File) checkMerges(merging []*node) error {
