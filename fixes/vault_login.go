@@ -81,10 +81,10 @@ func (b *vaultFix) clientDoubt(u *storedUnit, s site) *doubt {
 	f := b.formAt(u)
 	if b.vault.logins[f].curl && !b.showsClient(u) {
 		name, _ := splitImage(imageOf(u.unit))
-		if strings.HasPrefix(name, "cimg/") || strings.HasPrefix(name, "circleci/") || b.calls(u, "jq") {
+		if strings.HasPrefix(name, "cimg/") || strings.HasPrefix(name, "circleci/") || b.calls(u, "jq") && b.calls(u, "curl") {
 			return nil
 		}
-		return &doubt{Unsafe, "no step shows that jq is installed, which the login needs"}
+		return &doubt{Unsafe, "no step shows that curl and jq are installed, which the login needs"}
 	}
 	script := b.view.script(s.step)
 	if script != nil && slices.ContainsFunc(script.Calls(), installsVault) {

@@ -394,8 +394,11 @@ func (v *vaultView) header(s *circle.Step, script *shell.Script, c *shell.Call) 
 			return f, login
 		}
 		login.write = func(f *storedForm, _ string) {
-			prefix, _, _ := strings.Cut(w.Value, ":")
-			f.edits = append(f.edits, replaceWord(w, `"`+prefix+`: $`+vaultTokenVar+`"`))
+			option := ""
+			if strings.HasPrefix(w.Value, "--header=") {
+				option = "--header="
+			}
+			f.edits = append(f.edits, replaceWord(w, option+`"X-Vault-Token: $`+vaultTokenVar+`"`))
 		}
 		return f, login
 	}
