@@ -50,6 +50,9 @@ needs beyond what the config shows is marked as a gap.`,
 			if err := o.check(); err != nil {
 				return err
 			}
+			if (o.try || o.after) && c.Flags().Changed("format") {
+				return errors.New("setup: --try is a config and --after a script: neither takes --format")
+			}
 			return o.run(c.Context())
 		},
 	}
