@@ -91,6 +91,11 @@ func describe(b *strings.Builder, r *fixes.Rule) {
 	row("Severity", r.Severity.String())
 	row("Confidence", r.Confidence.String())
 	row("Safety", r.Safety.String())
+	var facts []string
+	for _, k := range fixes.FactsOf(r.ID) {
+		facts = append(facts, k.Name)
+	}
+	row("Facts", strings.Join(facts, ", "))
 	row("CWE", strings.Join(r.CWE, ", "))
 	row("Since", r.Since)
 	if r.Off {

@@ -118,6 +118,18 @@ var factUsers = []struct{ rule, fact string }{
 	{"allowlisted-network", "network."},
 }
 
+// FactsOf are the facts that fixes of the rule with that id may use, in the order of FactKeys.
+func FactsOf(id string) []FactKey {
+	return slices.DeleteFunc(FactKeys(), func(k FactKey) bool {
+		for _, u := range factUsers {
+			if strings.HasPrefix(id, u.rule) && strings.HasPrefix(k.Name, u.fact) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // fact is what was seen of the fact that a key means.
 func (s *Survey) fact(key string) *surveyedFact {
 	i := slices.IndexFunc(factKeys, func(k factKey) bool { return coversName(k.Name, key) })
@@ -130,17 +142,9 @@ func (s *Survey) fact(key string) *surveyedFact {
 
 // addResult takes in which facts the fix of a finding uses or lacks.
 func (s *Survey) addResult(x *Result, at func(int) string) {
-	for _, u := range factUsers {
-		if !strings.HasPrefix(x.Rule.ID, u.rule) {
-			continue
-		}
-		for _, k := range factKeys {
-			if !strings.HasPrefix(k.Name, u.fact) {
-				continue
-			}
-			if f := s.fact(k.Name); !slices.Contains(f.rules, x.Rule.ID) {
-				f.rules = append(f.rules, x.Rule.ID)
-			}
+	for _, k := range FactsOf(x.Rule.ID) {
+		if f := s.fact(k.Name); !slices.Contains(f.rules, x.Rule.ID) {
+			f.rules = append(f.rules, x.Rule.ID)
 		}
 	}
 	if x.Status == NeedsFacts {
