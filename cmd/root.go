@@ -76,7 +76,6 @@ or settings, 3 some file could not be handled and is as it was, 130 interrupted.
 		},
 	}
 	o.addFlags(c)
-	c.SetVersionTemplate("cfgfix {{.Version}}\n")
 	c.SetFlagErrorFunc(flagError)
 	c.AddCommand(newInit(io), newPR(io, engine), newRules(io), newSetup(io, engine), newVersion(io))
 	return c

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
-	"html/template"
 	"io"
 	"regexp"
 	"strings"
@@ -29,38 +28,25 @@ func newHTML(out, errw io.Writer, o Options) Writer {
 	return &htmlWriter{Options: o, out: out, errw: errw, files: list{out: out, encode: encodeForPage}}
 }
 
-// pageParts are the templates of the page, with the style and the script that they are given.
-var pageParts = sync.OnceValue(func() (p struct {
-	*template.Template
-	style, script string
-},
-) {
-	p.Template = template.Must(template.ParseFS(pageFiles, "page/*.tmpl"))
-	for name, text := range map[string]*string{"page/page.css": &p.style, "page/page.js": &p.script} {
-		content, err := pageFiles.ReadFile(name)
-		if err != nil {
-			panic(err) // it is embedded
-		}
-		*text = string(content)
+// part is a file of the page with values in the places that are marked {{NAME}}. The package html/template would do more
+// than the page needs, and has the linker keep every method of every type in the program.
+func part(name string, values ...string) string {
+	text, err := pageFiles.ReadFile("page/" + name)
+	if err != nil {
+		panic(err) // it is embedded
 	}
-	return p
-})
+	return strings.NewReplacer(values...).Replace(string(text))
+}
 
 func (w *htmlWriter) begin() error {
 	if w.begun {
 		return nil
 	}
 	w.begun = true
-	p := pageParts()
-	err := p.ExecuteTemplate(w.out, "head.tmpl", map[string]any{
-		"Policy": "default-src 'none'; style-src " + hashSource(p.style) + "; script-src " + hashSource(p.script) +
-			"; base-uri 'none'; form-action 'none'",
-		"Style": template.CSS(p.style),
-	})
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w.out, `<script type="application/json" id="data">[`)
+	style := part("page.css")
+	head := part("head.html", "{{STYLE}}", style, "{{POLICY}}", "default-src 'none'; style-src "+hashSource(style)+
+		"; script-src "+hashSource(part("page.js"))+"; base-uri 'none'; form-action 'none'")
+	_, err := io.WriteString(w.out, head+`<script type="application/json" id="data">[`)
 	return err
 }
 
@@ -87,10 +73,11 @@ func (w *htmlWriter) Close(s *Summary) error {
 	if _, err := io.WriteString(w.out, "\n]</script>\n"); err != nil {
 		return err
 	}
-	err := pageParts().ExecuteTemplate(w.out, "foot.tmpl", map[string]any{
-		"Meta":   newPageMeta(s, w.Version),
-		"Script": template.JS(pageParts().script),
-	})
+	meta, err := encodeForPage(newPageMeta(s, w.Version))
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w.out, part("foot.html", "{{META}}", string(meta), "{{SCRIPT}}", part("page.js")))
 	if err != nil || w.Quiet {
 		return err
 	}

@@ -100,7 +100,7 @@ func manyFiles(t *testing.T, n int) []*File {
 	}
 	out := make([]*File, n)
 	for i := range out {
-		f := *all[i%len(all)]
+		f := *all[i*max(1, len(all)/n)%len(all)] // from all over the cases
 		f.Repo, f.Path = fmt.Sprintf("acme/service-%04d", i), ".circleci/config.yml"
 		f.Name = f.Repo + "/" + f.Path
 		out[i] = &f
