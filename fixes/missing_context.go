@@ -75,7 +75,8 @@ func (m *missing) finding(p *Pass) Finding {
 	name := p.Facts.Contexts[m.context].Name
 	out := Finding{
 		Span: m.use.Key.Span(), Path: m.use.Key.Path(), Owner: p.Config.Owner(m.use.Item),
-		Message: fmt.Sprintf("%s runs %s without the context %s, which provides %s", workflowName(m.use.Workflow), m.use.Name(), name, strings.Join(m.variables, ", ")),
+		// The variables are told by the prerequisites: a message with them would be another one once a fix adds a use.
+		Message: fmt.Sprintf("%s runs %s without the context %s, which provides variables that it reads", workflowName(m.use.Workflow), m.use.Name(), name),
 	}
 	fix := &Fix{Title: "attach the context", Safety: Setup, Facts: []string{fmt.Sprintf("contexts[%d].name=%s", m.context, name)}}
 	a := &attachment{p: p, fix: fix, given: []string{name}}
@@ -119,7 +120,8 @@ func used(p *Pass, use *circle.WorkflowJob) []string {
 		}
 	}
 	return slices.DeleteFunc(u.names, func(n string) bool {
-		return u.set[n] || strings.HasPrefix(n, "CIRCLE_") || slices.Contains(secretTables().Names.System, n)
+		return u.set[n] || strings.HasPrefix(n, "CIRCLE_") || slices.Contains(secretTables().Names.System, n) ||
+			slices.ContainsFunc(secretTables().Names.Brought, func(part string) bool { return strings.Contains(n, part) })
 	})
 }
 

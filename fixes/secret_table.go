@@ -26,6 +26,7 @@ type secretTable struct {
 		Tests       []string // words of names that only tests use
 		Services    []string // words of names that services started for a job read their passwords from
 		Application []string // secrets that a program makes up for itself: any value serves a test
+		Brought     []string // parts of the names of variables that fixes bring, and whose prerequisites say where they belong
 		System      []string // variables that every job has, or that the shell makes
 		Modes       []string // variables that say what a program runs as, such as test
 	}
