@@ -17,7 +17,7 @@ import (
 // called and does what little a script needs to go on.
 var standIns = map[string]func(args []string) (code int){
 	"aws": nothing, "az": nothing, "docker": nothing, "npm": nothing, "pip": nothing, "python": nothing, "python3": nothing, "twine": nothing, "git": nothing,
-	"gcloud": gcloud, "vault": vault, "curl": curl, "jq": jq, "circleci": circleci,
+	"gcloud": gcloud, "vault": vault, "curl": curl, "wget": nothing, "jq": jq, "circleci": circleci,
 }
 
 func TestMain(m *testing.M) {

@@ -117,14 +117,13 @@ func (r *running) conditional(v circle.Visit, run func([]*world) []*world) {
 			next = append(next, w)
 			continue
 		}
-		before := w.state()
 		after := run([]*world{w.clone()})
 		open := slices.DeleteFunc(decided, func(c condition) bool { _, known := w.taken[c.text]; return known })
 		if len(open) == 0 {
 			next = append(next, after...)
 			continue
 		}
-		if len(after) == 1 && after[0].state() == before {
+		if len(after) == 1 && after[0].same(w) {
 			next = append(next, w)
 			continue
 		}

@@ -117,20 +117,9 @@ func (in *interpreter) statement(calls []*shell.Call, first int, scopes []*scope
 }
 
 func distinctScopes(scopes []*scope) []*scope {
-	if len(scopes) < 2 {
-		return scopes
-	}
-	seen := map[string]bool{}
-	var out []*scope
-	for _, s := range scopes {
-		w := world{bash: s.local, taken: s.taken}
-		key := s.state() + "\x00" + w.state() + "\x00" + w.decisions()
-		if !seen[key] && len(out) < maxWorlds {
-			seen[key] = true
-			out = append(out, s)
-		}
-	}
-	return out
+	return differing(scopes, func(a, b *scope) bool {
+		return a.same(b.world) && maps.Equal(a.local, b.local) && maps.Equal(a.taken, b.taken)
+	})
 }
 
 // setsKeys reports whether a call leaves keys behind for the calls after it.

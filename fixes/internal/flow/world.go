@@ -1,10 +1,8 @@
 package flow
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // world is one way things may stand between two steps of a job.
@@ -31,19 +29,9 @@ func (w *world) clone() *world {
 	return &world{w.job, maps.Clone(w.bash), maps.Clone(w.profiles), maps.Clone(w.held), w.section, maps.Clone(w.taken)}
 }
 
-// state describes all that later steps can tell, so that worlds that differ in nothing count once.
-func (w *world) state() string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(w.bash)) {
-		fmt.Fprintf(&b, "%s=%v;", name, w.bash[name])
-	}
-	for _, name := range slices.Sorted(maps.Keys(w.profiles)) {
-		fmt.Fprintf(&b, "[%s]%v;", name, w.profiles[name])
-	}
-	for _, name := range slices.Sorted(maps.Keys(w.held)) {
-		fmt.Fprintf(&b, "{%s}%v;", name, w.held[name])
-	}
-	return b.String() + w.section
+// same reports whether later steps can tell the worlds apart by nothing but the conditions that were decided.
+func (w *world) same(o *world) bool {
+	return w.section == o.section && maps.Equal(w.bash, o.bash) && maps.Equal(w.profiles, o.profiles) && maps.Equal(w.held, o.held)
 }
 
 // federated reports whether a job is logged in at another cloud with CircleCI's token.
@@ -52,30 +40,20 @@ func (w *world) federated() bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(w.held)), is) || slices.ContainsFunc(slices.Collect(maps.Values(w.bash)), is)
 }
 
-// decisions are the conditions that were decided.
-func (w *world) decisions() string {
-	var b strings.Builder
-	for _, c := range slices.Sorted(maps.Keys(w.taken)) {
-		fmt.Fprintf(&b, "%s=%t;", c, w.taken[c])
-	}
-	return b.String()
-}
-
 // maxWorlds bounds the ways that are followed. Beyond it the later ones are left out.
 const maxWorlds = 32
 
 // distinct are the worlds that differ, in their order.
 func distinct(worlds []*world) []*world {
-	if len(worlds) < 2 {
-		return worlds
-	}
-	seen := map[string]bool{}
-	var out []*world
-	for _, w := range worlds {
-		key := w.state() + "\x00" + w.decisions()
-		if !seen[key] && len(out) < maxWorlds {
-			seen[key] = true
-			out = append(out, w)
+	return differing(worlds, func(a, b *world) bool { return a.same(b) && maps.Equal(a.taken, b.taken) })
+}
+
+// differing are the first maxWorlds items that are not the same as one before them.
+func differing[T any](items []T, same func(a, b T) bool) []T {
+	var out []T
+	for _, x := range items {
+		if len(out) < maxWorlds && !slices.ContainsFunc(out, func(o T) bool { return same(o, x) }) {
+			out = append(out, x)
 		}
 	}
 	return out
