@@ -13,6 +13,9 @@ import (
 // the corpus where it is there.
 func TestTriggers(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("runs all rules on thousands of sources")
+	}
 	sources := map[string][]byte{}
 	cases, err := filepath.Glob("../golden/*/*.txtar")
 	if err != nil || len(cases) == 0 {
