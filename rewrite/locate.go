@@ -180,7 +180,7 @@ func (l *locator) node(y *yaml.Node, parent *node, indent int, flow bool) *node 
 	n.parent, n.tag, n.value = parent, y.Tag, y.Value
 	n.kind, n.style = kindOf(y), styleOf(y)
 	if isEmptyPlain(y) && y.Anchor == "" && y.Style&yaml.TaggedStyle == 0 {
-		l.nonSpecificTag(n)
+		l.nonSpecificTag(n, indent, flow)
 		return n
 	}
 	l.trivia()
@@ -199,11 +199,12 @@ func (l *locator) node(y *yaml.Node, parent *node, indent int, flow bool) *node 
 	return n
 }
 
-// nonSpecificTag places a null without text. A lone '!' in its place leaves no trace in yaml.v3's node.
-func (l *locator) nonSpecificTag(n *node) {
+// nonSpecificTag places a null without text. A lone '!' in its place leaves no trace in yaml.v3's node; one on a later line
+// that stands no deeper than the block collection around belongs to the next key.
+func (l *locator) nonSpecificTag(n *node, indent int, flow bool) {
 	end := l.p
 	l.trivia()
-	if l.peek() == '!' && l.blankAt(l.p+1) {
+	if l.peek() == '!' && l.blankAt(l.p+1) && (flow || l.lineStart() <= end || l.p-l.lineStart() > indent) {
 		n.place = placeAt(l.p, l.p+1, l.p+1)
 		n.props = &properties{tag: n.span(), end: l.p + 1}
 		l.p++
