@@ -285,6 +285,9 @@ func TestPRGitLab(t *testing.T) {
 
 func TestPRTree(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("makes many repositories")
+	}
 	w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
 	for _, name := range []string{"clean", "broken", "more"} {
 		text := map[string]string{"clean": "version: 2.1\njobs: {}\n", "broken": "a: [\n", "more": manyConfig}[name]

@@ -142,6 +142,9 @@ func TestSurveyShowsNoSecrets(t *testing.T) {
 // stands, and with every setting on, once the unknown names are filled in.
 func TestSurveyedSettingsHold(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("surveys all golden cases")
+	}
 	_, schema := loadSchema(t)
 	off := regexp.MustCompile(`(?m)^#([^ \n])`)
 	again := regexp.MustCompile(`(?m)^(runner\.resource_class|aws\.role_arn|aws\.accounts\.\d+\.role_arn): .*\n(?:# .*\n)*((?:runner\.resource_class|aws\.role_arn): .*\n)`)

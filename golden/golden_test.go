@@ -386,6 +386,9 @@ func kindOf(id, findings string) string {
 // TestFixesApart splices each fix in by itself: the file parses, and its finding is gone.
 func TestFixesApart(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("runs all golden cases again")
+	}
 	apart := 0
 	for _, c := range readCases(t) {
 		c.apart = true

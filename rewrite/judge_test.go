@@ -88,6 +88,9 @@ func judged(src []byte) bool {
 // reads the source so.
 func TestSecondParser(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads the corpus with two parsers")
+	}
 	agreed := 0
 	eachForm(t, func(name string, f *File) {
 		if strings.Contains(name, "(BOM)") || len(f.src) > smallFile/2 && !*full || !judged(f.src) {

@@ -156,6 +156,9 @@ func fourOperations(e Entry) map[string]Op {
 // can go together with its users only, and a mapping that has a key twice already.
 func TestFourOperations(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("edits the corpus")
+	}
 	all, together, broken := newTally(), newTally(), 0
 	eachForm(t, func(name string, f *File) {
 		for _, e := range everyEntry(f, 2) {
@@ -272,6 +275,9 @@ func otherOperations(e Entry) map[string]Op {
 // TestOtherOperations holds that every other operation is refused for a reason or proved, at many places of real files.
 func TestOtherOperations(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("edits the corpus")
+	}
 	all := newTally()
 	eachForm(t, func(name string, f *File) {
 		sample := 1
@@ -295,6 +301,9 @@ func TestOtherOperations(t *testing.T) {
 // TestInsertDelete holds that an entry that is inserted and removed again leaves every byte as it was.
 func TestInsertDelete(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("edits the corpus")
+	}
 	undone := 0
 	eachForm(t, func(name string, f *File) {
 		for _, e := range everyEntry(f, 2) {
@@ -414,6 +423,9 @@ func TestOwnText(t *testing.T) {
 // after the other gives.
 func TestOrder(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("edits the corpus")
+	}
 	sets := 0
 	eachForm(t, func(name string, f *File) {
 		var ops, replaces []Op

@@ -316,6 +316,9 @@ func TestSARIF(t *testing.T) {
 // TestSARIFFixes makes the replacements of the golden cases as a reader of SARIF would: each fix gives what its edits give.
 func TestSARIFFixes(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("applies the fixes of all golden cases")
+	}
 	made := 0
 	for _, f := range goldenFiles(t, true) {
 		out, _ := write(t, Options{Format: "sarif", DryRun: true}, []*File{f})
@@ -363,6 +366,9 @@ func regionSpan(src []byte, r sarifRegion) rewrite.Span {
 
 // TestStreams holds that the formats which are streamed keep nothing of the files they have written.
 func TestStreams(t *testing.T) { // not parallel: it measures the heap
+	if testing.Short() {
+		t.Skip("writes many reports")
+	}
 	files := goldenFiles(t, true)
 	for _, f := range Formats() {
 		if f.Name == "markdown" { // its summary comes first

@@ -44,7 +44,10 @@ func runGolden(t *testing.T, dryRun bool) []*File {
 		}
 	}
 	var out []*File
-	for _, path := range paths {
+	for i, path := range paths {
+		if testing.Short() && i%8 != 0 {
+			continue
+		}
 		archive, err := txtar.ParseFile(path)
 		if err != nil {
 			t.Fatal(err)

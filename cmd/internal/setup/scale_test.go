@@ -35,6 +35,9 @@ func BenchmarkPlan(b *testing.B) {
 
 // TestScale holds the cost of a plan to its size: twice the repos cost about twice as much.
 func TestScale(t *testing.T) { // not parallel: it counts allocations
+	if testing.Short() {
+		t.Skip("makes many files")
+	}
 	for _, f := range forms {
 		cost := func(n int) float64 {
 			repos := manyRepos(n)

@@ -64,6 +64,9 @@ func runScript(t *testing.T, src []byte, version string) string {
 
 func TestScriptsRun(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("runs many programs")
+	}
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("bash is not installed")
 	}
