@@ -48,6 +48,9 @@ func TestCases(t *testing.T) {
 				c.update(t)
 			}
 			c.check(t)
+			if testing.Short() {
+				return
+			}
 			for _, v := range variants {
 				t.Run(v.name, func(t *testing.T) {
 					t.Parallel()

@@ -121,6 +121,9 @@ func wrap(n Node) Op { return Wrap(n, Map(Pair{"k", String("v")})) }
 // refused for a reason.
 func TestEveryOperation(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("tries every operation at every place")
+	}
 	seen := map[string]bool{}
 	for _, tt := range trickyTests {
 		if seen[tt.src] {
