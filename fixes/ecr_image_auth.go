@@ -357,8 +357,8 @@ func (x *ecrImage) require(c *circle.Config, role string, fix *Fix) {
 	if x.account != "" {
 		account = "account " + x.account
 	}
-	add(Before, "role", account, "create an IAM role that trusts CircleCI's OIDC provider for this "+
-		"organisation and project, with ecr:GetAuthorizationToken on * and ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository")
+	add(Before, "role", account, "create %s to pull images: it trusts CircleCI's OIDC provider for this "+
+		"organisation and project, and may use ecr:GetAuthorizationToken on *, and ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository", roleToCreate(role))
 	if x.keys.isLiteral() {
 		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository, and until then nothing is safer than before", x.keys)
 	}

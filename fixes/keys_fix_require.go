@@ -17,15 +17,16 @@ func (b *keysFix) require() {
 	d := b.group[0].keys
 	if role := b.givenRole(); role != "" {
 		add(Before, "role", "", "let the role %s, which the file names, trust CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind the key", role)
-	} else {
-		add(Before, "role", "", "create an IAM role in place of %s: it trusts CircleCI's OIDC provider for this organisation and project, and has the permissions of the user behind the key", d)
 	}
 	for _, u := range b.units {
-		if role := b.role(u); isVariable(role.role) && b.givenRole() == "" {
-			name := strings.Trim(role.role, "${}")
-			add(Before, "variable", u.place(), "define %s with the ARN of the role in place of %s", name, d)
+		role := b.role(u)
+		if b.givenRole() == "" {
+			add(Before, "role", "", "create %s in place of %s: it trusts CircleCI's OIDC provider for this organisation and project, and has the permissions of the user behind the key", roleToCreate(role.role), d)
+			if isVariable(role.role) {
+				add(Before, "variable", u.place(), "define %s with the ARN of the role in place of %s", strings.Trim(role.role, "${}"), d)
+			}
 		}
-		if d := b.role(u).duration; d != "" {
+		if d := role.duration; d != "" {
 			add(Before, "session", u.name, "allow the role sessions of %s seconds", d)
 		} else if t := u.longest(); t != "" {
 			add(Before, "session", u.name, "allow the role sessions of more than one hour and set aws.session_duration: a step may run for %s", t)
@@ -49,6 +50,14 @@ func (b *keysFix) require() {
 		add(After, "variable", u.place(), "delete %s", d)
 	}
 	add(After, "key", "", "deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d)
+}
+
+// roleToCreate names a role for people: a known one by its ARN, since it may be there already.
+func roleToCreate(role string) string {
+	if roleARN.MatchString(role) {
+		return "the IAM role " + role + ", unless it is there,"
+	}
+	return "an IAM role"
 }
 
 func (d identity) isLiteral() bool { return d.literal != "" }
