@@ -13,6 +13,27 @@ import (
 // completions give the shell what may stand where the cursor is. A description goes behind a tab.
 type completions func(toComplete string) ([]string, cobra.ShellCompDirective)
 
+// wordCompletion gives cobra's command completion our words, and an error for a shell that it does not know.
+func wordCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	all := root.Commands()
+	c := all[slices.IndexFunc(all, func(c *cobra.Command) bool { return c.Name() == "completion" })]
+	c.Short = "Print a script that completes commands, flags, rules and facts in a shell"
+	c.Long = c.Short + ".\nThe help of each shell tells where the script goes."
+	var shells []string
+	for _, shell := range c.Commands() {
+		shell.Short = "Print the script for " + shell.Name()
+		shells = append(shells, shell.Name())
+	}
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return c.Help()
+		}
+		return knownWord("completion", args[0], shells)
+	}
+}
+
 func completeFlag(c *cobra.Command, flag string, f completions) {
 	complete := func(_ *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 		return f(toComplete)

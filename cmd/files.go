@@ -69,6 +69,13 @@ func (d *discovery) discover(ctx context.Context, paths []string) []source {
 	return merged
 }
 
+// noteNone says of each directory that there is no config below it.
+func (d *discovery) noteNone() {
+	for _, dir := range d.dirs {
+		d.note("no CircleCI config below %s", dir.name)
+	}
+}
+
 // compareBool orders false before true.
 func compareBool(a, b bool) int {
 	switch {

@@ -151,8 +151,12 @@ func (o *initOptions) survey(ctx context.Context) (*fixes.Survey, error) {
 		fmt.Fprintln(o.io.err, "cfgfix: note:", report.Visible(fmt.Sprintf(format, args...)))
 	}
 	d := &discovery{dir: o.io.dir, note: note, verbose: func(string, ...any) {}}
+	sources := d.discover(ctx, o.args)
+	if len(sources) == 0 {
+		d.noteNone()
+	}
 	var failed error
-	for _, src := range d.discover(ctx, o.args) {
+	for _, src := range sources {
 		if ctx.Err() != nil {
 			break
 		}

@@ -50,9 +50,7 @@ func (r *fixRun) interactive(ctx context.Context) error {
 		r.note("%d of %d files were not looked at to the end", len(sources)-asked, len(sources))
 	}
 	if err == nil && len(sources) == 0 {
-		for _, dir := range d.dirs {
-			r.note("no CircleCI config below %s", dir.name)
-		}
+		d.noteNone()
 	}
 	rep := r.newReport(out)
 	if err == nil {

@@ -78,6 +78,7 @@ or settings, 3 some file could not be handled and is as it was, 130 interrupted.
 	o.addFlags(c)
 	c.SetFlagErrorFunc(flagError)
 	c.AddCommand(newInit(io), newPR(io, engine), newRules(io), newSetup(io, engine), newVersion(io))
+	wordCompletion(c)
 	return c
 }
 
@@ -103,7 +104,7 @@ func (o *fixOptions) addFlags(c *cobra.Command) {
 	f.StringVar(&o.failOn, "fail-on", "", "exit 1 when a finding of this `LEVEL` or above is left: "+strings.Join(levels(), ", "))
 	f.BoolVar(&o.exitZero, "exit-zero", false, "never exit 1")
 	f.IntVarP(&o.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "`N` files at once")
-	f.BoolVar(&o.redact, "redact", false, "mask what looks like an AWS key in the patch, which then does not apply")
+	f.BoolVar(&o.redact, "redact", false, "mask keys and other secrets in the patch, which then does not apply")
 	f.StringVar(&o.stdinName, "stdin-filename", ".circleci/config.yml", "the `NAME` of a config on standard input")
 	completeFlag(c, "format", formats)
 	completeFlag(c, "color", oneOf(colorWords[:]...))
@@ -234,6 +235,8 @@ func flagError(c *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
 		return unknownFlag(c, "--"+unknown.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		return fmt.Errorf("unknown flag -%s; see %s --help", unknown.GetSpecifiedName(), c.CommandPath())
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "int":
 		return fmt.Errorf("--%s %s: must be a number", invalid.GetFlag().Name, invalid.GetValue())
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "duration":

@@ -24,7 +24,14 @@ func newRules(io *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rules [ID]",
 		Short: "List the rules, or tell all about one",
-		Args:  cobra.MaximumNArgs(1),
+		Example: `  cfgfix rules                   # list them
+  cfgfix rules ecr-image-auth    # what it finds, why, an example, how safe the fix is`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("rules: takes one ID, not %d", len(args))
+			}
+			return nil
+		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp

@@ -136,7 +136,9 @@ func (o *setupOptions) run(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return codeError(exitInterrupted)
 	}
-	if plan := setup.New(o.branch, repos.list); plan.Empty() {
+	if plan := setup.New(o.branch, repos.list); len(sources) == 0 {
+		d.noteNone()
+	} else if plan.Empty() {
 		r.note("the fixes of these configs rely on nothing outside of them")
 	} else {
 		_, failed := out.Write(o.text(plan))

@@ -54,6 +54,9 @@ func TestUsageErrors(t *testing.T) {
 		{"init: empty path", []string{"init", ""}, "init: a PATH is empty; name a file or a directory"},
 		{"init: both", []string{"init", "--stdout", "--force"}, "init: --stdout and --force exclude each other"},
 		{"init: schema of a repo", []string{"init", "--schema", "."}, "init: --schema looks at no config and writes no file: use it alone"},
+		{"completion: unknown", []string{"completion", "tcsh"}, `completion: unknown "tcsh"; use bash, fish, powershell, zsh`},
+		{"unknown short flag", []string{"-z"}, "unknown flag -z; see cfgfix --help"},
+		{"rules: two", []string{"rules", "suppression", "inline-secret"}, "rules: takes one ID, not 2"},
 		{"rules: unknown", []string{"rules", "aws-static-key"}, `rules: unknown "aws-static-key"; did you mean "aws-static-keys"?`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
