@@ -120,6 +120,7 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (foun
 		}
 		shared := newPass(f, circle.New(doc), facts, scripts)
 		shared.Repo, shared.report, shared.rules = e.Repo, report, e.Rules
+		shared.wanted = func(x *Finding) bool { return e.wants(f, shared.Config, x) }
 		configs = append(configs, shared.Config)
 		for _, rule := range triggered {
 			p := *shared
@@ -147,6 +148,24 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (foun
 		return strings.Compare(a.Rule.ID, b.Rule.ID)
 	})
 	return found, len(configs) > 0, nil
+}
+
+// least is the least safety of the fixes that are applied, but for SafeOnly, which leaves all rules' findings as they are.
+func (e *Engine) least() Safety {
+	if e.Unsafe {
+		return Unsafe
+	}
+	return Setup
+}
+
+// wants reports whether the fix of a finding, which needs no more facts, is one to apply: it is safe enough, nobody
+// suppresses the finding, and the file's layout takes it.
+func (e *Engine) wants(f *rewrite.File, c *circle.Config, x *Finding) bool {
+	if x.Fix.Safety < e.least() || e.choice(x).Ignore != "" || suppressedIn(f, c, x) {
+		return false
+	}
+	_, err := f.Plan(x.Fix.Ops)
+	return err == nil
 }
 
 // complete fills in what a finding leaves to its rule.
@@ -293,11 +312,9 @@ func (run *fixRun) choose(found []Finding) []Finding {
 
 // obstacle is why a finding's fix is not applied; the status is "" when nothing is in the way.
 func (run *fixRun) obstacle(f Finding) (Status, string) {
-	least := Setup
+	least := run.engine.least()
 	if run.engine.SafeOnly {
 		least = Safe
-	} else if run.engine.Unsafe {
-		least = Unsafe
 	}
 	choice := run.engine.choice(&f)
 	switch x := f.Fix; {
@@ -363,6 +380,18 @@ func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[s
 	return nil, outcome{}, culprits, nil
 }
 
+// with is the file as some fixes leave it.
+func (run *fixRun) with(chosen []Finding) (*rewrite.File, error) {
+	if len(chosen) == 0 {
+		return run.file, nil
+	}
+	change, err := run.file.Plan(run.allOps(chosen))
+	if err != nil {
+		return nil, err
+	}
+	return change.Prove()
+}
+
 // apply makes the change of some fixes and checks the result with all rules.
 func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, error) {
 	change, err := run.file.Plan(run.allOps(chosen))
@@ -380,6 +409,15 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 	if err != nil {
 		return nil, outcome{}, err
 	}
+	if err := run.unexpected(found, chosen, after); err != nil {
+		return nil, outcome{}, err
+	}
+	return change, outcome{file, after}, nil
+}
+
+// unexpected is an error for what is found after a change and should not be: what the chosen fixes are about, and what
+// was not there before. A finding that only says other words of the same owner, and is no worse, is no new one.
+func (run *fixRun) unexpected(found, chosen, after []Finding) error {
 	expected := map[string]int{}
 	for _, f := range found {
 		expected[f.Key()]++
@@ -390,37 +428,55 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 			expected[ignored.Key()]++
 		}
 	}
+	var fresh []Finding
 	for _, f := range after {
-		if expected[f.Key()]--; expected[f.Key()] >= 0 {
-			continue
+		if expected[f.Key()]--; expected[f.Key()] < 0 {
+			fresh = append(fresh, f)
 		}
+	}
+	for _, f := range fresh {
 		if slices.ContainsFunc(chosen, func(c Finding) bool { return c.Key() == f.Key() }) {
-			return nil, outcome{}, errors.New("the finding is still there after the fix")
+			return errors.New("the finding is still there after the fix")
 		}
 		if f.Rule.Off {
 			continue // advice for those who ask for it, which a fix may well give occasion for
 		}
-		return nil, outcome{}, fmt.Errorf("the fix would bring a new finding: %s: %s", f.Rule.ID, f.Message)
+		i := slices.IndexFunc(found, func(old Finding) bool { return expected[old.Key()] > 0 && f.rewords(old) })
+		if i < 0 {
+			return fmt.Errorf("the fix would bring a new finding: %s: %s", f.Rule.ID, f.Message)
+		}
+		expected[found[i].Key()]--
 	}
-	return change, outcome{file, after}, nil
+	return nil
+}
+
+// rewords reports whether a finding may be an old one in other words, as when a stored secret is no literal any more.
+func (f *Finding) rewords(old Finding) bool {
+	return f.Rule == old.Rule && f.Owner == old.Owner && f.Severity <= old.Severity && f.suppressed == old.suppressed
 }
 
 // aboutCredentials are the beginnings of the ids of rules whose fixes change where steps get their credentials from.
 var aboutCredentials = []string{"aws-", "ecr-", "gcp-", "azure-", "vault-", "publish-"}
 
-// credentialFlow checks what fixes of credentials do to every step: none may lose its credentials, or get others.
+// credentialFlow checks what fixes of credentials do to every step: none may lose its credentials, or get others. They are
+// held against the file as the other fixes leave it, such as those that move a literal secret into a context.
 func (run *fixRun) credentialFlow(chosen []Finding, after *rewrite.File) error {
-	if !slices.ContainsFunc(chosen, func(f Finding) bool {
+	others := slices.DeleteFunc(slices.Clone(chosen), func(f Finding) bool {
 		return slices.ContainsFunc(aboutCredentials, func(prefix string) bool { return strings.HasPrefix(f.Rule.ID, prefix) })
-	}) {
+	})
+	if len(others) == len(chosen) {
 		return nil
+	}
+	before, err := run.with(others)
+	if err != nil {
+		return err
 	}
 	given := slices.Collect(maps.Values(run.facts.AWS.Accounts))
 	for _, r := range run.facts.AWS.Roles {
 		given = append(given, r.RoleARN)
 	}
 	given = append(given, run.facts.GCP.ServiceAccount, run.facts.Azure.ClientID)
-	for i, doc := range run.file.Documents() {
+	for i, doc := range before.Documents() {
 		if !circle.IsConfig(doc) {
 			continue
 		}

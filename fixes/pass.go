@@ -30,7 +30,8 @@ type Pass struct {
 	azure     func() []Finding
 	publish   func() []Finding
 
-	rules    []*Rule // that run along with this one
+	rules    []*Rule             // that run along with this one
+	wanted   func(*Finding) bool // whether a finding's complete fix is of those that the engine applies
 	scripts  scriptCache
 	comments []*suppressionComment // for the rule suppression
 }

@@ -173,21 +173,27 @@ func (v *storedView) stepAssigns(s *circle.Step, name string) bool {
 }
 
 // claims reports whether the fix of one of the rules about stored credentials takes a literal secret at a place away: it
-// is then no other rule's business.
+// is then no other rule's business. A fix that will not be applied takes nothing away.
 func (p *Pass) claims(at rewrite.Span) bool {
 	for _, rule := range []struct {
 		*Rule
 		findings func() []Finding
 	}{{azureStaticSecret, p.azure}, {publishToken, p.publish}, {vaultStaticToken, p.vault}} {
-		if slices.Contains(p.rules, rule.Rule) && slices.ContainsFunc(rule.findings(), func(f Finding) bool { return f.claims(at) }) {
-			return true
+		if !slices.Contains(p.rules, rule.Rule) {
+			continue
+		}
+		for _, f := range rule.findings() {
+			f.Rule = rule.Rule
+			if f.claims(at) && p.wanted(&f) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
 func (f *Finding) claims(at rewrite.Span) bool {
-	if len(f.Secrets) == 0 || f.Fix == nil || f.Fix.Safety < Setup || len(f.Fix.Needs) > 0 {
+	if len(f.Secrets) == 0 || f.Fix == nil || len(f.Fix.Needs) > 0 {
 		return false
 	}
 	holds := func(s rewrite.Span) bool { return s.Start <= at.Start && at.End <= s.End }

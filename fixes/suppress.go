@@ -228,6 +228,14 @@ func (x *Finding) meet(byLine map[int][]*suppressionComment, f *rewrite.File, co
 	}
 }
 
+// suppressedIn reports whether a comment of the file is about a finding.
+func suppressedIn(f *rewrite.File, c *circle.Config, x *Finding) bool {
+	configs := []*circle.Config{c}
+	return slices.ContainsFunc(suppressionComments(f, configs), func(s *suppressionComment) bool {
+		return s.fault == "" && slices.Contains(s.ids, x.Rule.ID) && slices.Contains(suppressingLines(f, configs, x), s.line)
+	})
+}
+
 func (e *Engine) runs(id string) bool {
 	return slices.ContainsFunc(e.Rules, func(r *Rule) bool { return r.ID == id })
 }
