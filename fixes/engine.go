@@ -257,15 +257,15 @@ func (run *fixRun) round(found []Finding) (*rewrite.Change, outcome, []Finding, 
 			}
 			return change, next, chosen, nil
 		}
-		for key, why := range culprits {
-			run.barred[key] = why
-		}
 		chosen = slices.DeleteFunc(chosen, func(f Finding) bool {
-			why, barred := culprits[f.Key()]
-			if barred {
-				run.settle(f, Refused, why)
+			x, out := culprits[f.Key()]
+			if out {
+				run.settle(f, Refused, x.why)
 			}
-			return barred
+			if out && !x.later {
+				run.barred[f.Key()] = x.why
+			}
+			return out
 		})
 	}
 	return nil, outcome{}, nil, nil
@@ -349,20 +349,26 @@ func (run *fixRun) allOps(found []Finding) []rewrite.Op {
 	return ops
 }
 
+// culprit is a fix that a round has to do without.
+type culprit struct {
+	why   string
+	later bool // it holds by itself: the next round may have it
+}
+
 // try applies fixes and proves them: the file means what the operations say, their findings are gone, and no new one
 // is there. When something does not hold, the fixes to leave out are named, found by trying each one alone.
-func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[string]string, error) {
+func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[string]culprit, error) {
 	change, next, err := run.apply(found, chosen)
 	if err == nil {
 		return change, next, nil, nil
 	}
-	culprits := map[string]string{}
+	culprits := map[string]culprit{}
 	if len(chosen) == 1 {
 		var proof *rewrite.VerifyError
 		if errors.As(err, &proof) {
 			return nil, outcome{}, nil, &ProofError{chosen[0].Rule.ID, err}
 		}
-		culprits[chosen[0].Key()] = err.Error()
+		culprits[chosen[0].Key()] = culprit{why: err.Error()}
 		return nil, outcome{}, culprits, nil
 	}
 	for _, f := range chosen {
@@ -371,11 +377,11 @@ func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[s
 			if errors.As(err, &proof) {
 				return nil, outcome{}, nil, &ProofError{f.Rule.ID, err}
 			}
-			culprits[f.Key()] = err.Error()
+			culprits[f.Key()] = culprit{why: err.Error()}
 		}
 	}
 	if len(culprits) == 0 { // they only fail together: leave the last one to the next round
-		culprits[chosen[len(chosen)-1].Key()] = "it does not go together with another change: " + err.Error()
+		culprits[chosen[len(chosen)-1].Key()] = culprit{"it does not go together with another change: " + err.Error(), true}
 	}
 	return nil, outcome{}, culprits, nil
 }

@@ -47,7 +47,7 @@ func (b *keysFix) require() {
 		return
 	}
 	for _, u := range b.units {
-		add(After, "variable", u.place(), "delete %s", d)
+		add(After, "variable", u.place(), "delete %s once no other step or image uses them", d)
 	}
 	add(After, "key", "", "deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d)
 }
