@@ -26,6 +26,7 @@ func runAWSStaticKeys(p *Pass) error {
 			p.Report(v.finding(group))
 		}
 	}
+	v.reportContainers(p)
 	return nil
 }
 
