@@ -61,14 +61,14 @@ func (b *gcpFix) remove() (refusal string) {
 	b.removed, b.swapped, b.replaced = map[rewrite.Node][]shell.Span{}, map[rewrite.Node]bool{}, map[rewrite.Node]bool{}
 	for _, f := range b.group {
 		for _, e := range f.remove {
-			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
+			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), prune(e))...)
 		}
 	}
 	done := map[rewrite.Node]bool{}
 	for _, u := range b.units {
 		for _, e := range b.pathVariables(u) {
 			b.path = true
-			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
+			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), prune(e))...)
 		}
 		for _, x := range u.steps {
 			if s := b.view.stepOf(x.Step); s.script != nil && !done[s.text] && s.step.Owner() == b.group[0].owner {

@@ -248,10 +248,10 @@ func (x *gcpOrbUse) move(alias, account string) (ops []rewrite.Op, refusal strin
 }
 
 // installBefore is the step right before this one that installs gcloud with the same orb, when setup can do the same:
-// not where the steps are shared, for others may have none there.
+// not where the step is used elsewhere too, for others may have none there. Whoever shares the list has both.
 func (x *gcpOrbUse) installBefore() *circle.Step {
 	s := x.step
-	if s.List == nil || s.Index == 0 || len(s.Item.Users()) > 0 || s.Item.Kind() == rewrite.Alias {
+	if s.List == nil || s.Index == 0 || len(s.Item.Aliases()) > 0 || s.Item.Kind() == rewrite.Alias {
 		return nil
 	}
 	before := s.List.Steps()[s.Index-1]

@@ -54,6 +54,14 @@ func removeVariable(e rewrite.Entry) rewrite.Op {
 			return rewrite.Clear(e)
 		}
 	}
+	return prune(e)
+}
+
+// prune takes an entry out, and what it stood in when it is the last one: but for what an alias means, which stays empty.
+func prune(e rewrite.Entry) rewrite.Op {
+	if len(e.Parent().Aliases()) > 0 {
+		return rewrite.Clear(e)
+	}
 	return rewrite.Prune(e)
 }
 

@@ -27,8 +27,8 @@ func (v *networkView) movable(group []*networkSign) (jobs []*circle.Job, refusal
 		return nil, "the jobs that share this may not all use it: move those that do to a runner, of " + jobNames(jobs)
 	}
 	for _, j := range jobs {
-		if j == nil || j.Entry.Value().Kind() == rewrite.Alias || j.Node.Kind() != rewrite.Mapping {
-			return nil, "the job is defined elsewhere, by an alias"
+		if j == nil || j.Entry.Value().Kind() == rewrite.Alias && len(j.Node.Users()) > 1 || j.Node.Kind() != rewrite.Mapping {
+			return nil, "the job is defined elsewhere, for others as well"
 		}
 	}
 	return jobs, ""

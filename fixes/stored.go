@@ -276,7 +276,7 @@ func (b *storedFix) apply() (refusal string) {
 	done := map[rewrite.Node]bool{}
 	for _, f := range b.group {
 		for _, e := range f.remove {
-			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), rewrite.Prune(e))...)
+			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), prune(e))...)
 		}
 		switch {
 		case f.orb != nil:

@@ -106,6 +106,9 @@ func (s *suppressionComment) aim(f *rewrite.File, below *suppressionComment) {
 	default:
 		s.line++
 		s.at = len(src) - len(bytes.TrimLeft(src[s.span.End:], " \t"+lineBreaks))
+		if s.at == below.span.Start {
+			s.at = below.at
+		}
 	}
 }
 
