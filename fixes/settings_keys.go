@@ -80,7 +80,7 @@ var factKeys = []factKey{
 		"Id of the Azure tenant",
 		func(f *Facts) *string { return &f.Azure.TenantID }),
 	textKey("azure.subscription_id", uuidType, "11111111-2222-3333-4444-777777777777",
-		"Id of the Azure subscription",
+		"Id of the Azure subscription; no fix asks for it so far",
 		func(f *Facts) *string { return &f.Azure.SubscriptionID }),
 	listKey("contexts", "[{name: aws-prod, provides: [AWS_*]}]",
 		"Contexts and the variables that each provides",
