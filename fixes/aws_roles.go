@@ -40,8 +40,8 @@ func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 		return c
 	}
 	if facts.RoleARN != "" {
-		if m := roleARN.FindStringSubmatch(facts.RoleARN); m != nil && u.region() != "" && partition(u.region()) != m[1] {
-			c.need = &Need{"aws.role_arn", "a role of the partition " + partition(u.region()) + " for the region " + u.region()}
+		if m := roleARN.FindStringSubmatch(facts.RoleARN); m != nil && u.region() != "" && Partition(u.region()) != m[1] {
+			c.need = &Need{"aws.role_arn", "a role of the partition " + Partition(u.region()) + " for the region " + u.region()}
 			return c
 		}
 		if v.identities() > 1 {

@@ -2,7 +2,6 @@ package fixes
 
 import (
 	_ "embed"
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,10 +33,7 @@ type azureOrb struct {
 }
 
 var azureTables = sync.OnceValue(func() *azureTable {
-	t := new(azureTable)
-	if err := json.Unmarshal(azureJSON, t); err != nil {
-		panic("data/azure.json: " + err.Error())
-	}
+	t := embedded[azureTable]("azure.json", azureJSON)
 	t.secretName = regexp.MustCompile(t.SecretName)
 	return t
 })

@@ -296,10 +296,11 @@ func (x *ecrImage) serves(arn string, all []*ecrImage) bool {
 // inPartition reports whether a literal role is of the image's partition. A variable is taken at its word.
 func (x *ecrImage) inPartition(arn string) bool {
 	m := roleARN.FindStringSubmatch(arn)
-	return m == nil || x.account == "" || m[1] == partition(x.region)
+	return m == nil || x.account == "" || m[1] == Partition(x.region)
 }
 
-func partition(region string) string {
+// Partition is the part of AWS that a region is in, as ARNs name it. A region that is not known is in aws.
+func Partition(region string) string {
 	switch {
 	case strings.HasPrefix(region, "cn-"):
 		return "aws-cn"

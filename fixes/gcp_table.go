@@ -2,7 +2,6 @@ package fixes
 
 import (
 	_ "embed"
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,10 +31,7 @@ type gcpTable struct {
 }
 
 var gcpTables = sync.OnceValue(func() *gcpTable {
-	t := new(gcpTable)
-	if err := json.Unmarshal(gcpJSON, t); err != nil {
-		panic("data/gcp.json: " + err.Error())
-	}
+	t := embedded[gcpTable]("gcp.json", gcpJSON)
 	t.keyName, t.noKeyName = regexp.MustCompile(t.KeyName), regexp.MustCompile(t.NoKeyName)
 	return t
 })

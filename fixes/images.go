@@ -2,7 +2,6 @@ package fixes
 
 import (
 	_ "embed"
-	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
@@ -25,11 +24,7 @@ type imageTable struct {
 }
 
 var images = sync.OnceValue(func() *imageTable {
-	t := new(imageTable)
-	if err := json.Unmarshal(imagesJSON, t); err != nil {
-		panic("data/images.json: " + err.Error())
-	}
-	return t
+	return embedded[imageTable]("images.json", imagesJSON)
 })
 
 // hasBash reports whether an image has bash, by its name. known is false when the table cannot tell.

@@ -2,7 +2,6 @@ package fixes
 
 import (
 	_ "embed"
-	"encoding/json"
 	"net/netip"
 	"path"
 	"slices"
@@ -70,11 +69,7 @@ type tunnelCommand struct {
 }
 
 var networkData = sync.OnceValue(func() *networkTable {
-	t := new(networkTable)
-	if err := json.Unmarshal(networkJSON, t); err != nil {
-		panic("data/network.json: " + err.Error())
-	}
-	return t
+	return embedded[networkTable]("network.json", networkJSON)
 })
 
 // netCommand is one command with its arguments.

@@ -2,7 +2,6 @@ package fixes
 
 import (
 	_ "embed"
-	"encoding/json"
 	"strings"
 	"sync"
 
@@ -79,10 +78,7 @@ const lastPatch = 999
 
 // orbTables are the embedded tables, read when first needed.
 var orbTables = sync.OnceValue(func() map[string]*orbTable {
-	var data struct{ Orbs []*orbTable }
-	if err := json.Unmarshal(orbsJSON, &data); err != nil {
-		panic("data/orbs.json: " + err.Error())
-	}
+	data := embedded[struct{ Orbs []*orbTable }]("orbs.json", orbsJSON)
 	out := map[string]*orbTable{}
 	for _, o := range data.Orbs {
 		out[o.Name] = o

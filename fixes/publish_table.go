@@ -2,7 +2,6 @@ package fixes
 
 import (
 	_ "embed"
-	"encoding/json"
 	"strings"
 	"sync"
 
@@ -33,11 +32,7 @@ type publishTable struct {
 }
 
 var publishTables = sync.OnceValue(func() *publishTable {
-	t := new(publishTable)
-	if err := json.Unmarshal(publishJSON, t); err != nil {
-		panic("data/publish.json: " + err.Error())
-	}
-	return t
+	return embedded[publishTable]("publish.json", publishJSON)
 })
 
 // toolVersion is the release in a tag or a parameter, such as 24.15.0-browsers. Of one that leaves parts open it is the

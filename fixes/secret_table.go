@@ -2,7 +2,6 @@ package fixes
 
 import (
 	_ "embed"
-	"encoding/json"
 	"regexp"
 	"strconv"
 	"strings"
@@ -74,10 +73,7 @@ type loginCommand struct {
 }
 
 var secretTables = sync.OnceValue(func() *secretTable {
-	t := new(secretTable)
-	if err := json.Unmarshal(secretsJSON, t); err != nil {
-		panic("data/secrets.json: " + err.Error())
-	}
+	t := embedded[secretTable]("secrets.json", secretsJSON)
 	alphabets := map[string]*[256]bool{}
 	for name, ranges := range t.Alphabets {
 		alphabets[name] = readAlphabet(ranges)

@@ -171,7 +171,7 @@ func (s *Survey) lookAtImages(p *Pass, at func(int) string) {
 		if x.account == "" {
 			continue
 		}
-		v := surveyedValue{key: "aws.accounts." + x.account + ".role_arn", text: "arn:" + partition(x.region) + ":iam::" + x.account + ":role/NAME"}
+		v := surveyedValue{key: "aws.accounts." + x.account + ".role_arn", text: "arn:" + Partition(x.region) + ":iam::" + x.account + ":role/NAME"}
 		if role := x.auth.Get("oidc_role_arn").Resolve().Value(); roleARNType.accepts(role) && !strings.ContainsAny(role, "$<") {
 			v.text, v.filled, v.remark = role, true, "the role that pulls an image already"
 		}

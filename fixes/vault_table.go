@@ -2,7 +2,6 @@ package fixes
 
 import (
 	_ "embed"
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,10 +37,7 @@ type vaultOrb struct {
 }
 
 var vaultTables = sync.OnceValue(func() *vaultTable {
-	t := new(vaultTable)
-	if err := json.Unmarshal(vaultJSON, t); err != nil {
-		panic("data/vault.json: " + err.Error())
-	}
+	t := embedded[vaultTable]("vault.json", vaultJSON)
 	t.token = regexp.MustCompile(t.Token)
 	return t
 })

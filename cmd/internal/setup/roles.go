@@ -90,7 +90,7 @@ func (p *Plan) finishRoles() {
 		}
 		partition := "aws"
 		for _, r := range x.regions {
-			partition = partitionOf(r)
+			partition = fixes.Partition(r)
 		}
 		if m := literalARN.FindStringSubmatch(x.use.ARN); m != nil {
 			partition, x.use.Account, x.path, x.name = m[1], m[2], m[3], m[4]
@@ -164,17 +164,6 @@ func (x *role) title() string {
 		affix = ""
 	}
 	return strings.Trim(x.at.title()+"_"+affix, "_")
-}
-
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	default:
-		return "aws"
-	}
 }
 
 func (p *Plan) account(number, partition string) *account {
