@@ -181,6 +181,12 @@ func (b *keysFix) profileOnly(u *awsUnit) bool {
 	if keys.profile == "" || keys.sameKeys(standard) || b.view.webIdentity() {
 		return false
 	}
+	if u.job != nil {
+		chosen, _ := u.job.EffectiveEnvironments().Lookup("AWS_PROFILE")
+		if text, known := chosen.Known(); known && text == keys.profile {
+			return false // the job says that its programs run on the profile
+		}
+	}
 	after := false
 	for _, x := range u.visits {
 		own := slices.ContainsFunc(x.facts.forms, func(f *keyForm) bool { return slices.Contains(b.group, f) })
