@@ -474,6 +474,9 @@ func (v *publishView) installs(steps []circle.Visit, behind *tokenUse) bool {
 }
 
 func installsPackages(c *shell.Call) bool {
+	if slices.ContainsFunc([]string{"npx", "bunx"}, func(name string) bool { return c.Wrapper(name) != nil }) {
+		return true // what is not there yet
+	}
 	switch c.Name() {
 	case "npm":
 		global := c.Has("-g") || c.Has("--global") || c.Has("--location=global")
@@ -486,6 +489,27 @@ func installsPackages(c *shell.Call) bool {
 		return true
 	}
 	return false
+}
+
+// releases is a call that may publish by itself, as people know it: a tool for releases, or a script of the package that
+// is named for it. It is "" for any other.
+func releases(c *shell.Call) string {
+	switch name := c.Name(); {
+	case slices.Contains(publishTables().NPM.Releasers, name):
+		return name
+	case !slices.Contains([]string{"npm", "yarn", "pnpm", "bun"}, name):
+		return ""
+	}
+	args, shown := c.Args(), c.Name()
+	if len(args) > 1 && (args[0].Value == "run" || args[0].Value == "run-script") {
+		args, shown = args[1:], shown+" run"
+	} else if c.Name() == "npm" {
+		return ""
+	}
+	if len(args) == 0 || !strings.Contains(args[0].Value, "release") && !strings.Contains(args[0].Value, "publish") {
+		return ""
+	}
+	return shown + " " + args[0].Value
 }
 
 // kept reports whether the token of a form stays in the job.

@@ -22,6 +22,7 @@ type publishTable struct {
 		Images                       []string // with Node.js, whose release is their tag
 		Orb                          string   // that installs it
 		Installs                     []string // subcommands that may need a token as well
+		Releasers                    []string // programs that publish packages by themselves
 	}
 	PyPI struct {
 		Hosts, Repositories []string // of PyPI, by address and by name

@@ -112,6 +112,7 @@ func (b *publishFix) guard(u *storedUnit) {
 	for _, r := range b.registries() {
 		if r == npm {
 			b.lower(b.npmDoubt(u))
+			b.lower(b.releaseDoubt(u))
 		} else {
 			b.lower(b.twineDoubt(u))
 		}
@@ -150,6 +151,22 @@ func (b *publishFix) npmDoubt(u *storedUnit) *doubt {
 		return &doubt{Unsafe, "which npm the job has is not shown: " + advice}
 	case !inRange(node, ok):
 		return &doubt{Manual, "the npm that comes with " + shown + " is too old: " + advice}
+	}
+	return nil
+}
+
+// releaseDoubt says when something else in a unit may publish with the token too.
+func (b *publishFix) releaseDoubt(u *storedUnit) *doubt {
+	for _, x := range u.steps {
+		script := b.view.script(x.Step)
+		if script == nil {
+			continue
+		}
+		for _, c := range script.Calls() {
+			if name := releases(c); name != "" {
+				return &doubt{Unsafe, name + " in the same job may publish with the token as well"}
+			}
+		}
 	}
 	return nil
 }
