@@ -29,10 +29,9 @@ func TestMain(m *testing.M) {
 
 // called is one call of a stand-in.
 type called struct {
-	Name  string
-	Args  []string
-	Env   map[string]string // of the variables below, those that are set
-	Input string
+	Name string
+	Args []string
+	Env  map[string]string // of the variables below, those that are set
 }
 
 // recorded are the variables by which programs get credentials.
@@ -44,6 +43,10 @@ const (
 	failVar  = "STANDIN_FAIL"  // the number of the call that fails, "" for none
 )
 
+// input is what the program is given. It is read before the call is recorded: then the calls of a pipeline are recorded
+// one by one, in its order.
+var input []byte
+
 // standIn records the call, and fails or runs.
 func standIn(run func(args []string) int) int {
 	c := called{Name: filepath.Base(os.Args[0]), Args: os.Args[1:], Env: map[string]string{}}
@@ -51,6 +54,10 @@ func standIn(run func(args []string) int) int {
 		if value, ok := os.LookupEnv(name); ok {
 			c.Env[name] = value
 		}
+	}
+	var err error
+	if input, err = io.ReadAll(os.Stdin); err != nil {
+		return 99
 	}
 	before, _ := os.ReadFile(os.Getenv(callsVar))
 	line, err := json.Marshal(c)
@@ -160,11 +167,10 @@ func send(method, url string, data []byte) (answer string, ok bool) {
 // jq reads the one thing that scripts ask for.
 func jq(args []string) int {
 	if !slices.Contains(args, ".auth.client_token") {
-		_, _ = io.Copy(io.Discard, os.Stdin)
 		fmt.Println("value")
 		return 0
 	}
-	return clientToken(os.Stdin)
+	return clientToken(bytes.NewReader(input))
 }
 
 func clientToken(r io.Reader) int {
