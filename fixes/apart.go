@@ -1,10 +1,14 @@
 package fixes
 
-import "cfgfix/rewrite"
+import (
+	"cfgfix/rewrite"
+
+	"cfgfix/fixes/internal/shell"
+)
 
 // setApart works out what each fix would change if it were the only one. All findings are of the file as it was read, so
 // that this holds also for fixes that came in later rounds.
-func (e *Engine) setApart(r *FileResult, found []Finding, facts *Facts, scripts scriptCache) {
+func (e *Engine) setApart(r *FileResult, found []Finding, facts *Facts, scripts shell.Cache) {
 	if only := onlyDone(r.Results); only != nil {
 		only.Edits = r.Edits // proved already
 	}

@@ -7,6 +7,7 @@ import (
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/flow"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -53,7 +54,7 @@ func flowReports(t *testing.T, src []byte) []*flow.Report {
 	}
 	var out []*flow.Report
 	for _, doc := range f.Documents() {
-		out = append(out, flow.Analyze(circle.New(doc)))
+		out = append(out, flow.Analyze(circle.New(doc), shell.Cache{}))
 	}
 	return out
 }

@@ -94,7 +94,7 @@ func (g *repoGuard) look(c *shell.Call, name, dir string, depth int) {
 	} else if !strings.HasSuffix(name, ".sh") && !strings.HasPrefix(text, "#!") {
 		return
 	}
-	if script := g.view.p.scripts.parse(text); script != nil {
+	if script := g.view.p.scripts.Parse(text); script != nil {
 		g.follow(script, dir, depth-1)
 	}
 }

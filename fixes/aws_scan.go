@@ -34,7 +34,7 @@ func (v *awsView) scanScript(s *circle.Step, facts *stepFacts) {
 	if text.Kind() != rewrite.Scalar || !shell.Supported(shellOf(s)) {
 		return
 	}
-	script := v.p.scripts.parse(text.Value())
+	script := v.p.scripts.Parse(text.Value())
 	if script == nil {
 		return
 	}

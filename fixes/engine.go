@@ -10,6 +10,7 @@ import (
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/flow"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -93,7 +94,7 @@ func (e *Engine) Run(src []byte, facts *Facts) (r *FileResult) {
 	if facts == nil {
 		facts = &Facts{}
 	}
-	scripts := scriptCache{}
+	scripts := shell.Cache{}
 	found, isConfig, err := e.check(f, facts, scripts)
 	switch {
 	case err != nil:
@@ -110,7 +111,7 @@ func (e *Engine) Run(src []byte, facts *Facts) (r *FileResult) {
 }
 
 // check runs all rules over all documents of a file. isConfig is false when none of them is a CircleCI config.
-func (e *Engine) check(f *rewrite.File, facts *Facts, scripts scriptCache) (found []Finding, isConfig bool, err error) {
+func (e *Engine) check(f *rewrite.File, facts *Facts, scripts shell.Cache) (found []Finding, isConfig bool, err error) {
 	var configs []*circle.Config
 	triggered := e.triggered(f.Source(), facts)
 	report := func(x Finding) { found = append(found, x) }
@@ -182,7 +183,7 @@ func (e *Engine) complete(f *Finding) {
 }
 
 // fix applies what can be applied, in rounds: a fix that met another one gets its chance in the next round.
-func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts scriptCache) {
+func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts shell.Cache) {
 	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: r.file, fate: map[string]Result{}, barred: map[string]string{}}
 	now := found
 	for range maxRounds {
@@ -231,7 +232,7 @@ func (e *Engine) discard(r *FileResult) {
 type fixRun struct {
 	engine  *Engine
 	facts   *Facts
-	scripts scriptCache
+	scripts shell.Cache
 	file    *rewrite.File
 	fate    map[string]Result // by finding key
 	barred  map[string]string // findings whose fix was rolled back, with the reason
@@ -486,7 +487,7 @@ func (run *fixRun) credentialFlow(chosen []Finding, after *rewrite.File) error {
 		if !circle.IsConfig(doc) {
 			continue
 		}
-		was, is := flow.Analyze(circle.New(doc)), flow.Analyze(circle.New(after.Documents()[i]))
+		was, is := flow.Analyze(circle.New(doc), run.scripts), flow.Analyze(circle.New(after.Documents()[i]), run.scripts)
 		if worse := flow.Compare(was, is, given...); len(worse) > 0 {
 			return fmt.Errorf("credential flow: %s", worse[0])
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -16,7 +17,7 @@ type Note struct {
 }
 
 // explain collects what there is to tell about each run of steps in the file: what it is, then what each rule sees.
-func (e *Engine) explain(f *rewrite.File, facts *Facts, scripts scriptCache) []Note {
+func (e *Engine) explain(f *rewrite.File, facts *Facts, scripts shell.Cache) []Note {
 	var out []Note
 	for _, doc := range f.Documents() {
 		if !circle.IsConfig(doc) {

@@ -55,7 +55,7 @@ func (v *gcpView) stepOf(s *circle.Step) *gcpStep {
 	case circle.RunStep:
 		text := s.Command()
 		if text.Kind() == rewrite.Scalar && shell.Supported(shellOf(s)) {
-			x.text, x.script = text, v.p.scripts.parse(text.Value())
+			x.text, x.script = text, v.p.scripts.Parse(text.Value())
 		}
 		hinted := slices.ContainsFunc(gcpHints, func(h string) bool { return strings.Contains(text.Value(), h) })
 		if x.script != nil && hinted {

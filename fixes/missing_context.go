@@ -114,7 +114,7 @@ func used(p *Pass, use *circle.WorkflowJob) []string {
 			u.arguments(x.Step.Args())
 		}
 		if x.Step.Kind == circle.RunStep && shell.Supported(shellOf(x.Step)) {
-			if script := p.scripts.parse(x.Step.Command().Value()); script != nil {
+			if script := p.scripts.Parse(x.Step.Command().Value()); script != nil {
 				u.script(script)
 			}
 		}

@@ -79,7 +79,7 @@ func (v *networkView) parseStep(s *circle.Step) *netScript {
 			return nil
 		}
 	}
-	script := v.p.scripts.parse(text.Value())
+	script := v.p.scripts.Parse(text.Value())
 	if script == nil {
 		return nil
 	}

@@ -32,12 +32,12 @@ type Pass struct {
 
 	rules    []*Rule             // that run along with this one
 	wanted   func(*Finding) bool // whether a finding's complete fix is of those that the engine applies
-	scripts  scriptCache
+	scripts  shell.Cache
 	comments []*suppressionComment // for the rule suppression
 }
 
 // newPass is what all rules share on one document.
-func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts scriptCache) *Pass {
+func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts shell.Cache) *Pass {
 	p := &Pass{File: f, Config: c, Facts: facts, scripts: scripts}
 	p.units = sync.OnceValue(func() []*unit { return unitsOf(c) })
 	p.everyUnit = sync.OnceValue(func() []*unit { return withUnreached(c, slices.Clip(p.units())) })
@@ -47,19 +47,6 @@ func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts scriptCach
 	p.azure = sync.OnceValue(func() []Finding { return azureFindings(p) })
 	p.publish = sync.OnceValue(func() []Finding { return publishFindings(p) })
 	return p
-}
-
-// scriptCache holds the parsed scripts of one run over a file, by their text: rules and rounds read the same ones.
-type scriptCache map[string]*shell.Script
-
-// parse reads a script. It is nil when it is none that can be read.
-func (c scriptCache) parse(text string) *shell.Script {
-	script, known := c[text]
-	if !known {
-		script, _ = shell.Parse(text) // what cannot be read is nil and stays so
-		c[text] = script
-	}
-	return script
 }
 
 // Report adds a finding.

@@ -17,6 +17,7 @@ import (
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/flow"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -578,7 +579,7 @@ func (p *planting) flow(after *rewrite.File) []flow.Violation {
 	if err != nil || len(after.Documents()) != len(before.Documents()) {
 		return nil
 	}
-	return flow.Compare(flow.Analyze(circle.New(before.Documents()[0])), flow.Analyze(circle.New(after.Documents()[0])))
+	return flow.Compare(flow.Analyze(circle.New(before.Documents()[0]), shell.Cache{}), flow.Analyze(circle.New(after.Documents()[0]), shell.Cache{}))
 }
 
 var setupLine = regexp.MustCompile(`^( *)- (?:aws-cli[\w-]*|planted-cli)/setup:`)

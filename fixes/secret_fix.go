@@ -150,7 +150,7 @@ func (b *secretFix) setIn(envs circle.Environments, name string) *circle.Environ
 
 // assigns reports whether a step's script assigns the variable, beside the assignment that goes.
 func (b *secretFix) assigns(s *circle.Step, name string) bool {
-	script := b.view.p.scripts.parse(s.Command().Value())
+	script := b.view.p.scripts.Parse(s.Command().Value())
 	if s.Kind != circle.RunStep || script == nil || b.site.setting != nil {
 		return false
 	}

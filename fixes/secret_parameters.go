@@ -127,7 +127,7 @@ func (x *secretParameter) readsOnly(p *Pass) bool {
 			}
 			for _, span := range mention(value.Value()) {
 				uses++
-				script := p.scripts.parse(value.Value())
+				script := p.scripts.Parse(value.Value())
 				inRun := e.Name() == "command" || e.Name() == "run"
 				good = good && inRun && script != nil && script.Expands(span)
 			}

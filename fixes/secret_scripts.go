@@ -43,7 +43,7 @@ func (v *secretView) scanRun(s *circle.Step) {
 	v.seen[text] = true
 	x := &scriptScan{view: v, step: s, text: text}
 	if shell.Supported(shellOf(s)) {
-		x.script = v.p.scripts.parse(text.Value())
+		x.script = v.p.scripts.Parse(text.Value())
 	}
 	if x.script == nil {
 		v.scanText(text, "the script holds", "the script cannot be read as one of a POSIX shell")

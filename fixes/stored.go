@@ -98,7 +98,7 @@ func (v *storedView) script(s *circle.Step) *shell.Script {
 	if s.Kind != circle.RunStep || s.Command().Kind() != rewrite.Scalar || !shell.Supported(shellOf(s)) {
 		return nil
 	}
-	return v.p.scripts.parse(s.Command().Value())
+	return v.p.scripts.Parse(s.Command().Value())
 }
 
 // form is a form in a step's script.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -93,7 +94,7 @@ func (s *Survey) Add(name string, src []byte) error {
 	}
 	for _, doc := range r.file.Documents() {
 		if circle.IsConfig(doc) {
-			p := newPass(r.file, circle.New(doc), &Facts{}, scriptCache{})
+			p := newPass(r.file, circle.New(doc), &Facts{}, shell.Cache{})
 			for _, look := range []func(*Pass, func(int) string){s.lookAtImages, s.lookAtIdentities, s.lookAtHosts, s.lookAtClasses, s.lookAtContexts} {
 				look(p, at)
 			}

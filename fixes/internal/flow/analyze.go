@@ -13,12 +13,9 @@ import (
 // analyzer interprets one config and its inline orbs.
 type analyzer struct {
 	report  *Report
-	scripts map[rewrite.Node]*parsed
+	scripts shell.Cache
 	left    int // of maxActs
 }
-
-// parsed is a script of the config; nil when it cannot be read as one.
-type parsed struct{ script *shell.Script }
 
 // config adds the units of a config. prefix is that of an inline orb.
 func (z *analyzer) config(c *circle.Config, prefix string) {
@@ -213,16 +210,4 @@ func authSource(auth rewrite.Node) source {
 		return source{kind: assumed, role: roleText(role)}
 	}
 	return sourceOf(keys{textValue(id.Value(), empty, nil), textValue(secret.Value(), empty, nil)})
-}
-
-func (z *analyzer) parse(n rewrite.Node) *parsed {
-	if p, ok := z.scripts[n]; ok {
-		return p
-	}
-	p := &parsed{}
-	if script, err := shell.Parse(n.Value()); err == nil {
-		p.script = script
-	}
-	z.scripts[n] = p
-	return p
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -71,5 +72,5 @@ func analyzeSteps(t *testing.T, steps string) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Analyze(circle.New(f.Documents()[0]))
+	return Analyze(circle.New(f.Documents()[0]), shell.Cache{})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -15,7 +16,7 @@ func analyze(t *testing.T, src string) *Report {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, src)
 	}
-	return Analyze(circle.New(f.Documents()[0]))
+	return Analyze(circle.New(f.Documents()[0]), shell.Cache{})
 }
 
 // orbs are what the sources of the tests declare.

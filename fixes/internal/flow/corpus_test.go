@@ -8,6 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -68,7 +69,7 @@ func checkUnchanged(t *testing.T, src []byte) {
 		return
 	}
 	for _, doc := range f.Documents() {
-		before, after := Analyze(circle.New(doc)), Analyze(circle.New(doc))
+		before, after := Analyze(circle.New(doc), shell.Cache{}), Analyze(circle.New(doc), shell.Cache{})
 		for _, v := range Compare(before, after) {
 			t.Errorf("nothing changed, but %s", v)
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -26,7 +27,7 @@ func FuzzFlow(f *testing.F) {
 		var reports []*Report
 		for _, src := range [][]byte{before, after} {
 			if file, err := rewrite.Parse(src); err == nil && len(file.Documents()) > 0 {
-				reports = append(reports, Analyze(circle.New(file.Documents()[0])))
+				reports = append(reports, Analyze(circle.New(file.Documents()[0]), shell.Cache{}))
 			}
 		}
 		if len(reports) == 2 {

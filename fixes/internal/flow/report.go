@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"cfgfix/fixes/internal/circle"
-	"cfgfix/rewrite"
+	"cfgfix/fixes/internal/shell"
 )
 
 // Report is where every step of a config gets its credentials from.
@@ -60,9 +60,9 @@ type image struct {
 // The bounds of a report: the steps of all units together. What lies beyond is left out.
 const maxActs = 60000
 
-// Analyze interprets a config. Any tree will do.
-func Analyze(c *circle.Config) *Report {
-	z := &analyzer{report: &Report{index: map[string]*unit{}}, scripts: map[rewrite.Node]*parsed{}, left: maxActs}
+// Analyze interprets a config. Any tree will do. What it parses of scripts is kept in scripts.
+func Analyze(c *circle.Config, scripts shell.Cache) *Report {
+	z := &analyzer{report: &Report{index: map[string]*unit{}}, scripts: scripts, left: maxActs}
 	z.config(c, "")
 	return z.report
 }

@@ -279,14 +279,14 @@ func (r *running) script(v circle.Visit) {
 	if kind == "" {
 		kind = r.shell
 	}
-	p := r.z.parse(step.Command())
-	if p.script == nil || !shell.Supported(kind) {
+	script := r.z.scripts.Parse(text)
+	if script == nil || !shell.Supported(kind) {
 		if text != "" {
 			r.blind(v, a, shell.IsBash(kind))
 		}
 		return
 	}
-	in := newInterpreter(p.script, shell.Traces(kind))
+	in := newInterpreter(script, shell.Traces(kind))
 	run := func(ws []*world) []*world { return r.interpret(in, ws, step, shell.IsBash(kind), a) }
 	failed := failures(r.failed)
 	r.conditional(v, run)
