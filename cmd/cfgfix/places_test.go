@@ -89,7 +89,7 @@ func TestGoreleaser(t *testing.T) {
 			Main         string
 			Goos, Goarch []string
 		}
-		Archives []struct{ Files []string }
+		Archives []struct{ Files []struct{ Src, Dst string } }
 		Checksum map[string]string
 		Sboms    []map[string]string
 	}
@@ -107,8 +107,10 @@ func TestGoreleaser(t *testing.T) {
 		}
 	}
 	for _, f := range config.Archives[0].Files {
-		if !strings.HasPrefix(f, "build/") { // what the hooks make
-			paths = append(paths, f)
+		if made, ok := strings.CutPrefix(f.Src, "build/"); !ok {
+			paths = append(paths, f.Src)
+		} else if made != f.Dst+"/*" { // what the hooks make stands at the top of the archive
+			t.Errorf("%s goes to %q", f.Src, f.Dst)
 		}
 	}
 	for _, path := range paths {
