@@ -1,7 +1,6 @@
 package git
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -101,21 +100,62 @@ func (c *Clone) RemoteURL(name string) (string, error) {
 
 // configValue is the first value of a key in the file of the clone's configuration; files that it includes are not read.
 func (c *Clone) configValue(section, key string) string {
-	text := readLine(filepath.Join(c.dir, "config"))
+	text := strings.ReplaceAll(readLine(filepath.Join(c.dir, "config")), "\\\n", "") // lines that go on
 	inside := false
-	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
-		line := strings.TrimSpace(lines.Text())
-		if strings.HasPrefix(line, "[") {
-			end := strings.IndexByte(line, ']')
-			inside = end > 0 && sameSection(line[1:end], section)
-			continue
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if end := strings.IndexByte(line, ']'); strings.HasPrefix(line, "[") && end > 0 {
+			inside = sameSection(line[1:end], section)
+			line = line[end+1:]
 		}
 		k, v, ok := strings.Cut(line, "=")
 		if inside && ok && strings.EqualFold(strings.TrimSpace(k), key) {
-			return strings.Trim(strings.TrimSpace(v), `"`)
+			return plainValue(v)
 		}
 	}
 	return ""
+}
+
+// plainValue is a value of git's configuration without its quotes, escapes and comment.
+func plainValue(text string) string {
+	var b strings.Builder
+	quoted := false
+	end := 0 // of what counts: space at the end does only in quotes
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+			end = b.Len()
+			continue
+		case c == '\\' && i+1 < len(text):
+			i++
+			b.WriteByte(unescaped(text[i]))
+		case (c == '#' || c == ';') && !quoted:
+			return b.String()[:end]
+		case (c == ' ' || c == '\t') && !quoted:
+			if b.Len() > 0 {
+				b.WriteByte(c)
+			}
+			continue
+		default:
+			b.WriteByte(c)
+		}
+		end = b.Len()
+	}
+	return b.String()[:end]
+}
+
+func unescaped(c byte) byte {
+	switch c {
+	case 'n':
+		return '\n'
+	case 't':
+		return '\t'
+	case 'b':
+		return '\b'
+	default:
+		return c
+	}
 }
 
 // sameSection compares the heads of sections: case matters in the quoted part only.
@@ -125,9 +165,10 @@ func sameSection(a, b string) bool {
 	return strings.EqualFold(kindA, kindB) && strings.TrimSpace(nameA) == strings.TrimSpace(nameB)
 }
 
-// borrowable reports whether another repo can use the clone's objects. A partial clone lacks some that it seems to have.
+// borrowable reports whether another repo can use the clone's objects. A partial clone lacks some that it seems to have,
+// and a path with a line end would be two.
 func (c *Clone) borrowable() bool {
-	return c.configValue("extensions", "partialclone") == "" && c.configValue(`remote "origin"`, "promisor") == ""
+	return !strings.Contains(c.dir, "\n") && c.configValue("extensions", "partialclone") == "" && c.configValue(`remote "origin"`, "promisor") == ""
 }
 
 // shallow are the commits whose parents the clone does not have, one a line.

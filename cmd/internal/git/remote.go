@@ -8,7 +8,7 @@ import (
 
 // Remote is where a repo is pushed to.
 type Remote struct {
-	URL    string // without user names and passwords of http
+	URL    string // without the user names of http, passwords and queries
 	Scheme string // https, http or ssh
 	Host   string // with the port of http, when there is one
 	Path   string // owner/name, or group/subgroup/name
@@ -35,9 +35,13 @@ func ParseRemote(text string) (*Remote, error) {
 		u.User = nil
 	case "ssh":
 		r.Host = u.Hostname()
+		if u.User != nil {
+			u.User = url.User(u.User.Username())
+		}
 	default:
 		return nil, fmt.Errorf("the remote's URL begins with %s://; a pull request needs https or ssh", u.Scheme)
 	}
+	u.RawQuery, u.Fragment = "", ""
 	r.URL = u.String()
 	return r.checked()
 }

@@ -101,7 +101,9 @@ func (s *Scratch) Heads(ctx context.Context, branches ...string) (*Heads, error)
 	for line := range strings.Lines(out) {
 		id, ref, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		if target, ok := strings.CutPrefix(id, "ref: refs/heads/"); ok && ref == "HEAD" {
-			h.Default = target
+			if ValidBranch(target) {
+				h.Default = target
+			}
 		} else if ref == "HEAD" && h.Default != "" {
 			h.Tips[h.Default] = id
 		} else if branch, ok := strings.CutPrefix(ref, "refs/heads/"); ok && isID(id) {
@@ -227,7 +229,10 @@ func (s *Scratch) Push(ctx context.Context, branch, old, id string) error {
 	for line := range strings.Lines(out) {
 		fields := strings.Split(strings.TrimSpace(line), "\t")
 		if len(fields) == 3 && fields[0] == "!" && errors.As(err, &failed) {
-			reason := strings.Trim(fields[2], "[]")
+			reason := fields[2] // as [remote rejected] (pre-receive hook declined)
+			if _, why, ok := strings.Cut(reason, "("); ok {
+				reason = strings.TrimSuffix(why, ")")
+			}
 			if failed.Text != "" {
 				reason += ": " + failed.Text
 			}
