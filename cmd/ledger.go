@@ -23,7 +23,8 @@ type ledgerEntry struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// ledger is the file of --ledger: one line of JSON a repo, the last one counts. A nil ledger keeps nothing.
+// ledger is the file of --ledger: one line of JSON a repo, the last one counts. Lines are only ever added, so that what
+// was done stays written when a run is killed, and when two runs write at once. A nil ledger keeps nothing.
 type ledger struct {
 	file *os.File
 	done map[[16]byte]string // inputs by a digest of the repo's URL
@@ -37,12 +38,13 @@ func openLedger(dir, name string) (*ledger, error) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)
 	}
-	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("--ledger: %w", err)
 	}
 	l := &ledger{file: file, done: map[[16]byte]string{}}
 	if err := l.read(); err != nil {
+		file.Close()
 		return nil, fmt.Errorf("--ledger %s: %w", name, err)
 	}
 	return l, nil
@@ -51,28 +53,28 @@ func openLedger(dir, name string) (*ledger, error) {
 // ledgerStart is what each line of a ledger begins with.
 const ledgerStart = `{"repo":`
 
-// read takes in the lines that are whole. The end of one that was cut off, as when the machine stopped, is removed.
+// read takes in the lines that are whole. One that was cut off, as when the machine stopped, tells nothing; when it is
+// the last one it is ended, so that the next begins a line.
 func (l *ledger) read() error {
 	in := bufio.NewReader(l.file)
-	var whole int64
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
-		if !bytes.HasPrefix(line, []byte(ledgerStart[:min(len(line), len(ledgerStart))])) {
+		if !bytes.HasPrefix(line, []byte(ledgerStart[:min(len(bytes.TrimSpace(line)), len(ledgerStart))])) {
 			return fmt.Errorf("line %d is none of a ledger; name another file", n)
-		}
-		if err != nil {
-			if err := l.file.Truncate(whole); err != nil {
-				return err
-			}
-			_, err := l.file.Seek(whole, io.SeekStart)
-			return err
 		}
 		var e ledgerEntry
-		if err := json.Unmarshal(line, &e); err != nil {
-			return fmt.Errorf("line %d is none of a ledger; name another file", n)
+		if json.Unmarshal(line, &e) == nil {
+			l.done[shortDigest(e.Repo)] = e.Inputs
 		}
-		whole += int64(len(line))
-		l.done[shortDigest(e.Repo)] = e.Inputs
+		switch {
+		case err == io.EOF && len(line) > 0:
+			_, err := l.file.WriteString("\n")
+			return err
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
 	}
 }
 
@@ -129,10 +131,10 @@ func (p *prRepo) remember() {
 	if p.dryRun || p.done == nil {
 		return
 	}
-	e := &ledgerEntry{Repo: p.key(), Status: string(p.out.status), URL: p.out.url, Base: p.baseTip, Branch: p.tip}
+	e := &ledgerEntry{Repo: p.key(), Status: string(p.out.status), URL: p.out.masked(p.out.url), Base: p.baseTip, Branch: p.tip}
 	switch {
 	case p.out.err != nil:
-		e.Error = p.out.err.Error()
+		e.Error = p.out.masked(p.out.err.Error())
 	case len(p.out.faults) == 0:
 		e.Inputs = p.inputsAt(p.tip)
 	}

@@ -13,7 +13,6 @@ import (
 
 	"cfgfix/cmd/internal/forge"
 	"cfgfix/cmd/internal/git"
-	"cfgfix/cmd/internal/report"
 )
 
 // prOptions are the flags and arguments of cfgfix pr.
@@ -191,25 +190,25 @@ func (o *prOptions) run(ctx context.Context) error {
 
 // tell says what became of a repo.
 func (r *prRun) tell(out *prOutcome) error {
-	name := report.Visible(out.name)
+	name := out.visible(out.name)
 	for _, f := range out.faults {
-		fmt.Fprintf(r.io.err, "cfgfix: %s: %s\n", name, report.Visible(f))
+		fmt.Fprintf(r.io.err, "cfgfix: %s: %s\n", name, out.visible(f))
 	}
 	if out.err != nil {
 		if !errors.Is(out.err, context.Canceled) {
-			fmt.Fprintf(r.io.err, "cfgfix: %s: %s\n", name, report.Visible(out.err.Error()))
+			fmt.Fprintf(r.io.err, "cfgfix: %s: %s\n", name, out.visible(out.err.Error()))
 		}
 		return nil
 	}
 	line := name + ": " + out.status.words()
 	if out.url != "" {
-		line += " " + report.Visible(out.url)
+		line += " " + out.visible(out.url)
 	}
 	if _, err := fmt.Fprintln(r.io.out, line); err != nil {
 		return err
 	}
 	for _, d := range out.details {
-		if _, err := fmt.Fprintln(r.io.out, "    "+report.Visible(d)); err != nil {
+		if _, err := fmt.Fprintln(r.io.out, "    "+out.visible(d)); err != nil {
 			return err
 		}
 	}

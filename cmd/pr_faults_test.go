@@ -3,9 +3,11 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -15,10 +17,12 @@ import (
 	"cfgfix/cmd/internal/fakeforge"
 )
 
-// answerWith makes the server answer calls of a method whose path ends so with a status, the first n times.
+// answerWith makes the server answer calls of a method whose path ends so with a status, the first n times. /pulls is what
+// the server calls pull requests.
 func answerWith(n int, method, suffix string, status int, header map[string]string) func(*prWorld) {
 	return func(w *prWorld) {
 		var met atomic.Int32
+		suffix := strings.Replace(suffix, "/pulls", w.pulls(), 1)
 		w.Intercept = func(rw http.ResponseWriter, r *http.Request) bool {
 			if r.Method != method || !strings.HasSuffix(r.URL.Path, suffix) || int(met.Add(1)) > n {
 				return false
@@ -42,44 +46,65 @@ func closedPort() string {
 	return s.URL
 }
 
-// TestPRFails runs cfgfix pr where each step can fail. The clone and the server are as they were, and what to do is said.
-func TestPRFails(t *testing.T) {
-	t.Parallel()
-	long(t)
+// failure is a step of cfgfix pr that fails.
+type failure struct {
+	change func(t *testing.T, w *prWorld)
+	args   []string
+	want   []string // in what is said
+	slept  bool
+	stays  bool // healing the world does not help
+}
+
+// failures are the same for all forges; what they say is that of GitHub.
+func failures() map[string]failure {
 	remote := func(url string) func(t *testing.T, w *prWorld) {
 		return func(t *testing.T, w *prWorld) { fakeforge.Git(t, w.clone, "remote", "set-url", "origin", url) }
 	}
 	server := func(f func(*prWorld)) func(*testing.T, *prWorld) { return func(_ *testing.T, w *prWorld) { f(w) } }
-	const push = "/acme/app.git/git-receive-pack"
-	tests := map[string]struct {
-		change func(t *testing.T, w *prWorld)
-		args   []string
-		want   []string // in what is said
-		slept  bool
-	}{
+	api := func(url string) func(*testing.T, *prWorld) {
+		return func(_ *testing.T, w *prWorld) {
+			w.vars["GITHUB_API_URL"], w.vars["CI_API_V4_URL"] = url+"/api/v3", url+"/api/v4"
+		}
+	}
+	const push, look = "/acme/app.git/git-receive-pack", "/acme/app.git/info/refs"
+	return map[string]failure{
 		"no network for git": {
 			change: func(t *testing.T, w *prWorld) {
 				gone := closedPort()
-				w.vars["GITHUB_SERVER_URL"], w.vars["GITHUB_API_URL"] = gone, gone+"/api/v3"
+				w.vars["GITHUB_SERVER_URL"], w.vars["CI_SERVER_URL"] = gone, gone
 				remote(gone+"/acme/app.git")(t, w)
 			},
 			want: []string{"cannot reach the remote origin", "check the network and the proxy"},
 		},
 		"no network for the API": {
-			change: func(_ *testing.T, w *prWorld) {
-				w.vars["GITHUB_API_URL"] = strings.Replace(closedPort(), "127.0.0.1", "localhost", 1) + "/api/v3"
-			},
-			want: []string{"cannot look for a pull request", "check the network and the proxy"}, slept: true,
+			change: api(strings.Replace(closedPort(), "127.0.0.1", "localhost", 1)),
+			want:   []string{"cannot look for a pull request", "check the network and the proxy"}, slept: true,
 		},
 		"a hook of the server rejects the push": {
 			change: func(t *testing.T, w *prWorld) {
 				hook := filepath.Join(w.Bare("acme/app"), "hooks", "pre-receive")
 				writeTestFile(t, hook, "#!/bin/sh\necho no pushes on Fridays\nexit 1\n")
-				if err := os.Chmod(hook, 0o755); err != nil {
-					t.Fatal(err)
-				}
+				makeRunnable(t, hook)
 			},
-			want: []string{"no pushes on Fridays", "the server's rules refuse the branch"},
+			want: []string{"no pushes on Fridays", "the push was rejected: pre-receive hook declined", "the server's rules refuse the branch"},
+		},
+		"a branch stands in the way": {
+			change: func(t *testing.T, w *prWorld) {
+				fakeforge.Git(t, w.Bare("acme/app"), "branch", "cfgfix", "main")
+			},
+			want: []string{"cannot push to", "stands in the way of cfgfix/fixes: name another one with --branch"},
+		},
+		"403 for git": {
+			change: server(answerWith(always, http.MethodGet, look, 403, nil)),
+			want:   []string{"cannot reach the remote", "403", "the token may not"},
+		},
+		"404 for git": {
+			change: server(answerWith(always, http.MethodGet, look, 404, nil)),
+			want:   []string{"cannot reach the remote", "not found", "check the remote's URL"},
+		},
+		"500 for git": {
+			change: server(answerWith(always, http.MethodGet, look, 500, nil)),
+			want:   []string{"cannot reach the remote", "500", "run cfgfix pr again"}, slept: true,
 		},
 		"403 for the push": {
 			change: server(answerWith(always, http.MethodPost, push, 403, nil)),
@@ -90,12 +115,18 @@ func TestPRFails(t *testing.T) {
 			want:   []string{"cannot push to", "503"}, slept: true,
 		},
 		"a token that is not valid": {
-			change: func(_ *testing.T, w *prWorld) { w.vars["GITHUB_TOKEN"] = "ghp_outdated" },
-			want:   []string{"cannot reach the remote", "set GITHUB_TOKEN or GH_TOKEN"},
+			change: func(_ *testing.T, w *prWorld) {
+				w.vars["GITHUB_TOKEN"], w.vars["GITLAB_TOKEN"] = "outdated", "outdated"
+			},
+			want: []string{"cannot reach the remote", "set GITHUB_TOKEN or GH_TOKEN"},
 		},
 		"no token": {
-			change: func(_ *testing.T, w *prWorld) { delete(w.vars, "GITHUB_TOKEN") },
+			change: func(_ *testing.T, w *prWorld) { w.vars["GITHUB_TOKEN"], w.vars["GITLAB_TOKEN"] = "", "" },
 			want:   []string{"no token in the environment: set GITHUB_TOKEN or GH_TOKEN"},
+		},
+		"500 for the look at pull requests": {
+			change: server(answerWith(always, http.MethodGet, "/pulls", 500, nil)),
+			want:   []string{"cannot look for a pull request: 500", "run cfgfix pr again later"}, slept: true,
 		},
 		"403 for the pull request": {
 			change: server(answerWith(always, http.MethodPost, "/pulls", 403, nil)),
@@ -103,7 +134,7 @@ func TestPRFails(t *testing.T) {
 		},
 		"422 for the pull request": {
 			change: server(answerWith(always, http.MethodPost, "/pulls", 422, nil)),
-			want:   []string{"cannot open a pull request: 422 status 422"},
+			want:   []string{"cannot open a pull request: 422 status 422", "mend what the server says"},
 		},
 		"500 for the pull request": {
 			change: server(answerWith(always, http.MethodPost, "/pulls", 500, nil)),
@@ -123,6 +154,19 @@ func TestPRFails(t *testing.T) {
 			change: server(answerWith(always, http.MethodGet, "/pulls", 302, map[string]string{"Location": "http://elsewhere.example/pulls"})),
 			want:   []string{"the server sent us on to elsewhere.example"},
 		},
+		"a server that repeats the token": {
+			change: func(_ *testing.T, w *prWorld) {
+				w.Intercept = func(rw http.ResponseWriter, r *http.Request) bool {
+					if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, w.pulls()) {
+						rw.WriteHeader(422)
+						fmt.Fprintf(rw, `{"message": "no: %s"}`, r.Header.Get("Authorization"))
+						return true
+					}
+					return false
+				}
+			},
+			want: []string{"422 no: Bearer ***"},
+		},
 		"no remote": {
 			change: func(t *testing.T, w *prWorld) { fakeforge.Git(t, w.clone, "remote", "remove", "origin") },
 			want:   []string{"has no remote origin", "git remote add"},
@@ -135,14 +179,20 @@ func TestPRFails(t *testing.T) {
 		},
 		"an API of another server": {
 			change: remote("https://git.evil.example/acme/app.git"), args: []string{"--api-url", "https://github.acme.example/api/v3"},
-			want: []string{"git.evil.example is not a server that cfgfix knows"},
+			want: []string{"git.evil.example is not a server that cfgfix knows"}, stays: true,
 		},
-		"no such base": {args: []string{"--base", "trunk"}, want: []string{"the remote has no branch trunk"}},
+		"no such base": {args: []string{"--base", "trunk"}, want: []string{"the remote has no branch trunk"}, stays: true},
 		"settings that do not hold": {
 			change: func(t *testing.T, w *prWorld) {
 				w.Commit(t, "acme/app", "main", "settings", map[string]string{".cfgfix.yml": "version: 1\nwrong: 1\n"})
 			},
-			want: []string{".cfgfix.yml:2:1", "correct the settings on main"},
+			want: []string{".cfgfix.yml:2:1", "correct the settings on main"}, stays: true,
+		},
+		"a signature that cannot be made": {
+			change: func(t *testing.T, w *prWorld) {
+				w.userConfig(t, "[commit]\n\tgpgSign = true\n[gpg]\n\tprogram = false\n")
+			},
+			want: []string{"cannot make a commit", "gpg failed to sign", "commit.gpgSign"},
 		},
 		"no repo": {
 			change: func(t *testing.T, w *prWorld) {
@@ -150,41 +200,81 @@ func TestPRFails(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			want: []string{"is in no git repo"},
+			want: []string{"is in no git repo"}, stays: true,
 		},
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
-			writeTestFile(t, filepath.Join(w.clone, "untracked"), "text\n")
-			if tt.change != nil {
-				tt.change(t, w)
-			}
-			before := w.state(t)
-			got := w.run(t, tt.args...)
-			if got.code != exitFile || got.out != "" {
-				t.Errorf("exit code %d, want %d; stdout:\n%s", got.code, exitFile, got.out)
-			}
-			for _, want := range tt.want {
-				if !strings.Contains(got.errOut, want) {
-					t.Errorf("nothing says %q:\n%s", want, got.errOut)
+}
+
+// TestPRFails runs cfgfix pr where each step can fail. The clone and the server are as they were, what to do is said, and
+// once that is done a second run succeeds.
+func TestPRFails(t *testing.T) {
+	t.Parallel()
+	long(t)
+	for forge, words := range map[string]*strings.Replacer{
+		"GitHub": strings.NewReplacer(), "GitLab": strings.NewReplacer("pull request", "merge request", "GITHUB_TOKEN or GH_TOKEN", "GITLAB_TOKEN"),
+	} {
+		for name, tt := range failures() {
+			t.Run(forge+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+				if forge == "GitLab" {
+					w.onGitLab()
 				}
-			}
-			if n := strings.Count(got.errOut, "\n"); n != 1 {
-				t.Errorf("%d lines, want 1:\n%s", n, got.errOut)
-			}
-			if strings.Contains(got.errOut, fakeforge.Token) {
-				t.Errorf("the token is shown:\n%s", got.errOut)
-			}
-			if slept := w.slept.Load() > 0; slept != tt.slept {
-				t.Errorf("tried again: %v, want %v", slept, tt.slept)
-			}
-			checkText(t, "state", w.state(t), before)
-			if list := w.Of("acme/app"); len(list) > 0 {
-				t.Errorf("pull requests: %+v", list)
-			}
-		})
+				tt.check(t, w, words)
+			})
+		}
+	}
+}
+
+func (f *failure) check(t *testing.T, w *prWorld, words *strings.Replacer) {
+	t.Helper()
+	vars := maps.Clone(w.vars)
+	writeTestFile(t, filepath.Join(w.clone, "untracked"), "text\n")
+	if f.change != nil {
+		f.change(t, w)
+	}
+	before := w.state(t)
+	got := w.run(t, f.args...)
+	if got.code != exitFile || got.out != "" {
+		t.Errorf("exit code %d, want %d; stdout:\n%s", got.code, exitFile, got.out)
+	}
+	for _, want := range f.want {
+		if !strings.Contains(got.errOut, words.Replace(want)) {
+			t.Errorf("nothing says %q:\n%s", words.Replace(want), got.errOut)
+		}
+	}
+	if n := strings.Count(got.errOut, "\n"); n != 1 {
+		t.Errorf("%d lines, want 1:\n%s", n, got.errOut)
+	}
+	if strings.Contains(got.errOut, fakeforge.Token) {
+		t.Errorf("the token is shown:\n%s", got.errOut)
+	}
+	if slept := w.slept.Load() > 0; slept != f.slept {
+		t.Errorf("tried again: %v, want %v", slept, f.slept)
+	}
+	checkText(t, "state", w.state(t), before)
+	if list := w.Of("acme/app"); len(list) > 0 {
+		t.Errorf("pull requests: %+v", list)
+	}
+	if f.stays {
+		return
+	}
+	w.vars = vars
+	w.heal(t)
+	if got := w.run(t, f.args...); got.code != exitOK || !strings.Contains(got.out, ": opened ") {
+		t.Errorf("healed: exit code %d\n%s%s", got.code, got.out, got.errOut)
+	}
+}
+
+// heal takes back what failures change, but for the environment.
+func (w *prWorld) heal(t *testing.T) {
+	t.Helper()
+	w.Intercept = nil
+	_ = exec.Command("git", "-C", w.clone, "remote", "remove", "origin").Run()
+	fakeforge.Git(t, w.clone, "remote", "add", "origin", w.URL+"/acme/app.git")
+	_ = exec.Command("git", "-C", w.Bare("acme/app"), "branch", "-D", "cfgfix").Run()
+	if err := os.RemoveAll(filepath.Join(w.Bare("acme/app"), "hooks")); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -324,4 +414,32 @@ func (w *prWorld) cloneState(t *testing.T) string {
 	t.Helper()
 	_, files, _ := strings.Cut(w.state(t), "app/")
 	return files
+}
+
+// TestPRThisMachine fails for what is missing on this machine: the message says what.
+func TestPRThisMachine(t *testing.T) { // not parallel: it sets the PATH and TMPDIR
+	real := gitPath(t)
+	old := filepath.Join(realTempDir(t), "git") // one that knows no configuration in the environment
+	writeTestFile(t, old, "#!/bin/sh\nunset GIT_CONFIG_COUNT\nexec "+real+" \"$@\"\n")
+	makeRunnable(t, old)
+	empty := realTempDir(t)
+	tests := map[string]struct{ name, value, want string }{
+		"no git":           {"PATH", empty, "git is not installed, or not on the PATH"},
+		"an old git":       {"PATH", filepath.Dir(old), "git is older than 2.31: update it"},
+		"no space to work": {"TMPDIR", filepath.Join(empty, "none"), "cannot work in the directory for temporary files"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+			before := w.state(t)
+			t.Setenv(tt.name, tt.value)
+			got := w.run(t)
+			t.Setenv(tt.name, w.vars[tt.name])
+			if got.code != exitFile || got.out != "" || !strings.Contains(got.errOut, tt.want) {
+				t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errOut)
+			}
+			t.Setenv("PATH", w.vars["PATH"])
+			checkText(t, "state", w.state(t), before)
+		})
+	}
 }

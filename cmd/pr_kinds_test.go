@@ -249,10 +249,7 @@ func TestPRGitLab(t *testing.T) {
 	w.Add(t, "acme/tools/deploy", map[string]string{".circleci/config.yml": keysConfig})
 	w.clone = filepath.Join(w.dir, "deploy")
 	w.Clone(t, "acme/tools/deploy", w.clone)
-	w.vars = map[string]string{
-		"GITLAB_TOKEN": fakeforge.Token, "CI_SERVER_URL": w.URL, "CI_API_V4_URL": w.URL + "/api/v4",
-		"GIT_CONFIG_GLOBAL": os.DevNull, "HOME": w.dir, "PATH": os.Getenv("PATH"),
-	}
+	w.onGitLab()
 	args := []string{"--label", "security", "--label", "ci", "--reviewer", "octocat", "--draft"}
 	got := w.run(t, args...)
 	checkText(t, "stdout", got.out, "acme/tools/deploy: opened "+w.URL+"/acme/tools/deploy/-/merge_requests/1\n")
@@ -328,20 +325,5 @@ func TestPRTree(t *testing.T) {
 	}
 	if data, err := os.ReadFile(ledger); err != nil || strings.Contains(string(data), fakeforge.Token) {
 		t.Errorf("ledger: %v\n%s", err, data)
-	}
-}
-
-func TestLedgerOfOthers(t *testing.T) {
-	t.Parallel()
-	for name, text := range map[string]string{"a text": "keep me\n", "a text without a line end": "keep me", "other JSON": `{"a": 1}` + "\n"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			path := filepath.Join(t.TempDir(), "file")
-			writeTestFile(t, path, text)
-			if _, err := openLedger("", path); err == nil {
-				t.Error("it is taken for a ledger")
-			}
-			checkFile(t, path, text)
-		})
 	}
 }

@@ -1,5 +1,11 @@
 package cmd
 
+import (
+	"strings"
+
+	"cfgfix/cmd/internal/report"
+)
+
 // prStatus is what became of a repo.
 type prStatus string
 
@@ -49,4 +55,16 @@ type prOutcome struct {
 	faults  []string // what went wrong beside the pull request
 	err     error    // why the repo was not handled
 	entry   *ledgerEntry
+	token   string // never to be shown, whoever says it
 }
+
+// masked is a text without the token, which a server may repeat.
+func (o *prOutcome) masked(text string) string {
+	if o.token == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, o.token, "***")
+}
+
+// visible is a text as it is shown.
+func (o *prOutcome) visible(text string) string { return report.Visible(o.masked(text)) }

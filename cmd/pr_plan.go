@@ -36,7 +36,7 @@ func (p *prRepo) plan(ctx context.Context) (*prPlan, error) {
 		return plan, err
 	}
 	if err := p.scratch.Checkout(ctx, p.baseTip); err != nil {
-		return nil, err
+		return nil, localFailure("check out the base", err)
 	}
 	fixed, err := p.fixTree(ctx, "")
 	if err != nil {
@@ -76,7 +76,7 @@ func (p *prRepo) commit(ctx context.Context, plan *prPlan, fixed *fixedTree, sub
 		return nil
 	}
 	if err := p.scratch.Stage(ctx, changed); err != nil {
-		return err
+		return localFailure("make a commit", err)
 	}
 	parent := p.baseTip
 	if len(plan.commits) > 0 {
@@ -84,17 +84,18 @@ func (p *prRepo) commit(ctx context.Context, plan *prPlan, fixed *fixedTree, sub
 	}
 	message := fixed.message(subject)
 	id, err := p.scratch.Commit(ctx, parent, p.baseTip, message)
-	if err == nil {
-		plan.commits = append(plan.commits, plannedCommit{id, message})
+	if err != nil {
+		return localFailure("make a commit", err)
 	}
-	return err
+	plan.commits = append(plan.commits, plannedCommit{id, message})
+	return nil
 }
 
 // splitCommits makes a commit a rule: each rule runs by itself on what those before it left. What only several rules
 // can do together comes last.
 func (p *prRepo) splitCommits(ctx context.Context, plan *prPlan, all *fixedTree) error {
 	if err := p.scratch.Checkout(ctx, p.baseTip); err != nil {
-		return err
+		return localFailure("check out the base", err)
 	}
 	for _, id := range append(all.rules(), "") {
 		fixed, err := p.fixTree(ctx, id)

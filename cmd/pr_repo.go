@@ -10,7 +10,6 @@ import (
 
 	"cfgfix/cmd/internal/forge"
 	"cfgfix/cmd/internal/git"
-	"cfgfix/cmd/internal/report"
 )
 
 // prRepo is the work on one repo.
@@ -40,7 +39,7 @@ func (r *prRun) handle(ctx context.Context, found foundClone) *prOutcome {
 	}
 	scratch, err := git.NewScratch(ctx, p.clone, p.remote.URL, r.io.env, p.credential())
 	if err != nil {
-		out.err = err
+		out.err = localFailure("work in the directory for temporary files", err)
 		return out
 	}
 	defer scratch.Close()
@@ -82,12 +81,14 @@ func (p *prRepo) use(url string) error {
 		return err
 	}
 	p.remote = remote
-	p.access, err = forge.Locate(remote.Host, p.given, p.io.environ)
+	if p.access, err = forge.Locate(remote.Host, p.given, p.io.environ); err == nil {
+		p.out.token = p.access.Token
+	}
 	return err
 }
 
 func (p *prRepo) note(format string, args ...any) {
-	fmt.Fprintln(p.io.err, "cfgfix: note:", report.Visible(p.out.name+": "+fmt.Sprintf(format, args...)))
+	fmt.Fprintln(p.io.err, "cfgfix: note:", p.out.visible(p.out.name+": "+fmt.Sprintf(format, args...)))
 }
 
 // credential is what git shows to the server: nothing where others could read it, and nothing where ssh has its own keys.
@@ -358,6 +359,18 @@ func (p *prRepo) patiently(ctx context.Context, work func() error) error {
 	}
 }
 
+// localFailure says what to do about something that failed on this machine.
+func localFailure(doing string, err error) error {
+	next := "look at the space that is left for temporary files, or name another directory for them with TMPDIR"
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, git.ErrMissing), errors.Is(err, git.ErrOld):
+		return err
+	case strings.Contains(err.Error(), "failed to sign"), strings.Contains(err.Error(), "signing"):
+		next = "make git commit -S work here, or set commit.gpgSign to false"
+	}
+	return fmt.Errorf("cannot %s: %w: %s", doing, err, next)
+}
+
 // gitFailure says what to do about a git command that failed.
 func (p *prRepo) gitFailure(doing string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, git.ErrMissing) {
@@ -371,6 +384,8 @@ func (p *prRepo) gitFailure(doing string, err error) error {
 	switch {
 	case has("stale info", "fetch first", "non-fast-forward", "changed on the remote"):
 		next = "somebody pushed at the same time: run cfgfix pr again"
+	case has("cannot lock ref"):
+		next = "a branch of the remote stands in the way of " + p.branch + ": name another one with --branch"
 	case has("hook declined", "protected branch", "GH006", "GH013"):
 		next = "the server's rules refuse the branch: ask those who set them, or name another one with --branch"
 	case has("error: 401", "Authentication failed", "could not read Username", "terminal prompts disabled", "Permission denied (publickey"):

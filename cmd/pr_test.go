@@ -34,7 +34,25 @@ type prWorld struct {
 	dir   string // of the clones
 	clone string
 	vars  map[string]string
+	lab   bool         // the server is used as GitLab
 	slept atomic.Int64 // time.Duration
+}
+
+// onGitLab makes the server one of GitLab.
+func (w *prWorld) onGitLab() {
+	w.lab = true
+	for _, name := range []string{"GITHUB_TOKEN", "GITHUB_SERVER_URL", "GITHUB_API_URL"} {
+		delete(w.vars, name)
+	}
+	w.vars["GITLAB_TOKEN"], w.vars["CI_SERVER_URL"], w.vars["CI_API_V4_URL"] = fakeforge.Token, w.URL, w.URL+"/api/v4"
+}
+
+// pulls is the end of the path that lists and opens pull requests.
+func (w *prWorld) pulls() string {
+	if w.lab {
+		return "/merge_requests"
+	}
+	return "/pulls"
 }
 
 func newPRWorld(t *testing.T, files map[string]string) *prWorld {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -170,50 +171,188 @@ func writeText(t *testing.T, path, text string) {
 	}
 }
 
-// TestPRKilled kills the program at each request that it makes. The next run does the rest, with one pull request.
+// killWorld is a repo on a server, a clone of it, and how cfgfix pr is run there.
+type killWorld struct {
+	*fakeforge.Server
+	clone string
+	env   []string
+}
+
+// forges are the environments that make the server one of each kind.
+var forges = map[string]func(s *fakeforge.Server, more ...string) []string{
+	"GitHub": environment,
+	"GitLab": func(s *fakeforge.Server, more ...string) []string {
+		return environment(s, append(more, "GITHUB_SERVER_URL=", "GITHUB_API_URL=", "GITHUB_TOKEN=", "GITLAB_TOKEN="+fakeforge.Token,
+			"CI_SERVER_URL="+s.URL, "CI_API_V4_URL="+s.URL+"/api/v4")...)
+	},
+}
+
+func newKillWorld(t *testing.T, forge string) *killWorld {
+	t.Helper()
+	s := fakeforge.New(t)
+	s.Add(t, "acme/app", map[string]string{".circleci/config.yml": badConfig})
+	w := &killWorld{Server: s, clone: filepath.Join(t.TempDir(), "app")}
+	s.Clone(t, "acme/app", w.clone)
+	writeText(t, filepath.Join(w.clone, "untracked"), "text\n")
+	w.env = forges[forge](s)
+	return w
+}
+
+func (w *killWorld) start(t *testing.T, more ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.Command("cfgfix", "pr", "--label", "security")
+	c.Dir, c.Env = w.clone, append(w.env, more...)
+	return c
+}
+
+// files is every file of the clone, with its size and time.
+func (w *killWorld) files(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(w.clone, func(path string, e os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil {
+			fmt.Fprintln(&b, path, info.Size(), info.ModTime().UnixNano())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// recovers checks that after a kill the clone is as it was, that the next run does the rest with one pull request, and
+// that there is nothing left to do after it.
+func (w *killWorld) recovers(t *testing.T, before string) {
+	t.Helper()
+	if got := w.files(t); got != before {
+		t.Errorf("the clone was\n%s\nand is\n%s", before, got)
+	}
+	if out, err := w.start(t).CombinedOutput(); err != nil {
+		t.Errorf("the next run: %v\n%s", err, out)
+	}
+	list := w.Of("acme/app")
+	if len(list) != 1 || list[0].State != "open" || len(list[0].Labels) != 1 {
+		t.Errorf("pull requests: %+v", list)
+	}
+	w.Log()
+	if out, err := w.start(t).CombinedOutput(); err != nil || !strings.Contains(string(out), ": unchanged ") || len(w.Changes()) > 0 {
+		t.Errorf("a third run: %v\n%s", err, out)
+	}
+}
+
+// TestPRKilled kills the program at each request that it makes.
 func TestPRKilled(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("skipped: it takes long")
 	}
-	for step := 1; ; step++ {
-		s := fakeforge.New(t)
-		s.Add(t, "acme/app", map[string]string{".circleci/config.yml": badConfig})
-		clone := filepath.Join(t.TempDir(), "app")
-		s.Clone(t, "acme/app", clone)
-		c := exec.Command("cfgfix", "pr", "--label", "security")
-		c.Dir, c.Env = clone, environment(s, "TMPDIR="+t.TempDir())
-		var met atomic.Int32
-		started := make(chan struct{})
-		s.Intercept = func(http.ResponseWriter, *http.Request) bool {
-			if int(met.Add(1)) == step {
-				<-started
-				_ = c.Process.Kill()
+	for forge := range forges {
+		t.Run(forge, func(t *testing.T) {
+			t.Parallel()
+			for step, done := 1, false; !done; step++ {
+				t.Run(fmt.Sprint(step), func(t *testing.T) { done = killAtRequest(t, forge, step) })
 			}
-			return false
+		})
+	}
+}
+
+// killAtRequest reports whether the run was over before that.
+func killAtRequest(t *testing.T, forge string, step int) (done bool) {
+	w := newKillWorld(t, forge)
+	before := w.files(t)
+	c := w.start(t, "TMPDIR="+t.TempDir())
+	var met atomic.Int32
+	started := make(chan struct{})
+	w.Intercept = func(http.ResponseWriter, *http.Request) bool {
+		if int(met.Add(1)) == step {
+			<-started
+			_ = c.Process.Kill()
 		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		close(started)
-		err := c.Wait()
-		if status := fakeforge.Git(t, clone, "status", "--porcelain") + fakeforge.Git(t, clone, "worktree", "list", "--porcelain"); strings.Count(status, "\n") > 2 {
-			t.Errorf("killed at request %d, the clone has\n%s", step, status)
-		}
-		if code, out := execIn(t, clone, environment(s), "cfgfix", "pr", "--label", "security"); code != 0 {
-			t.Errorf("killed at request %d, the next run: exit code %d\n%s", step, code, out)
-		}
-		list := s.Of("acme/app")
-		if len(list) != 1 || list[0].State != "open" || len(list[0].Labels) != 1 {
-			t.Errorf("killed at request %d: %+v", step, list)
-		}
-		if err == nil {
-			if step < 5 {
-				t.Errorf("done after %d requests", step)
-			}
-			return
+		return false
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	close(started)
+	done = c.Wait() == nil
+	w.Lock()
+	w.Intercept = nil
+	w.Unlock()
+	if done && step < 5 {
+		t.Errorf("done after %d requests", step)
+	}
+	w.recovers(t, before)
+	return done
+}
+
+// killer is a git that kills the program that started it at its call number $KILL_AT, before or after it did its work.
+const killer = `#!/bin/sh
+echo "$*" >>"$KILL_LOG"
+n=$(wc -l <"$KILL_LOG")
+[ "$n" = "$KILL_AT" ] && [ "$KILL_WHEN" = before ] && kill -9 "$PPID" && exit 1
+"$KILL_GIT" "$@"
+code=$?
+[ "$n" = "$KILL_AT" ] && kill -9 "$PPID"
+exit $code
+`
+
+// TestPRKilledAtGit kills the program before and after each call of git: when there is a worktree, a commit, a branch on
+// the server, and no pull request yet.
+func TestPRKilledAtGit(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped: it takes long")
+	}
+	git, err := exec.LookPath("git")
+	if err != nil || runtime.GOOS == "windows" {
+		t.Skip("skipped: it needs git and a shell")
+	}
+	for forge := range forges {
+		for _, when := range []string{"before", "after"} {
+			t.Run(forge+"/"+when, func(t *testing.T) {
+				t.Parallel()
+				var steps []string
+				for done := false; !done; {
+					t.Run(fmt.Sprint(len(steps)+1), func(t *testing.T) {
+						steps, done = killAtGit(t, forge, git, when, len(steps)+1)
+					})
+				}
+				for _, want := range []string{"init", "ls-remote", "checkout-index", "commit-tree", "push"} {
+					if !slices.ContainsFunc(steps, func(s string) bool { return strings.Contains(s, want) }) {
+						t.Errorf("no kill at %s: %q", want, steps)
+					}
+				}
+			})
 		}
 	}
+}
+
+// killAtGit returns the calls of git, and whether the run was over before that one.
+func killAtGit(t *testing.T, forge, git, when string, step int) (calls []string, done bool) {
+	w := newKillWorld(t, forge)
+	before := w.files(t)
+	bin, log := t.TempDir(), filepath.Join(t.TempDir(), "calls")
+	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(killer), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := w.start(t, "TMPDIR="+t.TempDir(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"),
+		"KILL_AT="+fmt.Sprint(step), "KILL_WHEN="+when, "KILL_LOG="+log, "KILL_GIT="+git)
+	err := c.Run()
+	text, readErr := os.ReadFile(log)
+	if readErr != nil {
+		t.Fatal(readErr)
+	}
+	calls = strings.Split(strings.TrimSpace(string(text)), "\n")
+	if done = err == nil; done && len(calls) >= step {
+		t.Errorf("call %d was not the end", step)
+	}
+	w.recovers(t, before)
+	return calls, done
 }
 
 // TestPRProxy reaches a server that only a proxy can reach, with a certificate of its own.

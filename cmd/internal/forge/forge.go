@@ -86,7 +86,9 @@ func hint(status int, tokenNames string) string {
 		return "the repo is not there, or the token may not see it: check the remote and the token's access"
 	case status >= 500:
 		return "the server has a fault of its own: run cfgfix pr again later"
+	case status == 405:
+		return "the repo may have moved: set the remote's URL to its new place"
 	default:
-		return ""
+		return "mend what the server says, then run cfgfix pr again"
 	}
 }

@@ -41,8 +41,11 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrMissing says that there is no git to run.
-var ErrMissing = errors.New("git is not installed, or not on the PATH")
+// What is wrong with git itself.
+var (
+	ErrMissing = errors.New("git is not installed, or not on the PATH")
+	ErrOld     = errors.New("git is older than 2.31: update it")
+)
 
 // runner runs git in one directory with one environment.
 type runner struct {
@@ -56,6 +59,7 @@ type runner struct {
 func newRunner(dir, hooks string, environ []string, c Credential) *runner {
 	r := &runner{dir: dir, env: slices.DeleteFunc(slices.Clone(environ), misleading)}
 	set := [][2]string{
+		{canary, "true"},
 		{"core.hooksPath", hooks}, // those that the user has for all repos are not for this one
 		{"core.fsmonitor", "false"},
 		{"core.autocrlf", "false"}, // bytes are what they are
@@ -68,6 +72,9 @@ func newRunner(dir, hooks string, environ []string, c Credential) *runner {
 		{"push.followTags", "false"},
 		{"push.gpgSign", "false"},
 		{"user.useConfigOnly", "true"},
+		{"color.ui", "never"},
+		{"http.lowSpeedLimit", "1"}, // a connection that stalls must not hold up a run over many repos
+		{"http.lowSpeedTime", "300"},
 	}
 	if c.Password != "" {
 		// An empty helper forgets those that were configured before: they might store what they see.
@@ -86,6 +93,9 @@ func newRunner(dir, hooks string, environ []string, c Credential) *runner {
 	r.configure(set)
 	return r
 }
+
+// canary is configuration that only a git has which reads it from the environment. An older one would read none of it.
+const canary = "cfgfix.configured"
 
 // tokenHelper is the credential helper that hands the token on. Its text, which other processes can see, has no secret.
 const tokenHelper = `!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$CFGFIX_GIT_USER" "$CFGFIX_GIT_PASSWORD"; }; f`

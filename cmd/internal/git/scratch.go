@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -20,33 +21,37 @@ type Scratch struct {
 }
 
 // NewScratch makes a scratch repo for a clone, with a remote and what git shows to the remote's server.
-func NewScratch(ctx context.Context, c *Clone, remote string, environ []string, cred Credential) (s *Scratch, err error) {
+func NewScratch(ctx context.Context, c *Clone, remote string, environ []string, cred Credential) (*Scratch, error) {
 	top, err := os.MkdirTemp("", "cfgfix-pr-")
 	if err != nil {
 		return nil, err
 	}
-	s = &Scratch{Tree: filepath.Join(top, "tree"), clone: c, top: top, remote: remote}
-	defer func() {
-		if err != nil {
-			s.Close()
-		}
-	}()
-	dir, hooks := filepath.Join(top, "git"), filepath.Join(top, "hooks")
+	s := &Scratch{Tree: filepath.Join(top, "tree"), clone: c, top: top, remote: remote}
+	if err := s.create(ctx, environ, cred); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// create makes the repo.
+func (s *Scratch) create(ctx context.Context, environ []string, cred Credential) error {
+	dir, hooks := filepath.Join(s.top, "git"), filepath.Join(s.top, "hooks")
 	for _, d := range []string{dir, hooks, s.Tree} {
 		if err := os.Mkdir(d, 0o700); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	s.runner = newRunner(dir, hooks, environ, cred)
 	format := "sha1"
-	if c.sha256() {
+	if s.clone.sha256() {
 		format = "sha256"
 	}
 	if _, err := s.git(ctx, "init", "--quiet", "--bare", "--template=", "--object-format="+format, "."); err != nil {
-		return nil, err
+		return err
 	}
 	s.env = append(s.env, "GIT_DIR="+dir)
-	return s, s.prepare(ctx)
+	return s.prepare(ctx)
 }
 
 // prepare borrows the clone's objects, and makes files in the worktree have the bytes that are in the repo: no attribute
@@ -60,8 +65,13 @@ func (s *Scratch) prepare(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(info, "attributes"), []byte(plain), 0o600); err != nil {
 		return err
 	}
-	if sign, _ := s.git(ctx, "config", "--type=bool", "--get", "commit.gpgSign"); sign == "true" {
-		s.signed = true
+	switch known, _ := s.git(ctx, "config", "--type=bool", "--get-regexp", "^("+regexp.QuoteMeta(canary)+"|commit\\.gpgsign)$"); {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !strings.Contains(known, canary+" true"):
+		return ErrOld
+	default:
+		s.signed = strings.LastIndex(known, "commit.gpgsign true") > strings.LastIndex(known, "commit.gpgsign false")
 	}
 	if !s.clone.borrowable() {
 		return nil
