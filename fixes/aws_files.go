@@ -77,7 +77,7 @@ func (v *awsView) scanFile(s *circle.Step, facts *stepFacts) *keyForm {
 	if f := v.scanFileAt(s, facts, ".aws/credentials"); f != nil {
 		return f
 	}
-	if path := sharedFile(s, facts.script); path != "" {
+	if path := sharedFile(s, facts.script()); path != "" {
 		if f := v.scanFileAt(s, facts, path); f != nil {
 			f.blocker = orElse(f.blocker, sharedFileVar+" names the file, and it may serve more than the steps that are seen")
 			return f
@@ -111,7 +111,7 @@ func sharedFile(s *circle.Step, script *shell.Script) string {
 }
 
 func (v *awsView) scanFileAt(s *circle.Step, facts *stepFacts, path string) *keyForm {
-	file := readCredentialsFile(facts.script, path)
+	file := readCredentialsFile(facts.script(), path)
 	if file == nil {
 		return nil
 	}
@@ -129,7 +129,7 @@ func (v *awsView) scanFileAt(s *circle.Step, facts *stepFacts, path string) *key
 	case file.other:
 		f.blocker = "the file holds settings beside the keys"
 	}
-	f.parts = append(f.parts, v.aroundFile(facts.script)...)
+	f.parts = append(f.parts, v.aroundFile(facts.script())...)
 	f.span = spanIn(facts.text, file.parts[0])
 	if strings.HasPrefix(path, ".aws/") {
 		path = "~/" + path

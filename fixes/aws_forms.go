@@ -53,17 +53,34 @@ type keyForm struct {
 
 // stepFacts is what a physical step shows about AWS.
 type stepFacts struct {
-	script   *shell.Script
-	text     rewrite.Node // the script's scalar
+	read     func() *shell.Script // nil for a step without a script
+	runs     func() string        // the command of unknown
+	text     rewrite.Node         // the script's scalar
 	setup    *setupStep
 	forms    []*keyForm
-	assumes  bool   // the step leaves temporary credentials of CircleCI's own identity behind
-	supplies bool   // it leaves keys behind that are not this file's business
-	uses     bool   // it calls AWS by itself, in sight
-	unknown  string // a command that may run anything, such as a script of the repository
-	v1Only   bool   // it calls what only version 1 of the CLI has
+	assumes  bool // the step leaves temporary credentials of CircleCI's own identity behind
+	supplies bool // it leaves keys behind that are not this file's business
+	uses     bool // it calls AWS by itself, in sight
+	v1Only   bool // it calls what only version 1 of the CLI has
 	// userInstall says that the step installs the CLI for the user alone, where an installation for all may come before it.
 	userInstall bool
+}
+
+// script is the step's script, nil for a step without one that can be read. Most have nothing to do with AWS, and are read
+// only when a job's keys are looked into.
+func (f *stepFacts) script() *shell.Script {
+	if f.read == nil {
+		return nil
+	}
+	return f.read()
+}
+
+// unknown is a command of the step that may run anything, such as a script of the repository; "" for none.
+func (f *stepFacts) unknown() string {
+	if f.runs == nil {
+		return ""
+	}
+	return f.runs()
 }
 
 // scanEnvironment finds keys in one physical environment.

@@ -47,10 +47,10 @@ func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []dou
 func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 	var out []doubt
 	for _, x := range u.visits {
-		if x.facts.script != nil && slices.ContainsFunc(x.facts.script.Calls(), mountsCredentials) {
+		if x.facts.script() != nil && slices.ContainsFunc(x.facts.script().Calls(), mountsCredentials) {
 			out = append(out, doubt{Manual, "a container gets ~/.aws, and web identity writes nothing there"})
 		}
-		if x.facts.script != nil && len(x.facts.script.Mentions("AWS_ROLE_ARN")) > 0 {
+		if x.facts.script() != nil && len(x.facts.script().Mentions("AWS_ROLE_ARN")) > 0 {
 			out = append(out, doubt{Manual, "a step uses AWS_ROLE_ARN already, which web identity would set"})
 		}
 	}
@@ -101,30 +101,30 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 		}
 		return out
 	}
-	if x.facts.script == nil {
+	if x.facts.script() == nil {
 		return nil
 	}
 	if text, ok := circle.Known(x.Step.Shell()); ok && !shell.IsBash(text) && (x.facts.uses || len(x.facts.forms) > 0) {
 		out = append(out, doubt{Unsafe, "a step that calls AWS runs in " + text + ", and the setup reaches later steps through bash only"})
 	}
-	removed = append(slices.Clone(removed), bodies(x.facts.script, removed)...)
+	removed = append(slices.Clone(removed), bodies(x.facts.script(), removed)...)
 	gone := func(s shell.Span) bool {
 		return slices.ContainsFunc(removed, func(r shell.Span) bool { return r.Contains(s) })
 	}
 	line := func(s shell.Span) int { return v.p.File.Position(spanIn(x.facts.text, s).Start).Line }
-	for _, c := range x.facts.script.Calls() {
+	for _, c := range x.facts.script().Calls() {
 		if gone(c.Span) {
 			continue
 		}
-		if printsKeys(x.facts.script, c) {
+		if printsKeys(x.facts.script(), c) {
 			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d prints the keys, and temporary ones are not masked in the output", line(c.Span))})
 		}
 	}
-	if chainsProfiles(x.facts.script) {
+	if chainsProfiles(x.facts.script()) {
 		out = append(out, doubt{Manual, "a profile in ~/.aws/config takes its role from the keys of another one"})
 	}
-	out = append(out, v.guardFiles(x.Step, x.facts.script)...)
-	for _, c := range keyCopies(x.facts.script) {
+	out = append(out, v.guardFiles(x.Step, x.facts.script())...)
+	for _, c := range keyCopies(x.facts.script()) {
 		switch {
 		case gone(c.span):
 		case v.webIdentity():

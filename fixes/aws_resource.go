@@ -73,10 +73,10 @@ func (r *AWSRole) show(u *awsUnit) {
 		if orb, command, ok := x.Step.OrbCall(); ok && orb != nil {
 			r.addElement(orb, command, plainArguments(x.Step.Args()))
 		}
-		if x.facts == nil || x.facts.script == nil {
+		if x.facts == nil || x.facts.script() == nil {
 			continue
 		}
-		for _, c := range x.facts.script.Calls() {
+		for _, c := range x.facts.script().Calls() {
 			r.addCall(c)
 		}
 	}

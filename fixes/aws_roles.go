@@ -84,10 +84,10 @@ func (u *awsUnit) longest() string {
 		return text
 	}
 	for _, x := range u.visits {
-		if x.facts.script == nil {
+		if x.facts.script() == nil {
 			continue
 		}
-		for _, c := range x.facts.script.Calls() {
+		for _, c := range x.facts.script().Calls() {
 			if c.Is("sleep") && len(c.Args()) == 1 && waits(c.Args()[0].Value) >= nearlyAnHour {
 				return waits(c.Args()[0].Value).String()
 			}
@@ -111,10 +111,10 @@ var registryHost = regexp.MustCompile(`\b(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-
 func (u *awsUnit) account() string {
 	found := ""
 	for _, x := range u.visits {
-		if x.facts.script == nil {
+		if x.facts.script() == nil {
 			continue
 		}
-		for _, m := range registryHost.FindAllStringSubmatch(x.facts.script.Text(), -1) {
+		for _, m := range registryHost.FindAllStringSubmatch(x.facts.script().Text(), -1) {
 			if found != "" && found != m[1] {
 				return ""
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -34,11 +35,12 @@ func (v *awsView) scanScript(s *circle.Step, facts *stepFacts) {
 	if text.Kind() != rewrite.Scalar || !shell.Supported(shellOf(s)) {
 		return
 	}
-	script := v.p.scripts.Parse(text.Value())
-	if script == nil {
+	facts.text = text
+	facts.read = sync.OnceValue(func() *shell.Script { return v.p.scripts.Parse(text.Value()) })
+	facts.runs = sync.OnceValue(func() string { return firstUnknown(facts.script()) })
+	if !v.p.mayHold(awsIndex(), text.Value()) || facts.script() == nil {
 		return
 	}
-	facts.script, facts.text = script, text
 	if f := v.scanAssignments(s, facts); f != nil {
 		facts.forms = append(facts.forms, f)
 	}
@@ -48,6 +50,19 @@ func (v *awsView) scanScript(s *circle.Step, facts *stepFacts) {
 	}
 	facts.forms = append(facts.forms, v.scanTools(s, facts)...)
 	v.scanCalls(s, facts)
+}
+
+// firstUnknown is the first command of a script that may run anything, "" for none.
+func firstUnknown(script *shell.Script) string {
+	if script == nil {
+		return ""
+	}
+	for _, c := range script.Calls() {
+		if name := unknownCommand(c); name != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // shellOf is the shell that a run step is written for, as far as the step says it.
@@ -76,7 +91,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 		}
 		f.parts = append(f.parts, part)
 	}
-	for _, c := range facts.script.Calls() {
+	for _, c := range facts.script().Calls() {
 		for _, a := range c.Assigns {
 			if !a.Naked {
 				take(a.Name, a.Value, a.Span)
@@ -84,7 +99,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 			}
 		}
 	}
-	for _, e := range facts.script.BashEnv() {
+	for _, e := range facts.script().BashEnv() {
 		f.stays = f.stays || slices.Contains(keyVars, e.Name)
 		part := e.Write.Stmt
 		if e.Line.HereDoc {
@@ -92,7 +107,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 		}
 		take(e.Name, e.Value, part)
 	}
-	if !f.describe(sources, "") || f.chained(facts.script) {
+	if !f.describe(sources, "") || f.chained(facts.script()) {
 		return nil
 	}
 	f.owner, f.span = s.Owner(), spanIn(facts.text, f.parts[0])
@@ -129,7 +144,7 @@ func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 		sources [2]keySource
 	}
 	var found []*pending
-	for _, c := range facts.script.Calls() {
+	for _, c := range facts.script().Calls() {
 		if !c.Is("aws", "configure", "set") || len(c.Args()) < 4 {
 			continue
 		}
@@ -185,12 +200,11 @@ func profileOf(c *shell.Call) (profile, name string) {
 // scanCalls notes the AWS calls of a script: the logins and role changes, and the first of the others. What a script
 // gets by a role change serves the calls behind it.
 func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
-	covered := choosesHere(facts.script) || choosesLater(facts.script) || choosesEnvironment(s.Environment())
-	facts.supplies = choosesLater(facts.script)
-	for _, c := range facts.script.Calls() {
+	covered := choosesHere(facts.script()) || choosesLater(facts.script()) || choosesEnvironment(s.Environment())
+	facts.supplies = choosesLater(facts.script())
+	for _, c := range facts.script().Calls() {
 		facts.v1Only = facts.v1Only || c.Is("aws", "ecr", "get-login")
 		facts.userInstall = facts.userInstall || installsCLI(c) && c.Has("--user")
-		facts.unknown = orElse(facts.unknown, unknownCommand(c))
 		if !callsAWS(c) {
 			continue
 		}
@@ -199,7 +213,7 @@ func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
 		switch {
 		case c.Is("aws", "sts", "assume-role-with-web-identity"):
 			facts.assumes, covered = true, true
-		case covered && !chain || facts.assumes || hasAssumed(facts.script, c):
+		case covered && !chain || facts.assumes || hasAssumed(facts.script(), c):
 		case chain || c.Is("aws", "ecr", "get-login") || c.Is("aws", "ecr", "get-login-password"):
 			v.scanLogin(s, facts, c)
 			covered = true
@@ -211,7 +225,7 @@ func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
 			covered = true
 		}
 	}
-	for _, e := range facts.script.BashEnv() {
+	for _, e := range facts.script().BashEnv() {
 		facts.assumes = facts.assumes || e.Name == "AWS_WEB_IDENTITY_TOKEN_FILE"
 	}
 }

@@ -65,8 +65,8 @@ func (u *awsUnit) widened() string {
 			}
 			for _, y := range u.visits[i+1:] {
 				own := slices.ContainsFunc(y.facts.forms, func(g *keyForm) bool { return g.keys == f.keys })
-				if !own && y.facts.unknown != "" {
-					return fmt.Sprintf("the keys reach one step only, and %s step runs %s, which may use other credentials", which, y.facts.unknown)
+				if !own && y.facts.unknown() != "" {
+					return fmt.Sprintf("the keys reach one step only, and %s step runs %s, which may use other credentials", which, y.facts.unknown())
 				}
 			}
 		}

@@ -12,7 +12,7 @@ import (
 // scanTools finds keys that a script hands to a tool on its command line.
 func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 	var out []*keyForm
-	for _, c := range facts.script.Calls() {
+	for _, c := range facts.script().Calls() {
 		c, profile := toolOf(c), ""
 		f := &keyForm{kind: toolForm, step: s, node: facts.text}
 		var sources [2]keySource

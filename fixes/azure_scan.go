@@ -15,8 +15,12 @@ func (v *azureView) scanStep(s *circle.Step) []*storedForm {
 	if s.Kind == circle.CallStep {
 		return v.scanOrb(s)
 	}
+	text := s.Command().Value()
+	if !strings.Contains(text, "az") && !strings.Contains(text, "ARM_") && !strings.Contains(text, "AZ") {
+		return nil
+	}
 	script := v.script(s)
-	if script == nil || !strings.Contains(script.Text(), "az") && !strings.Contains(script.Text(), "ARM_") && !strings.Contains(script.Text(), "AZ") {
+	if script == nil {
 		return nil
 	}
 	var out []*storedForm

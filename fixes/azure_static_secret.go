@@ -15,7 +15,7 @@ var azureStaticSecret = &Rule{
 	Safety:     Setup, // the federated credential has to exist first
 	Since:      "0.3.0",
 	CWE:        []string{"CWE-798", "CWE-522"},
-	Triggers:   anyOf("az", "arm_"),
+	Triggers:   azureTriggers,
 	Run:        runAzureStaticSecret,
 }
 

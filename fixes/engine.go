@@ -120,7 +120,7 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts shell.Cache) (foun
 			continue
 		}
 		shared := newPass(f, circle.New(doc), facts, scripts)
-		shared.Repo, shared.report, shared.rules = e.Repo, report, e.Rules
+		shared.Repo, shared.report, shared.rules, shared.untriggered = e.Repo, report, e.Rules, e.untriggered
 		shared.wanted = func(x *Finding) bool { return e.wants(f, shared.Config, x) }
 		configs = append(configs, shared.Config)
 		for _, rule := range triggered {

@@ -139,8 +139,8 @@ func (u *awsUnit) silence(f *rewrite.File) string {
 			return fmt.Sprintf("line %d calls AWS tools for a local service, or with the credentials of a runner", line(x))
 		case x.facts.uses:
 			return fmt.Sprintf("line %d calls AWS with credentials that came before", line(x))
-		case x.facts.unknown != "" && unknown == "":
-			unknown = fmt.Sprintf("; line %d runs %s, which may call anything and is not looked into", line(x), x.facts.unknown)
+		case x.facts.unknown() != "" && unknown == "":
+			unknown = fmt.Sprintf("; line %d runs %s, which may call anything and is not looked into", line(x), x.facts.unknown())
 		}
 	}
 	return "no key and no call in sight" + unknown

@@ -71,7 +71,7 @@ func (b *gcpFix) remove() (refusal string) {
 			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), prune(e))...)
 		}
 		for _, x := range u.steps {
-			if s := b.view.stepOf(x.Step); s.script != nil && !done[s.text] && s.step.Owner() == b.group[0].owner {
+			if s := b.view.stepOf(x.Step); s.script() != nil && !done[s.text] && s.step.Owner() == b.group[0].owner {
 				done[s.text] = true
 				if refusal := b.removeFrom(s); refusal != "" {
 					return refusal
@@ -103,21 +103,21 @@ func (b *gcpFix) pathVariables(u *gcpUnit) []rewrite.Entry {
 // removeFrom takes the keys out of a script, and the step away when nothing is left that does something. A step that
 // an anchor shares and that only logs in becomes the login itself.
 func (b *gcpFix) removeFrom(s *gcpStep) (refusal string) {
-	parts := tending(s.script, b.isKeyFile)
-	for _, a := range adcs(s.script) {
+	parts := tending(s.script(), b.isKeyFile)
+	for _, a := range adcs(s.script()) {
 		if b.isKeyFile(a.file) {
 			parts, b.path = append(parts, a.part), true
 		}
 	}
 	if f := s.form; f != nil && slices.Contains(b.group, f) {
-		parts = slices.Concat(parts, f.parts, printsOnly(s.script, []string{f.key.name}))
+		parts = slices.Concat(parts, f.parts, printsOnly(s.script(), []string{f.key.name}))
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	parts = append(parts, namings(s.script, b.isKeyFile, parts)...)
+	parts = append(parts, namings(s.script(), b.isKeyFile, parts)...)
 	b.removed[s.text] = parts
-	ops, emptied, refusal := takeOut(s.text, s.script, parts)
+	ops, emptied, refusal := takeOut(s.text, s.script(), parts)
 	if refusal != "" {
 		return refusal
 	}

@@ -84,8 +84,8 @@ func (b *gcpFix) pathDoubt(u *gcpUnit) *doubt {
 		if u.hasSite(x.Step) {
 			return nil
 		}
-		if s := b.view.stepOf(x.Step); s.script != nil {
-			for _, a := range adcs(s.script) {
+		if s := b.view.stepOf(x.Step); s.script() != nil {
+			for _, a := range adcs(s.script()) {
 				if !slices.Contains(b.removed[s.text], a.part) {
 					return changes(a.file)
 				}
@@ -102,10 +102,10 @@ func (b *gcpFix) gcloudDoubt(u *gcpUnit, s site) *doubt {
 		return nil
 	}
 	x := b.view.stepOf(s.step)
-	if x.script == nil {
+	if x.script() == nil {
 		return nil
 	}
-	for _, c := range x.script.Calls() {
+	for _, c := range x.script().Calls() {
 		if len(x.activations) > 0 && c.Span.Start >= x.activations[0].call.Span.Start {
 			break
 		}
@@ -137,7 +137,7 @@ func installsGcloud(c *shell.Call) bool {
 
 func (b *gcpFix) callsGcloud(s *circle.Step) bool {
 	x := b.view.stepOf(s)
-	return x.script != nil && slices.ContainsFunc(x.script.Calls(), func(c *shell.Call) bool {
+	return x.script() != nil && slices.ContainsFunc(x.script().Calls(), func(c *shell.Call) bool {
 		return slices.Contains([]string{"gcloud", "gsutil", "bq"}, c.Name())
 	})
 }
@@ -150,13 +150,13 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 		}
 		return nil
 	}
-	if x.script == nil {
+	if x.script() == nil {
 		return nil
 	}
 	var out []doubt
 	removed := b.removedFrom(x)
 	own := x.form != nil && !slices.Contains(b.group, x.form)
-	for _, c := range x.script.Calls() {
+	for _, c := range x.script().Calls() {
 		within := func(parts []shell.Span) bool {
 			return slices.ContainsFunc(parts, func(r shell.Span) bool { return r.Contains(c.Span) })
 		}
@@ -168,7 +168,7 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 		}
 		out = append(out, b.guardFiles(c)...)
 	}
-	for _, m := range x.script.Mentions(b.key()) {
+	for _, m := range x.script().Mentions(b.key()) {
 		within := func(r shell.Span) bool { return r.Contains(m.Span) }
 		inForm := own && (slices.ContainsFunc(x.form.parts, within) || slices.ContainsFunc(x.handed, func(h gcpHanded) bool { return within(h.span) }))
 		if !inForm && !slices.ContainsFunc(removed, within) {
@@ -181,7 +181,7 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 // removedFrom are the parts of a script that go away, with the texts that their statements read.
 func (b *gcpFix) removedFrom(x *gcpStep) []shell.Span {
 	out := slices.Clone(b.removed[x.text])
-	for _, c := range x.script.Calls() {
+	for _, c := range x.script().Calls() {
 		if !slices.ContainsFunc(b.removed[x.text], func(r shell.Span) bool { return r.Contains(c.Span) }) {
 			continue
 		}

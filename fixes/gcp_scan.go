@@ -3,6 +3,7 @@ package fixes
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -12,8 +13,9 @@ import (
 // gcpStep is what a physical step shows about keys for Google Cloud.
 type gcpStep struct {
 	step        *circle.Step
-	script      *shell.Script // nil for anything but a script that can be read
-	text        rewrite.Node  // the script's scalar
+	read        func() *shell.Script // nil for a step without a script
+	hinted      bool                 // the script has a word of those that bring keys to Google Cloud
+	text        rewrite.Node         // the script's scalar
 	activations []gcpActivation
 	writes      []keyWrite
 	handed      []gcpHanded
@@ -55,10 +57,11 @@ func (v *gcpView) stepOf(s *circle.Step) *gcpStep {
 	case circle.RunStep:
 		text := s.Command()
 		if text.Kind() == rewrite.Scalar && shell.Supported(shellOf(s)) {
-			x.text, x.script = text, v.p.scripts.Parse(text.Value())
+			x.text = text
+			x.read = sync.OnceValue(func() *shell.Script { return v.p.scripts.Parse(text.Value()) })
+			x.hinted = slices.ContainsFunc(gcpHints, func(h string) bool { return strings.Contains(text.Value(), h) })
 		}
-		hinted := slices.ContainsFunc(gcpHints, func(h string) bool { return strings.Contains(text.Value(), h) })
-		if x.script != nil && hinted {
+		if x.hinted && x.script() != nil {
 			x.scan()
 		}
 	case circle.CallStep:
@@ -67,10 +70,19 @@ func (v *gcpView) stepOf(s *circle.Step) *gcpStep {
 	return x
 }
 
+// script is the step's script, nil for a step without one that can be read. Most are read only when a job's keys are
+// looked into.
+func (x *gcpStep) script() *shell.Script {
+	if x.read == nil {
+		return nil
+	}
+	return x.read()
+}
+
 // scan reads the script.
 func (x *gcpStep) scan() {
-	x.writes = keyWrites(x.script)
-	for _, c := range x.script.Calls() {
+	x.writes = keyWrites(x.script())
+	for _, c := range x.script().Calls() {
 		switch {
 		case c.Name() == "gcloud" && c.Has("activate-service-account"):
 			x.activations = append(x.activations, x.activation(c))
@@ -79,7 +91,7 @@ func (x *gcpStep) scan() {
 		}
 		x.handOver(c)
 	}
-	for _, e := range x.script.BashEnv() {
+	for _, e := range x.script().BashEnv() {
 		if key := handedKey(e.Value); key.known() && slices.Contains(gcpTables().ToolVariables, e.Name) {
 			x.handed = append(x.handed, gcpHanded{key, e.Write.Stmt, handsOver + key.String(), toolReads(e.Name)})
 		}
@@ -103,7 +115,7 @@ func (x *gcpStep) activation(c *shell.Call) gcpActivation {
 	case file.Expr:
 		a.key.expr = true
 	default:
-		a.file = keyFile(x.script, file)
+		a.file = keyFile(x.script(), file)
 	}
 	switch {
 	case a.blocker != "":
@@ -111,7 +123,7 @@ func (x *gcpStep) activation(c *shell.Call) gcpActivation {
 		a.blocker = "the value is an expression: whose key this is is known only when the pipeline is compiled"
 	case a.file == "" && !a.key.known():
 		a.blocker = "where the key comes from is not shown"
-	case strings.Contains(a.project.Text, "--project") || a.sets(x.script, a.project):
+	case strings.Contains(a.project.Text, "--project") || a.sets(x.script(), a.project):
 		a.blocker = "the project of the login is worked out by the script"
 	case slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
 		return strings.HasPrefix(w.Value, "--password-file") || strings.HasSuffix(w.Value, ".p12")
@@ -138,7 +150,7 @@ func (x *gcpStep) credFile(c *shell.Call) {
 	if !ok {
 		return
 	}
-	path := keyFile(x.script, file)
+	path := keyFile(x.script(), file)
 	for _, w := range x.writes {
 		if w.file == path && (w.key.literal || gcpTables().holdsKey(w.key.name)) {
 			project, _ := c.Option("--project")
@@ -148,7 +160,7 @@ func (x *gcpStep) credFile(c *shell.Call) {
 	}
 	x.writes = slices.DeleteFunc(x.writes, func(w keyWrite) bool { return w.file == path })
 	x.oidc = "workload identity"
-	for _, o := range x.script.Calls() {
+	for _, o := range x.script().Calls() {
 		if account, ok := o.Option("--service-account"); ok && o.Is("gcloud", "iam", "workload-identity-pools", "create-cred-config") {
 			x.oidc = account.Value
 		}

@@ -190,7 +190,7 @@ func (b *keysFix) profileOnly(u *awsUnit) bool {
 	after := false
 	for _, x := range u.visits {
 		own := slices.ContainsFunc(x.facts.forms, func(f *keyForm) bool { return slices.Contains(b.group, f) })
-		if after = after || own; after && x.facts.unknown != "" {
+		if after = after || own; after && x.facts.unknown() != "" {
 			return true
 		}
 	}
@@ -288,10 +288,10 @@ func (v *awsView) webIdentity() bool {
 func (b *keysFix) complete() (refusal string) {
 	for _, u := range b.units {
 		for _, x := range u.visits {
-			if x.facts.script == nil || b.view.webIdentity() {
+			if x.facts.script() == nil || b.view.webIdentity() {
 				continue
 			}
-			for _, c := range keyCopies(x.facts.script) {
+			for _, c := range keyCopies(x.facts.script()) {
 				if c.insert != "" {
 					b.fix.Ops = append(b.fix.Ops, shared(x.facts.text, rewrite.ReplaceText(x.facts.text, c.span.End, c.span.End, c.insert))...)
 				}

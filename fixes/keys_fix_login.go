@@ -30,11 +30,11 @@ func (b *keysFix) moveLogins() (refusal string) {
 
 // moveLogin rewrites the logins of one script. It is not ok when the registry or the shape of one is not known.
 func (u *awsUnit) moveLogin(facts *stepFacts) (ops []rewrite.Op, ok bool) {
-	for _, c := range facts.script.Calls() {
+	for _, c := range facts.script().Calls() {
 		if !c.Is("aws", "ecr", "get-login") {
 			continue
 		}
-		outer, host, region := loginAround(facts.script, c), "", ""
+		outer, host, region := loginAround(facts.script(), c), "", ""
 		if host, region = u.registry(c); outer == nil || host == "" {
 			return nil, false
 		}
@@ -63,10 +63,10 @@ func loginAround(script *shell.Script, c *shell.Call) *shell.Call {
 func (u *awsUnit) registry(c *shell.Call) (host, region string) {
 	var hosts []string
 	for _, x := range u.visits {
-		if x.facts.script == nil {
+		if x.facts.script() == nil {
 			continue
 		}
-		for _, m := range registryHost.FindAllStringSubmatch(x.facts.script.Text(), -1) {
+		for _, m := range registryHost.FindAllStringSubmatch(x.facts.script().Text(), -1) {
 			if !slices.Contains(hosts, m[0]) {
 				hosts = append(hosts, m[0])
 			}

@@ -68,14 +68,14 @@ func prune(e rewrite.Entry) rewrite.Op {
 // removeFrom takes the keys out of a script, and the step away when nothing is left that does something.
 func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
 	facts := b.view.factsOf(s)
-	parts := slices.Concat(b.removed[facts.text], printsOnly(facts.script, b.sources()))
+	parts := slices.Concat(b.removed[facts.text], printsOnly(facts.script(), b.sources()))
 	b.removed[facts.text] = parts
-	ops, emptied, refusal := takeOut(facts.text, facts.script, parts)
+	ops, emptied, refusal := takeOut(facts.text, facts.script(), parts)
 	if refusal != "" {
 		return refusal
 	}
-	if region, settings := regionSettings(facts.script, parts); len(settings) > 0 && b.view.takesRegion(region) {
-		if _, all, refusal := takeOut(facts.text, facts.script, slices.Concat(parts, settings)); refusal == "" && all {
+	if region, settings := regionSettings(facts.script(), parts); len(settings) > 0 && b.view.takesRegion(region) {
+		if _, all, refusal := takeOut(facts.text, facts.script(), slices.Concat(parts, settings)); refusal == "" && all {
 			b.region, emptied = region, true
 		}
 	}

@@ -139,10 +139,10 @@ func (m *runnerMove) stepDoubts(v circle.Visit) []doubt {
 		return []doubt{{Unsafe, "the step " + s.Name + " may set up remote Docker, which a runner has not"}}
 	}
 	x := m.view.scripts[s.Node]
-	if x == nil {
+	if x == nil || x.read() == nil {
 		return nil
 	}
-	for _, c := range x.script.Calls() {
+	for _, c := range x.read().Calls() {
 		line := m.view.p.File.Position(spanIn(x.text, c.Span).Start).Line
 		if c.Name() == "circleci" {
 			return []doubt{{Unsafe, fmt.Sprintf("line %d calls `circleci`, and on a runner that command is circleci-agent", line)}}

@@ -24,6 +24,7 @@ type networkScope struct {
 	localNames map[string]bool // of containers and hosts that the file itself makes
 	localNets  []netip.Prefix  // of networks that the file itself makes
 	cluster    bool            // a job makes a cluster of its own
+	learn      func()          // fills in the three; nil once it has
 }
 
 // kind tells where a host is. What the settings say beats everything; what the job itself makes is no network.
@@ -39,13 +40,14 @@ func (s *networkScope) kind(host string) hostKind {
 	} else if !isAddr && s.table.Internal.hasName(host) || matchesHost(s.facts.Internal, host) {
 		kind = internalHost
 	}
-	if !matchesHost(s.facts.Internal, host) && s.isLocal(host, addr) {
+	if kind != publicHost && !matchesHost(s.facts.Internal, host) && s.isLocal(host, addr) {
 		return publicHost
 	}
 	return kind
 }
 
 func (s *networkScope) isLocal(host string, addr netip.Addr) bool {
+	s.learned()
 	if addr.IsValid() {
 		return s.table.Local.hasAddr(addr) || s.cluster && s.table.Cluster.hasAddr(addr) || contains(s.localNets, addr)
 	}
@@ -104,15 +106,17 @@ func (s *networkScope) needsRunner(host string) bool {
 func (s *networkScope) allowsIPRanges(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	addr, isAddr := parseAddr(host)
+	route, index := s.routeOf(host)
 	switch {
+	case route.Route != ipRanges:
+		return false
 	case isAddr && !addr.IsGlobalUnicast() || !isAddr && (!isHostName(host) || !strings.Contains(host, ".")):
 		return false
 	case matchesHost(s.facts.Public, host) || s.isLocal(host, addr):
 		return false
 	}
-	route, index := s.routeOf(host)
 	kind := s.kind(host)
-	return route.Route == ipRanges && kind != privateHost && (kind == internalHost || index >= 0)
+	return kind != privateHost && (kind == internalHost || index >= 0)
 }
 
 // ipRanges is the route of those who let CircleCI's addresses in.

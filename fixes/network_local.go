@@ -10,15 +10,27 @@ import (
 	"cfgfix/fixes/internal/shell"
 )
 
-// learn takes in what the file itself makes: containers, Docker networks, clusters and names in /etc/hosts. They look
+// learned sees to it that what the file makes has been taken in. It is asked for by the first host that looks internal.
+func (s *networkScope) learned() {
+	if learn := s.learn; learn != nil {
+		s.learn = nil
+		learn()
+	}
+}
+
+// learnAll takes in what the file itself makes: containers, Docker networks, clusters and names in /etc/hosts. They look
 // like an internal network, and are none.
-func (s *networkScope) learn(v *networkView) {
+func (s *networkScope) learnAll(v *networkView) {
 	s.learnConfig(v.p.Config)
 	for _, x := range v.order {
-		for _, c := range x.script.Calls() {
+		script := x.read()
+		if script == nil {
+			continue
+		}
+		for _, c := range script.Calls() {
 			s.learnCall(c)
 		}
-		for _, w := range x.script.Writes() {
+		for _, w := range script.Writes() {
 			if !strings.HasSuffix(w.File.Value, "etc/hosts") {
 				continue
 			}
@@ -27,6 +39,12 @@ func (s *networkScope) learn(v *networkView) {
 			}
 		}
 	}
+}
+
+// hasCluster reports whether a job makes a cluster of its own.
+func (s *networkScope) hasCluster() bool {
+	s.learned()
+	return s.cluster
 }
 
 // learnConfig takes in the names of containers, and orbs that make a cluster.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -24,11 +25,11 @@ type networkSign struct {
 	users       []*circle.Job // that run it
 }
 
-// netScript is the script of one physical step.
+// netScript is the script of one physical step. It is read when it is asked for, which is seldom.
 type netScript struct {
-	step   *circle.Step
-	text   rewrite.Node
-	script *shell.Script
+	step *circle.Step
+	text rewrite.Node
+	read func() *shell.Script // nil when it cannot be read
 }
 
 // networkView is what the network rules see of one config.
@@ -50,12 +51,12 @@ func newNetworkView(p *Pass) *networkView {
 	v := &networkView{p: p, table: t, scripts: map[rewrite.Node]*netScript{}, seen: map[rewrite.Node]bool{}}
 	v.scope = &networkScope{facts: &p.Facts.Network, table: t, localNames: map[string]bool{}}
 	for s := range p.Config.Walk {
-		if x := v.parseStep(s); x != nil {
+		if x := v.scriptOf(s); x != nil {
 			v.scripts[s.Node] = x
 			v.order = append(v.order, x)
 		}
 	}
-	v.scope.learn(v)
+	v.scope.learn = func() { v.scope.learnAll(v) }
 	v.scanConfig(p.Config)
 	for s := range p.Config.Walk {
 		v.scanStep(s)
@@ -68,8 +69,8 @@ func newNetworkView(p *Pass) *networkView {
 	return v
 }
 
-// parseStep is nil for a step without a script that can be read.
-func (v *networkView) parseStep(s *circle.Step) *netScript {
+// scriptOf is nil for a step without a script for a shell that is known.
+func (v *networkView) scriptOf(s *circle.Step) *netScript {
 	text := s.Command()
 	if !text.Exists() || !shell.Supported(shellOf(s)) {
 		return nil
@@ -79,11 +80,7 @@ func (v *networkView) parseStep(s *circle.Step) *netScript {
 			return nil
 		}
 	}
-	script := v.p.scripts.Parse(text.Value())
-	if script == nil {
-		return nil
-	}
-	return &netScript{s, text, script}
+	return &netScript{s, text, sync.OnceValue(func() *shell.Script { return v.p.scripts.Parse(text.Value()) })}
 }
 
 // runsOnRunner reports whether all that run the sign's place are in the network already.
@@ -200,9 +197,9 @@ func (v *networkView) scanStep(s *circle.Step) {
 		}
 		v.addTunnel(at, "the step "+s.Name, "a VPN or tunnel")
 	}
-	if x := v.scripts[s.Node]; x != nil {
+	if x := v.scripts[s.Node]; x != nil && v.mayReach(x.text.Value()) && x.read() != nil {
 		at.node = x.text
-		v.scanScript(x, func(part shell.Span) networkSign {
+		v.scanScript(x.read(), func(part shell.Span) networkSign {
 			sign := at
 			sign.span = spanIn(x.text, part)
 			return sign
@@ -216,9 +213,14 @@ func (t *networkTable) connects(orb, command string) bool {
 		!slices.ContainsFunc(t.Orbs.Quiet, func(start string) bool { return strings.HasPrefix(command, start) })
 }
 
-func (v *networkView) scanScript(x *netScript, at func(shell.Span) networkSign) {
-	v.addTunnels(x.script, at)
-	for _, c := range x.script.Calls() {
+// mayReach reports whether a script may have a sign. What the settings say of hosts may be about any.
+func (v *networkView) mayReach(script string) bool {
+	return networkTriggers(v.p.Facts) == nil || v.p.mayHold(networkIndex(), script)
+}
+
+func (v *networkView) scanScript(script *shell.Script, at func(shell.Span) networkSign) {
+	v.addTunnels(script, at)
+	for _, c := range script.Calls() {
 		for _, a := range c.Assigns {
 			if a.Exported && !a.Naked {
 				v.scanVariable(at(a.Span), a.Name, a.Value.Value)
@@ -237,12 +239,12 @@ func (v *networkView) scanScript(x *netScript, at func(shell.Span) networkSign) 
 		}
 		v.scanInsecure(cmd, at(c.Span))
 	}
-	for _, e := range x.script.BashEnv() {
+	for _, e := range script.BashEnv() {
 		if e.Exported {
 			v.scanVariable(at(e.Line.Span), e.Name, e.Value.Value)
 		}
 	}
-	for _, w := range x.script.Writes() {
+	for _, w := range script.Writes() {
 		v.scanWrite(w, at)
 	}
 }

@@ -207,7 +207,7 @@ func netScan(t *testing.T, text string) (hosts, tunnels []string) {
 	}
 	table := networkData()
 	v := &networkView{table: table, scope: &networkScope{facts: &NetworkFacts{}, table: table}}
-	v.scanScript(&netScript{script: script}, func(shell.Span) networkSign { return networkSign{} })
+	v.scanScript(script, func(shell.Span) networkSign { return networkSign{} })
 	for _, x := range v.signs {
 		if x.host != "" {
 			hosts = append(hosts, x.host)

@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -29,12 +30,21 @@ const (
 
 // weakHost is what makes a host look internal, "" for nothing.
 func (v *networkView) weakHost(host string) weakKind {
+	kind := v.weakName(host)
+	if kind != "" && v.scope.isLocal(strings.ToLower(strings.TrimSuffix(host, ".")), netip.Addr{}) {
+		return ""
+	}
+	return kind
+}
+
+// weakName is what the name says, of whichever network it is part of.
+func (v *networkView) weakName(host string) weakKind {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	addr, isAddr := parseAddr(host)
+	_, isAddr := parseAddr(host)
 	w := &v.table.Weak
 	labels := strings.Split(host, ".")
 	switch {
-	case isAddr || len(labels) < 3 || !isHostName(host) || v.scope.isLocal(host, addr):
+	case isAddr || len(labels) < 3 || !isHostName(host):
 		return ""
 	case matchesHost(v.scope.facts.Public, host) || matchesHost(w.Documentation, host):
 		return ""
@@ -67,11 +77,11 @@ func (v *networkView) addWeak(at networkSign, who, host string) bool {
 // scanInsecure looks for a cluster whose certificate nobody vouches for.
 func (v *networkView) scanInsecure(cmd netCommand, at networkSign) {
 	w := &v.table.Weak
-	if !slices.Contains(w.ClusterClients, cmd.name) || v.scope.cluster {
+	if !slices.Contains(w.ClusterClients, cmd.name) {
 		return
 	}
 	for _, a := range cmd.words {
-		if slices.Contains(w.Insecure, a.Value) {
+		if slices.Contains(w.Insecure, a.Value) && !v.scope.hasCluster() {
 			at.weak = weakServer
 			at.message = fmt.Sprintf("%s works %s", cmd.name, weakServer)
 			v.weak = append(v.weak, &at)

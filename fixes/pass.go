@@ -34,6 +34,8 @@ type Pass struct {
 	wanted   func(*Finding) bool // whether a finding's complete fix is of those that the engine applies
 	scripts  shell.Cache
 	comments []*suppressionComment // for the rule suppression
+
+	untriggered bool // see Engine
 }
 
 // newPass is what all rules share on one document.

@@ -20,6 +20,9 @@ type publishing struct {
 
 // publishings are the calls of a script that publish to a registry which takes CircleCI's token, as far as they show.
 func publishings(script *shell.Script) []publishing {
+	if script == nil {
+		return nil
+	}
 	var out []publishing
 	for _, c := range script.Calls() {
 		switch {
@@ -83,18 +86,15 @@ type tokenUse struct {
 
 // scanStep finds the forms of one physical step: its calls that publish, and the tokens that it gives to some.
 func (v *publishView) scanStep(s *circle.Step) []*storedForm {
-	script := v.script(s)
-	if script == nil {
-		return nil
-	}
 	var out []*storedForm
-	for _, x := range publishings(script) {
+	for _, x := range v.publishings(s) {
 		if f := v.publishForm(s, x); f != nil {
 			out = append(out, f)
 		}
 	}
 	for _, r := range []registry{npm, pypi} {
-		if !v.publishes(s, r) {
+		script := v.script(s)
+		if script == nil || !v.publishes(s, r) {
 			continue
 		}
 		for _, use := range stepTokens(script, s, r) {
@@ -109,6 +109,19 @@ func (v *publishView) scanStep(s *circle.Step) []*storedForm {
 	return out
 }
 
+// publishings are the calls of a physical step that publish.
+func (v *publishView) publishings(s *circle.Step) []publishing {
+	found, known := v.calls[s.Node]
+	if !known {
+		text := s.Command().Value()
+		if strings.Contains(text, "publish") || strings.Contains(text, "upload") {
+			found = publishings(v.script(s))
+		}
+		v.calls[s.Node] = found
+	}
+	return found
+}
+
 // publishes reports whether the owner of a step publishes in a unit that runs the step, with a token in sight.
 func (v *publishView) publishes(s *circle.Step, r registry) bool {
 	return slices.ContainsFunc(v.units, func(u *storedUnit) bool {
@@ -118,8 +131,7 @@ func (v *publishView) publishes(s *circle.Step, r registry) bool {
 
 func (v *publishView) ownerPublishes(u *storedUnit, owner string, r registry) bool {
 	return slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
-		script := v.script(x.Step)
-		return script != nil && x.Step.Owner() == owner && slices.ContainsFunc(publishings(script), func(p publishing) bool { return p.registry == r }) &&
+		return x.Step.Owner() == owner && slices.ContainsFunc(v.publishings(x.Step), func(p publishing) bool { return p.registry == r }) &&
 			!v.trusted(u, r) && v.toPublic(u, r) && len(v.tokensIn(u, r)) > 0
 	})
 }

@@ -7,7 +7,9 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
 )
 
 // publishToken wants packages to be published with CircleCI's OIDC token, in place of a stored token of the registry. See
@@ -45,12 +47,20 @@ func publishFindings(p *Pass) []Finding {
 type publishView struct {
 	*storedView
 	facts map[*storedForm]*publishFacts
+	calls map[rewrite.Node][]publishing // by physical step
 }
 
 func newPublishView(p *Pass) *publishView {
-	v := &publishView{storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}}
-	v.collect(v.scanStep, v.scanEnvironment)
+	v := &publishView{storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}, calls: map[rewrite.Node][]publishing{}}
+	if slices.ContainsFunc(v.units, v.publishesAny) {
+		v.collect(v.scanStep, v.scanEnvironment)
+	}
 	return v
+}
+
+// publishesAny reports whether a unit publishes anything: a token alone is nothing to this rule.
+func (v *publishView) publishesAny(u *storedUnit) bool {
+	return slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return len(v.publishings(x.Step)) > 0 })
 }
 
 // publishFacts is what is known of a form: a call that publishes, or a place that gives it its token.

@@ -81,7 +81,7 @@ type Rule struct {
 	Off        bool       // not run unless selected
 	Since      string     // the version that brought it
 	CWE        []string
-	Triggers   func(*Facts) []string // words in lower case; a file with none of them is not looked at; nil, or no words: all files are
-	Run        func(*Pass) error     // an error means that the rule failed, not that it found something
-	Explain    func(*Pass)           // tells by Note what it sees; nil when findings say it all
+	Triggers   func(*Facts) []word // a file with none of these words is not looked at; nil, or no words: all files are
+	Run        func(*Pass) error   // an error means that the rule failed, not that it found something
+	Explain    func(*Pass)         // tells by Note what it sees; nil when findings say it all
 }

@@ -41,6 +41,9 @@ func (v *secretView) scanRun(s *circle.Step) {
 		return
 	}
 	v.seen[text] = true
+	if !v.p.untriggered && !v.table.mayHoldSecret(text.Value()) {
+		return
+	}
 	x := &scriptScan{view: v, step: s, text: text}
 	if shell.Supported(shellOf(s)) {
 		x.script = v.p.scripts.Parse(text.Value())
@@ -424,13 +427,9 @@ var settingPatterns = sync.OnceValues(func() (setting, authorization *regexp.Reg
 		regexp.MustCompile(`(?i)authorization["']?[ \t]*[:=][ \t]*["']?(?:bearer|token|basic|apikey|api-key)[ \t]+([^\s"'&;,<>\\]+)`)
 })
 
-// secretHints are texts of which one is in every name that settingsIn is about, in lower case.
-var secretHints = []string{"token", "secret", "pass", "key", "pwd", "auth", "cred", "webhook", "dsn", "sonar.login", "honeycomb"}
-
 // settingsIn finds the settings in a text, such as a header, a line of a file, a query or JSON.
 func settingsIn(text string) []setting {
-	lower := strings.ToLower(text)
-	if !slices.ContainsFunc(secretHints, func(h string) bool { return strings.Contains(lower, h) }) {
+	if !secretHints().in(text) {
 		return nil
 	}
 	pattern, _ := settingPatterns()

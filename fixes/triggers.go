@@ -9,45 +9,61 @@ import (
 )
 
 // anyOf are triggers that no fact changes.
-func anyOf(words ...string) func(*Facts) []string {
-	return func(*Facts) []string { return words }
+func anyOf(texts ...string) func(*Facts) []word {
+	return func(*Facts) []word { return wordsOf(inWord, texts...) }
 }
 
 // Every form of the AWS rules names AWS, a service of it, or a tool that calls it.
-func awsTriggers(*Facts) []string { return awsWords() }
+func awsTriggers(*Facts) []word { return awsWords() }
 
-var awsWords = sync.OnceValue(func() []string {
-	return slices.AppendSeq([]string{"aws", "s3cmd", "access_key", "akia", "asia"}, maps.Keys(awsTools))
+var awsWords = sync.OnceValue(func() []word {
+	return slices.Concat(wordsOf(inWord, "aws", "access_key", "akia", "asia"), wordsOf(asCommand, slices.Collect(maps.Keys(awsTools))...), wordsOf(asCommand, "s3cmd"))
 })
+
+var awsIndex = sync.OnceValue(func() *wordIndex { return newWordIndex(awsWords()) })
+
+func azureTriggers(*Facts) []word {
+	return append(wordsOf(inWord, "azure", "arm_", "aad_"), wordsOf(asCommand, "az")...)
+}
 
 // networkTriggers are the parts that all internal addresses and names have, those that make a name look internal, and
 // the names of what opens tunnels.
-func networkTriggers(f *Facts) []string {
+func networkTriggers(f *Facts) []word {
 	if len(f.Network.Internal) > 0 || len(f.Network.Routes) > 0 {
 		return nil // globs, of which little need stand in the file
 	}
 	return networkWords()
 }
 
-var networkWords = sync.OnceValue(func() []string {
+// networkIndex has the endpoints as well: they are signs beside others only, which are often in other scripts.
+var networkIndex = sync.OnceValue(func() *wordIndex {
+	list := slices.Clone(networkWords())
+	for _, glob := range networkData().Weak.Endpoints {
+		list = append(list, word{glob[strings.LastIndexByte(glob, '*')+1:], ownWord})
+	}
+	return newWordIndex(list)
+})
+
+var networkWords = sync.OnceValue(func() []word {
 	t := networkData()
-	words := slices.Concat(t.Orbs.Names, t.Weak.Names, t.Weak.Insecure, []string{"ssh", "::", "[f"}) // the last two are of IPv6
+	out := slices.Concat(wordsOf(inWord, t.Orbs.Names...), wordsOf(inWord, t.Weak.Insecure...), wordsOf(inWord, "::", "[f"), // of IPv6
+		wordsOf(ownWord, t.Weak.Names...), wordsOf(ownWord, t.Services...), wordsOf(asCommand, "ssh"))
 	for _, s := range t.Weak.Services {
-		words = append(words, s+".")
+		out = append(out, word{s + ".", ownWord})
 	}
 	for _, n := range t.Internal.Names {
-		words = append(words, n[1:]) // without the star
+		out = append(out, word{n[1:], ownWord}) // without the star
 	}
 	for _, p := range t.Internal.Ranges {
 		if first := p.Addr(); first.Is4() {
 			number, _, _ := strings.Cut(first.String(), ".")
-			words = append(words, number+".")
+			out = append(out, word{number + ".", ownWord})
 		}
 	}
 	for _, x := range t.Tunnels {
-		words = append(words, x.Names...)
+		out = append(out, wordsOf(asCommand, x.Names...)...)
 	}
-	return words
+	return out
 })
 
 // triggered are the rules that can find something in a source. Words are looked for in any letter case; a source that
@@ -56,70 +72,32 @@ func (e *Engine) triggered(src []byte, facts *Facts) []*Rule {
 	if e.untriggered || slices.ContainsFunc([]string{`\x`, `\u`, `\U`}, func(escape string) bool { return bytes.Contains(src, []byte(escape)) }) {
 		return e.Rules
 	}
-	met := triggerWords().rulesIn(src)
+	t := ruleTriggers()
+	met := wordsIn(t.index, src, t.index.owners)
 	return slices.DeleteFunc(slices.Clone(e.Rules), func(r *Rule) bool {
-		return r.Triggers != nil && len(r.Triggers(facts)) > 0 && !met[r]
+		owner, known := t.owners[r]
+		return known && !met[owner] && len(r.Triggers(facts)) > 0
 	})
 }
 
-// triggerIndex finds the words of all rules in one pass. It has them by their first two bytes, in each letter case.
-type triggerIndex struct {
-	starts [1 << 16 / 64]uint64
-	words  map[[2]byte][]triggerWord
-	rules  int
+// mayHold reports whether a part of the file, such as a script, may have what a rule looks for. Most have not, and need not
+// be read any closer.
+func (p *Pass) mayHold(x *wordIndex, text string) bool { return p.untriggered || x.in(text) }
+
+// triggerTable has the words of all rules that name some.
+type triggerTable struct {
+	index  *wordIndex
+	owners map[*Rule]int
 }
 
-type triggerWord struct {
-	text []byte
-	rule *Rule
-}
-
-var triggerWords = sync.OnceValue(func() *triggerIndex {
-	x := &triggerIndex{words: map[[2]byte][]triggerWord{}}
+var ruleTriggers = sync.OnceValue(func() *triggerTable {
+	owners := map[*Rule]int{}
+	var lists [][]word
 	for _, r := range All() {
-		if r.Triggers == nil {
-			continue
-		}
-		x.rules++
-		for _, w := range r.Triggers(&Facts{}) {
-			x.words[[2]byte{w[0], w[1]}] = append(x.words[[2]byte{w[0], w[1]}], triggerWord{[]byte(w), r})
-			for _, a := range [2]byte{w[0], upper(w[0])} {
-				for _, b := range [2]byte{w[1], upper(w[1])} {
-					i := int(a)<<8 | int(b)
-					x.starts[i>>6] |= 1 << (i & 63)
-				}
-			}
+		if r.Triggers != nil {
+			owners[r] = len(lists)
+			lists = append(lists, r.Triggers(&Facts{}))
 		}
 	}
-	return x
+	return &triggerTable{newWordIndex(lists...), owners}
 })
-
-// rulesIn are the rules that a source has a word of.
-func (x *triggerIndex) rulesIn(src []byte) map[*Rule]bool {
-	met := map[*Rule]bool{}
-	for p := 0; p+1 < len(src) && len(met) < x.rules; p++ {
-		if i := int(src[p])<<8 | int(src[p+1]); x.starts[i>>6]&(1<<(i&63)) == 0 {
-			continue
-		}
-		for _, w := range x.words[[2]byte{lower(src[p]), lower(src[p+1])}] {
-			if end := p + len(w.text); end <= len(src) && !met[w.rule] && bytes.EqualFold(src[p:end], w.text) {
-				met[w.rule] = true
-			}
-		}
-	}
-	return met
-}
-
-func lower(b byte) byte {
-	if 'A' <= b && b <= 'Z' {
-		return b + 'a' - 'A'
-	}
-	return b
-}
-
-func upper(b byte) byte {
-	if 'a' <= b && b <= 'z' {
-		return b - ('a' - 'A')
-	}
-	return b
-}

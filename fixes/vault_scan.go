@@ -25,8 +25,12 @@ func (v *vaultView) scanStep(s *circle.Step) []*storedForm {
 	if s.Kind == circle.CallStep {
 		return v.scanOrb(s)
 	}
+	text := s.Command().Value()
+	if !strings.Contains(strings.ToLower(text), "vault") && !strings.Contains(text, "/login") {
+		return nil
+	}
 	script := v.script(s)
-	if script == nil || !strings.Contains(strings.ToLower(script.Text()), "vault") && !strings.Contains(script.Text(), "/login") || v.localServer(s) {
+	if script == nil || v.localServer(s) {
 		return nil
 	}
 	var out []*storedForm

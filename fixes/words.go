@@ -1,0 +1,120 @@
+package fixes
+
+// word is a text that a rule looks for, in lower case and at least two bytes long.
+type word struct {
+	text string
+	kind wordKind
+}
+
+// wordKind says what may stand beside a word.
+type wordKind uint8
+
+const (
+	inWord    wordKind = iota // anything
+	ownWord                   // no letter or digit, unless the case changes, as in npmToken
+	asCommand                 // no letter or digit, and no '-' and '_' either
+)
+
+// wordsOf are words of one kind.
+func wordsOf(kind wordKind, texts ...string) []word {
+	out := make([]word, len(texts))
+	for i, text := range texts {
+		out[i] = word{text, kind}
+	}
+	return out
+}
+
+// wordIndex finds the words of several owners in one pass over a text, in any letter case. It has them by their first
+// two bytes, in each case.
+type wordIndex struct {
+	starts [1 << 16 / 64]uint64
+	words  map[[2]byte][]ownedWord
+	owners int
+}
+
+type ownedWord struct {
+	word
+	owner int
+}
+
+// newWordIndex takes the words of each owner, who is known by his place.
+func newWordIndex(lists ...[]word) *wordIndex {
+	x := &wordIndex{words: map[[2]byte][]ownedWord{}, owners: len(lists)}
+	for owner, list := range lists {
+		for _, w := range list {
+			first, second := w.text[0], w.text[1]
+			x.words[[2]byte{first, second}] = append(x.words[[2]byte{first, second}], ownedWord{w, owner})
+			for _, a := range [2]byte{first, upper(first)} {
+				for _, b := range [2]byte{second, upper(second)} {
+					i := int(a)<<8 | int(b)
+					x.starts[i>>6] |= 1 << (i & 63)
+				}
+			}
+		}
+	}
+	return x
+}
+
+// in reports whether a text has any of the words.
+func (x *wordIndex) in(text string) bool {
+	return len(wordsIn(x, text, 1)) > 0
+}
+
+// wordsIn are the owners whose words a text has, or as many of them as are wanted.
+func wordsIn[T string | []byte](x *wordIndex, text T, wanted int) map[int]bool {
+	var met map[int]bool
+	for p := 0; p+1 < len(text) && len(met) < wanted; p++ {
+		if i := int(text[p])<<8 | int(text[p+1]); x.starts[i>>6]&(1<<(i&63)) == 0 {
+			continue
+		}
+		for _, w := range x.words[[2]byte{lower(text[p]), lower(text[p+1])}] {
+			if !met[w.owner] && isWordAt(text, p, w.word) {
+				if met == nil {
+					met = map[int]bool{}
+				}
+				met[w.owner] = true
+			}
+		}
+	}
+	return met
+}
+
+// isWordAt reports whether a word stands at p. A letter behind a backslash may be an escape, which is no letter.
+func isWordAt[T string | []byte](text T, p int, w word) bool {
+	end := p + len(w.text)
+	if end > len(text) {
+		return false
+	}
+	for i := range len(w.text) {
+		if lower(text[p+i]) != w.text[i] {
+			return false
+		}
+	}
+	return w.kind == inWord || (p == 0 || p > 1 && text[p-2] == '\\' || w.kind.ends(text[p-1], text[p])) && (end == len(text) || w.kind.ends(text[end-1], text[end]))
+}
+
+// ends reports whether a word may begin or end between two characters.
+func (k wordKind) ends(a, b byte) bool {
+	if k == asCommand {
+		return !isNameByte(a) || !isNameByte(b)
+	}
+	return !isWordByte(a) || !isWordByte(b) || 'a' <= a && a <= 'z' && 'A' <= b && b <= 'Z'
+}
+
+func isNameByte(c byte) bool { return isWordByte(c) || c == '-' || c == '_' }
+
+func isWordByte(c byte) bool { return isLetter(c) || '0' <= c && c <= '9' }
+
+func lower(b byte) byte {
+	if 'A' <= b && b <= 'Z' {
+		return b + 'a' - 'A'
+	}
+	return b
+}
+
+func upper(b byte) byte {
+	if 'a' <= b && b <= 'z' {
+		return b - ('a' - 'A')
+	}
+	return b
+}
