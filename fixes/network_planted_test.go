@@ -1,9 +1,6 @@
 package fixes
 
 import (
-	"cmp"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -146,9 +143,6 @@ func withoutCluster(part string) func(*planting) bool {
 // it was planted and nowhere else, no look-alike is, and a fix moves just the jobs that run the place.
 func TestPlantedNetworks(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it takes some seconds")
-	}
 	soils := networkSoils(t)
 	for _, group := range []struct {
 		name  string
@@ -162,14 +156,10 @@ func TestPlantedNetworks(t *testing.T) {
 			t.Run(group.name+"/"+form.name, func(t *testing.T) {
 				t.Parallel()
 				planted := 0
-				for _, s := range soils {
-					p := plant(s.view(), form)
-					if p == nil {
-						continue
-					}
+				for p := range plants(soils, form, plantedNetworks) {
 					planted++
 					if wrong := group.judge(p); len(wrong) > 0 {
-						t.Errorf("%s (%s): %s\nplanted:\n%s", s.name, p.place, strings.Join(wrong, "\n"), p.added())
+						t.Errorf("%s (%s): %s\nplanted:\n%s", p.name, p.place, strings.Join(wrong, "\n"), p.added())
 					}
 				}
 				if planted == 0 {
@@ -182,38 +172,17 @@ func TestPlantedNetworks(t *testing.T) {
 
 var otherShells = regexp.MustCompile(`(?i)powershell|pwsh|shell: .*(?:cmd|python|fish)`)
 
-// networkSoils are configs without findings about networks, those with the most kinds of places first.
+// networkSoils are configs without findings about networks whose jobs run on CircleCI's machines.
 func networkSoils(t *testing.T) []*soil {
 	t.Helper()
-	paths, err := filepath.Glob("../../shared/corpus/configs/*")
-	if err != nil || len(paths) == 0 {
-		t.Skip("no corpus of real configs beside the repository")
-	}
-	var out []*soil
-	for _, path := range paths {
-		src, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := rewrite.Parse(src)
-		if err != nil || len(src) > maxSoil/2 || otherShells.Match(src) || len(file.Documents()) != 1 || !circle.IsConfig(file.Documents()[0]) {
-			continue
-		}
-		s := (&soil{name: filepath.Base(path), src: src, file: file}).view()
-		if len(s.config.Workflows()) == 0 || len(s.lists["job"]) == 0 || slices.ContainsFunc(s.config.Jobs(), onRunner) {
-			continue
-		}
-		if r := networkEngine().Run(src, networkPlantedFacts("")); r.Err == nil && len(r.Results) == 0 {
-			out = append(out, s)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b *soil) int {
-		return cmp.Or(len(b.lists)-len(a.lists), cmp.Compare(seed(a.name), seed(b.name)))
+	soils := readSoils(t, func(s *soil) bool {
+		return len(s.src) <= maxSoil/2 && !otherShells.Match(s.src) && !slices.ContainsFunc(s.config.Jobs(), onRunner) &&
+			s.quiet(networkRules, networkPlantedFacts(""))
 	})
-	return out[:min(plantedNetworks, len(out))]
+	return soils[:min(plantedNetworks, len(soils))]
 }
 
-func networkEngine() *Engine { return &Engine{Rules: []*Rule{internalNetwork, allowlistedNetwork}} }
+var networkRules = []*Rule{internalNetwork, allowlistedNetwork}
 
 const plantedClass = "acme/planted"
 
@@ -225,7 +194,7 @@ func networkPlantedFacts(kind string) *Facts {
 }
 
 func (p *planting) judgeLookalike() (wrong []string) {
-	r := networkEngine().Run(p.out, networkPlantedFacts(""))
+	r := (&Engine{Rules: networkRules}).Run(p.out, networkPlantedFacts(""))
 	if r.Err != nil {
 		return []string{r.Err.Error()}
 	}
@@ -245,33 +214,16 @@ func (p *planting) judgeSign() (wrong []string) {
 }
 
 func (p *planting) judgeMove(kind string) (wrong []string) {
-	e := networkEngine()
-	r := e.Run(p.out, networkPlantedFacts(kind))
-	if r.Err != nil {
-		return []string{r.Err.Error()}
+	x := p.try(networkRules, networkPlantedFacts(kind))
+	if len(x.Results) != 1 {
+		x.complain("there are %d findings: %s", len(x.Results), p.judgeLookalike())
 	}
-	if len(r.Results) != 1 {
-		wrong = append(wrong, "there is not one finding")
-		for _, x := range r.Results {
-			wrong = append(wrong, x.Owner+": "+x.Message)
-		}
-		return wrong
+	x.onlyWhere(p.planted)
+	if x.fate == Applied {
+		x.wrong = append(x.wrong, p.strayMoves(x.Output)...)
+		x.noneLeft()
 	}
-	x := r.Results[0]
-	if !slices.ContainsFunc(p.planted, func(s rewrite.Span) bool { return s.Contains(x.Span) }) {
-		wrong = append(wrong, "the finding is elsewhere: "+x.Message)
-	}
-	if x.Status != Applied {
-		if cmp.Or(x.Why, x.NoFix) == "" && len(x.Fix.needs()) == 0 {
-			wrong = append(wrong, string(x.Status)+" without a reason")
-		}
-		return wrong
-	}
-	wrong = append(wrong, p.strayMoves(r.Output)...)
-	if again := e.Run(r.Output, networkPlantedFacts(kind)); again.Status == Changed || len(again.Results) > 0 {
-		wrong = append(wrong, "a second run finds more")
-	}
-	return wrong
+	return x.wrong
 }
 
 // strayMoves are jobs that run elsewhere than they should after the fix: those that run the planted place are on the

@@ -1,16 +1,10 @@
 package fixes
 
 import (
-	"cmp"
-	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"cfgfix/rewrite"
 )
 
 // plantedClouds is how many real configs every form of other clouds is planted into.
@@ -78,27 +72,23 @@ var cloudForms = []cloudForm{
 // wherever it is planted; what is fixed keeps every credential in its place and every other line.
 func TestPlantedClouds(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it takes some ten seconds")
-	}
-	soils := cloudSoils(t)
+	soils := readSoils(t, func(s *soil) bool {
+		fits := !touchesClouds.Match(s.src)
+		if fits && !s.quiet(cloudRules, nil) {
+			t.Errorf("%s: findings where nothing is planted", s.name)
+		}
+		return fits
+	})
 	for _, form := range cloudForms {
 		t.Run(form.rule.ID+"/"+form.name, func(t *testing.T) {
 			t.Parallel()
 			planted, fixed := 0, 0
 			reasons := map[string]int{}
-			for _, s := range soils {
-				if planted == plantedClouds {
-					break
-				}
-				p := plant(s.view(), plantForm{form.name, form.grow})
-				if p == nil {
-					continue
-				}
+			for p := range plants(soils, plantForm{form.name, form.grow}, plantedClouds) {
 				planted++
 				fate, reason, wrong := p.judgeCloud(form.rule)
 				if len(wrong) > 0 {
-					t.Errorf("%s (%s): %s\nplanted:\n%s", s.name, p.place, strings.Join(wrong, "\n"), p.added())
+					t.Errorf("%s (%s): %s\nplanted:\n%s", p.name, p.place, strings.Join(wrong, "\n"), p.added())
 				}
 				if reasons[reason]++; fate == Applied {
 					fixed++
@@ -116,91 +106,35 @@ func TestPlantedClouds(t *testing.T) {
 
 var touchesClouds = regexp.MustCompile(`(?i)vault|azure|\baz |npm publish|npm_token|_authtoken|twine|gcloud|gsutil|gcp|google|circleci/windows|windows|resource_class: *\S+/`)
 
-// cloudSoils are real configs that have to do with none of the clouds, those with the most kinds of places first.
-func cloudSoils(t *testing.T) []*soil {
-	t.Helper()
-	paths, err := filepath.Glob("../../shared/corpus/configs/*")
-	if err != nil || len(paths) == 0 {
-		t.Skip("no corpus of real configs beside the repository")
+// judgeCloud runs the engine. Besides what holds for all trials, just the one rule finds something, where it was planted;
+// and every other line stays.
+func (p *planting) judgeCloud(rule *Rule) (fate Status, reason string, wrong []string) {
+	x := p.try(cloudRules, nil)
+	for _, found := range x.Results {
+		if found.Rule != rule {
+			x.complain("%s is found as well", found.Rule.ID)
+		}
 	}
-	var out []*soil
-	for _, path := range paths {
-		src, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(src) > maxSoil || touchesClouds.Match(src) {
-			continue
-		}
-		file, err := rewrite.Parse(src)
-		if err != nil || len(file.Documents()) != 1 || generated(file) != "" {
-			continue
-		}
-		s := (&soil{name: filepath.Base(path), src: src, file: file}).view()
-		if len(s.config.Workflows()) == 0 || len(s.lists["job"]) == 0 {
-			continue
-		}
-		if r := (&Engine{Rules: cloudRules}).Run(src, nil); len(r.Results) > 0 || r.Err != nil {
-			t.Errorf("%s: findings where nothing is planted (%v)", s.name, r.Err)
-			continue
-		}
-		out = append(out, s)
+	x.onlyWhere(p.planted)
+	if x.fate == Refused {
+		x.complain("refused: %s", x.reason)
 	}
-	slices.SortStableFunc(out, func(a, b *soil) int {
-		return cmp.Or(len(b.lists)-len(a.lists), cmp.Compare(seed(a.name), seed(b.name)))
-	})
-	return out
+	if x.Status == Changed {
+		x.keepsFlow(p)
+		p.keepsLines(x)
+	}
+	return x.fate, x.reason, x.wrong
 }
 
-// judgeCloud runs the engine. fate is that of the findings about what was planted, with the reason when they are left;
-// wrong says what the run did that it should not have done.
-func (p *planting) judgeCloud(rule *Rule) (fate Status, reason string, wrong []string) {
-	e := &Engine{Rules: cloudRules}
-	r := e.Run(p.out, nil)
-	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	if r.Err != nil {
-		complain("the run failed: %v", r.Err)
-		return "", "", wrong
-	}
-	for _, x := range r.Results {
-		if x.Rule != rule {
-			complain("%s is found as well", x.Rule.ID)
-		}
-		if at := x.Span; !slices.ContainsFunc(p.planted, func(s rewrite.Span) bool { return s.Start <= at.Start && at.End <= s.End }) {
-			complain("found elsewhere: %s", x.Message)
-		}
-	}
-	fate, reason = p.fate(r.Results)
-	switch {
-	case fate == "":
-		complain("nothing is found")
-	case fate != Applied && reason == "":
-		complain("%s without a reason", fate)
-	case fate == Refused:
-		complain("refused: %s", reason)
-	}
-	if r.Status != Changed {
-		return fate, reason, wrong
-	}
-	file, err := rewrite.Parse(r.Output)
-	if err != nil {
-		complain("the output does not parse: %v", err)
-		return fate, reason, wrong
-	}
-	for _, v := range p.flow(file) {
-		complain("flow: %s", v)
-	}
-	at, lines := 0, strings.Split(string(r.Output), "\n")
+// keepsLines asks for every line that was not planted.
+func (p *planting) keepsLines(x *trial) {
+	at, lines := 0, strings.Split(string(x.Output), "\n")
 	for l := range strings.SplitSeq(string(p.src), "\n") {
 		i := slices.Index(lines[at:], l)
 		if i < 0 {
-			complain("gone: %s", l)
+			x.complain("gone: %s", l)
 			continue
 		}
 		at += i + 1
 	}
-	if again := e.Run(r.Output, nil); again.Status == Changed {
-		complain("a second run changes the file")
-	}
-	return fate, reason, wrong
 }

@@ -3,12 +3,9 @@ package fixes
 import (
 	"cmp"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"cfgfix/fixes/internal/circle"
@@ -118,18 +115,14 @@ func TestPlantedSecrets(t *testing.T) {
 		t.Run(form.name, func(t *testing.T) {
 			t.Parallel()
 			planted, fixed := 0, 0
-			for _, s := range soils {
-				p := plant(s.view(), form.plantForm)
-				if p == nil || planted == minPlanted {
-					continue
-				}
+			for p := range plants(soils, form.plantForm, minPlanted) {
 				planted++
 				status, wrong := p.judgeSecret(form.secret)
 				if status == Applied {
 					fixed++
 				}
 				for _, w := range wrong {
-					t.Errorf("%s (%s): %s\nplanted:\n%s", s.name, p.place, w, p.added())
+					t.Errorf("%s (%s): %s\nplanted:\n%s", p.name, p.place, w, p.added())
 				}
 			}
 			if planted < minPlanted || fixed*4 < planted*3 {
@@ -148,14 +141,10 @@ func TestPlantedLookalikes(t *testing.T) {
 		t.Run(form.name, func(t *testing.T) {
 			t.Parallel()
 			planted := 0
-			for _, s := range soils {
-				p := plant(s.view(), form)
-				if p == nil || planted == minPlanted {
-					continue
-				}
+			for p := range plants(soils, form, minPlanted) {
 				planted++
 				for _, r := range (&Engine{Rules: secretRules}).Run(p.out, secretFacts(p.config)).Results {
-					t.Errorf("%s (%s): %s: %s\nplanted:\n%s", s.name, p.place, r.Rule.ID, r.Message, p.added())
+					t.Errorf("%s (%s): %s: %s\nplanted:\n%s", p.name, p.place, r.Rule.ID, r.Message, p.added())
 				}
 			}
 			if planted < minPlanted {
@@ -168,52 +157,7 @@ func TestPlantedLookalikes(t *testing.T) {
 // secretSoils are real configs of which the rules have nothing to say.
 func secretSoils(t *testing.T) []*soil {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("it takes some seconds")
-	}
-	soils, err := readSecretSoils()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(soils) == 0 {
-		t.Skip("no corpus of real configs beside the repository")
-	}
-	return soils
-}
-
-var readSecretSoils = sync.OnceValues(func() (out []*soil, err error) {
-	paths, err := filepath.Glob("../../shared/corpus/configs/*")
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range paths {
-		src, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		if s := newSecretSoil(filepath.Base(path), src); s != nil {
-			out = append(out, s)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b *soil) int {
-		return cmp.Or(len(b.lists)-len(a.lists), cmp.Compare(seed(a.name), seed(b.name)))
-	})
-	return out, nil
-})
-
-func newSecretSoil(name string, src []byte) *soil {
-	file, err := rewrite.Parse(src)
-	if len(src) > maxSoil || err != nil || len(file.Documents()) != 1 || !circle.IsConfig(file.Documents()[0]) || generated(file) != "" {
-		return nil
-	}
-	s := (&soil{name: name, src: src, file: file}).view()
-	if len(s.config.Workflows()) == 0 || len(s.lists["job"]) == 0 {
-		return nil
-	}
-	if r := (&Engine{Rules: secretRules}).Run(src, secretFacts(s.config)); len(r.Results) > 0 || r.Err != nil {
-		return nil
-	}
-	return s
+	return readSoils(t, func(s *soil) bool { return s.quiet(secretRules, secretFacts(s.config)) })
 }
 
 // goodSecretReasons are the reasons for which a planted secret may be left.
@@ -230,43 +174,37 @@ var goodSecretReasons = []*regexp.Regexp{
 
 // judgeSecret runs the rules over the planted config and says what they should not have done.
 func (p *planting) judgeSecret(secret string) (status Status, wrong []string) {
-	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	e, facts := &Engine{Rules: secretRules}, secretFacts(p.config)
-	r := e.Run(p.out, facts)
-	if r.Err != nil {
-		return "", []string{r.Err.Error()}
-	}
-	status, reason := p.fate(r.Results)
-	switch {
-	case status == "":
-		if secret == "" && len(p.running(p.out, "$PLANTED_TOKEN")) == 0 {
-			return Applied, nil // no entry runs it that could lack a context
+	running := p.running(p.out, cmp.Or(secret, "$PLANTED_TOKEN"))
+	if secret == "" && len(running) == 0 { // no entry runs it that could lack a context
+		for _, r := range (&Engine{Rules: secretRules}).Run(p.out, secretFacts(p.config)).Results {
+			wrong = append(wrong, "found: "+r.Message)
 		}
-		complain("nothing is found")
-	case secret != "" && len(r.Results) > strings.Count(string(p.out), secret)+1:
-		complain("%d findings", len(r.Results))
-	case status != Applied && !slices.ContainsFunc(goodSecretReasons, func(g *regexp.Regexp) bool { return g.MatchString(reason) }):
-		complain("left for a reason that is none: %s", reason)
-	case status != Applied && r.Status == Changed && secret != "":
-		complain("left, and the file is changed")
+		return Applied, wrong
 	}
-	if status != Applied {
-		return status, wrong
+	x := p.try(secretRules, secretFacts(p.config))
+	switch {
+	case secret != "" && len(x.Results) > strings.Count(string(p.out), secret)+1:
+		x.complain("%d findings", len(x.Results))
+	case x.fate != Applied && !slices.ContainsFunc(goodSecretReasons, func(g *regexp.Regexp) bool { return g.MatchString(x.reason) }):
+		x.complain("left for a reason that is none: %s", x.reason)
+	case x.fate != Applied && x.Status == Changed && secret != "":
+		x.complain("left, and the file is changed")
 	}
-	if secret != "" && strings.Contains(string(r.Output), secret) {
-		complain("the secret is still there")
+	if x.fate != Applied {
+		return x.fate, x.wrong
 	}
-	needle := cmp.Or(secret, "$PLANTED_TOKEN")
-	for _, w := range p.compareEntries(r.Output, p.running(p.out, needle)) {
-		complain("%s", w)
+	x.keepsFlow(p)
+	if secret != "" && strings.Contains(string(x.Output), secret) {
+		x.complain("the secret is still there")
 	}
-	for _, line := range p.strayChanges(r) {
-		complain("text: %s", line)
+	for _, w := range p.compareEntries(x.Output, running) {
+		x.complain("%s", w)
 	}
-	if again := e.Run(r.Output, facts); again.Status == Changed || len(again.Results) > 0 {
-		complain("a second run is not at rest")
+	for _, line := range p.strayChanges(x.FileResult) {
+		x.complain("text: %s", line)
 	}
-	return status, wrong
+	x.noneLeft()
+	return x.fate, x.wrong
 }
 
 // strayChanges are the lines of the patch that have nothing to do with what was planted, nor with the contexts of entries. An

@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,8 +13,6 @@ import (
 	"text/tabwriter"
 
 	"cfgfix/fixes/internal/circle"
-	"cfgfix/fixes/internal/flow"
-	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
 
@@ -29,10 +24,7 @@ const plantedConfigs = 40
 // credentials, by the tree and by the text. A fix that is not made needs a reason.
 func TestPlanted(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it takes some ten seconds")
-	}
-	soils := readSoils(t)
+	soils := awsSoils(t)
 	table := map[string]*tally{}
 	t.Run("forms", func(t *testing.T) {
 		for _, form := range plantForms {
@@ -49,26 +41,18 @@ func TestPlanted(t *testing.T) {
 
 // test plants one form into every config that has a place for it.
 func (form plantForm) test(t *testing.T, soils []*soil, counts *tally) {
-	for _, s := range soils {
-		if counts.planted == plantedConfigs {
-			break
-		}
-		s = s.view()
-		p := plant(s, form)
-		if p == nil {
-			continue
-		}
+	for p := range plants(soils, form, plantedConfigs) {
 		counts.planted++
 		fate, reason, wrong := p.judge()
 		switch {
 		case len(wrong) > 0:
 			counts.wrong++
-			t.Errorf("%s (%s): %s\nplanted:\n%s", s.name, p.place, strings.Join(wrong, "\n"), p.added())
+			t.Errorf("%s (%s): %s\nplanted:\n%s", p.name, p.place, strings.Join(wrong, "\n"), p.added())
 		case fate == Applied:
 			counts.fixed++
 		default:
 			if !slices.ContainsFunc(goodReasons, func(r *regexp.Regexp) bool { return r.MatchString(reason) }) {
-				t.Errorf("%s (%s): left for a reason that is none: %s\nplanted:\n%s", s.name, p.place, reason, p.added())
+				t.Errorf("%s (%s): left for a reason that is none: %s\nplanted:\n%s", p.name, p.place, reason, p.added())
 			}
 			counts.reasons[reason]++
 		}
@@ -134,116 +118,19 @@ func show(table map[string]*tally) string {
 	return b.String()
 }
 
-// soil is a config without findings about AWS.
-type soil struct {
-	name   string
-	src    []byte
-	file   *rewrite.File
-	config *circle.Config
-	lists  map[string][]*circle.StepList // by the kind of place
-}
-
-// readSoils reads configs with the most kinds of places first, so that the rare ones are among those taken.
-func readSoils(t *testing.T) []*soil {
+// awsSoils are configs that have nothing to do with AWS.
+func awsSoils(t *testing.T) []*soil {
 	t.Helper()
-	paths, err := filepath.Glob("../../shared/corpus/configs/*")
-	if err != nil || len(paths) == 0 {
-		t.Skip("no corpus of real configs beside the repository")
-	}
-	var out []*soil
-	for _, path := range paths {
-		src, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s := newSoil(filepath.Base(path), src); s != nil {
-			out = append(out, s)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b *soil) int {
-		return cmp.Or(len(b.lists)-len(a.lists), cmp.Compare(seed(a.name), seed(b.name)))
-	})
-	return out
+	return readSoils(t, func(s *soil) bool { return !touchesAWS.Match(s.src) && s.quiet(awsRules, nil) })
 }
-
-// maxSoil bounds the size of the configs, for the time that the test takes.
-const maxSoil = 60000
 
 // touchesAWS are signs that a config has credentials for AWS already, or runs where the machine has some.
 var touchesAWS = regexp.MustCompile(`circleci/aws-|AWS_ACCESS_KEY|AWS_SECRET|AWS_ROLE|\.aws\b|assume-role|AWS_ENDPOINT|resource_class: *\S+/`)
 
-// newSoil is nil for what is no config with block steps, and for one that has to do with AWS already.
-func newSoil(name string, src []byte) *soil {
-	if len(src) > maxSoil || touchesAWS.Match(src) {
-		return nil
-	}
-	file, err := rewrite.Parse(src)
-	if err != nil || len(file.Documents()) != 1 || !circle.IsConfig(file.Documents()[0]) || generated(file) != "" {
-		return nil
-	}
-	if r := (&Engine{Rules: awsRules}).Run(src, nil); len(r.Results) > 0 || r.Err != nil {
-		return nil
-	}
-	s := (&soil{name: name, src: src, file: file}).view()
-	if len(s.config.Workflows()) == 0 || len(s.lists["job"]) == 0 {
-		return nil
-	}
-	return s
-}
-
-// view is the soil with a view of its own: one view serves one goroutine.
-func (s *soil) view() *soil {
-	out := &soil{name: s.name, src: s.src, file: s.file, config: circle.New(s.file.Documents()[0]), lists: map[string][]*circle.StepList{}}
-	out.collect(out.config, "")
-	return out
-}
-
 var awsRules = []*Rule{awsImplicitKeys, awsStaticKeys, ecrImageAuth}
-
-// collect finds the step lists that can be planted into.
-func (s *soil) collect(c *circle.Config, prefix string) {
-	add := func(kind string, l *circle.StepList) {
-		if l == nil || l.Node.Kind() != rewrite.Sequence || l.Node.Style() != rewrite.Block || l.Node.Len() == 0 {
-			return
-		}
-		if l.Aliased || len(l.Node.Aliases()) > 0 {
-			kind = "anchor"
-		}
-		if !slices.ContainsFunc(s.lists[prefix+kind], func(o *circle.StepList) bool { return o.Node.Same(l.Node) }) {
-			s.lists[prefix+kind] = append(s.lists[prefix+kind], l)
-		}
-	}
-	for _, j := range c.Jobs() {
-		if slices.ContainsFunc(j.Uses(), func(w *circle.WorkflowJob) bool { return w.Matrix().Exists() }) {
-			add("matrix", j.Steps())
-		}
-		add("job", j.Steps())
-	}
-	for _, cmd := range c.Commands() {
-		if len(cmd.Callers()) > 0 {
-			add("command", cmd.Steps())
-		}
-	}
-	for step := range c.Walk {
-		if step.Kind == circle.WhenStep || step.Kind == circle.UnlessStep {
-			add("when", step.Nested())
-		}
-	}
-	for _, o := range c.Orbs() {
-		if inline := o.Inline(); inline != nil && prefix == "" {
-			s.collect(inline, "orb ")
-		}
-	}
-}
 
 // placeKinds are the places for steps. A config without the one that is drawn gives a job's.
 var placeKinds = []string{"job", "command", "when", "anchor", "matrix", "orb command", "orb job", "orb matrix"}
-
-func seed(text string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(text))
-	return h.Sum64()
-}
 
 // plantForm is one way of bringing long-lived keys to a config. grow plants it, and returns false where that is not
 // legal.
@@ -531,55 +418,22 @@ var plantedFacts = &Facts{ECR: ECRFacts{RoleARN: "arn:aws:iam::123456789012:role
 // judge runs the engine. fate is that of the findings about what was planted, with the reason when they are left; wrong
 // says what the run did that it should not have done.
 func (p *planting) judge() (fate Status, reason string, wrong []string) {
-	e := &Engine{Rules: awsRules}
-	r := e.Run(p.out, plantedFacts)
-	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	if r.Err != nil {
-		complain("the run failed: %v", r.Err)
-		return "", "", wrong
+	x := p.try(awsRules, plantedFacts)
+	if x.Status != Changed {
+		return x.fate, x.reason, x.wrong
 	}
-	fate, reason = p.fate(r.Results)
-	switch {
-	case fate == "":
-		complain("nothing is found")
-	case fate != Applied && reason == "":
-		complain("%s without a reason", fate)
-	}
-	if r.Status != Changed {
-		return fate, reason, wrong
-	}
-	file, err := rewrite.Parse(r.Output)
-	if err != nil {
-		complain("the output does not parse: %v", err)
-		return fate, reason, wrong
-	}
-	for _, v := range p.flow(file) {
-		complain("flow: %s", v)
-	}
+	x.keepsFlow(p)
 	shown := regexp.MustCompile(`(?i)access.key|planted-cli/`).MatchString(p.added()) // else the keys are still where they were
-	if broken, err := rewrite.Parse(withoutSetup(r.Output)); err == nil && shown && !bytes.Equal(broken.Source(), r.Output) && len(p.flow(broken)) == 0 {
-		complain("flow: nothing is said against the output without its setup steps")
+	if broken, err := rewrite.Parse(withoutSetup(x.Output)); err == nil && shown && !bytes.Equal(broken.Source(), x.Output) && len(p.flow(broken)) == 0 {
+		x.complain("flow: nothing is said against the output without its setup steps")
 	}
-	for _, line := range p.strayLines(string(r.Output)) {
-		complain("text: %s", line)
+	for _, line := range p.strayLines(string(x.Output)) {
+		x.complain("text: %s", line)
 	}
-	again := e.Run(r.Output, plantedFacts)
-	if again.Status == Changed {
-		complain("a second run changes the file")
+	if x.fate == Applied {
+		x.noneLeft()
 	}
-	if again, _ := p.fate(again.Results); fate == Applied && again != "" {
-		complain("findings are left")
-	}
-	return fate, reason, wrong
-}
-
-// flow compares the planted config with one that was made of it.
-func (p *planting) flow(after *rewrite.File) []flow.Violation {
-	before, err := rewrite.Parse(p.out)
-	if err != nil || len(after.Documents()) != len(before.Documents()) {
-		return nil
-	}
-	return flow.Compare(flow.Analyze(circle.New(before.Documents()[0]), shell.Cache{}), flow.Analyze(circle.New(after.Documents()[0]), shell.Cache{}))
+	return x.fate, x.reason, x.wrong
 }
 
 var setupLine = regexp.MustCompile(`^( *)- (?:aws-cli[\w-]*|planted-cli)/setup:`)
@@ -601,24 +455,6 @@ func withoutSetup(src []byte) []byte {
 		out = append(out, l...)
 	}
 	return out
-}
-
-// fate is what became of all findings: Applied only when each was. The configs had none before. It is "" for none.
-func (p *planting) fate(results []Result) (Status, string) {
-	fate := Status("")
-	for _, r := range results {
-		switch {
-		case r.Status == Applied:
-			if fate == "" {
-				fate = Applied
-			}
-			continue
-		case len(r.Fix.needs()) > 0:
-			return r.Status, "needs facts: " + r.Fix.needs()[0].Key
-		}
-		return r.Status, inGeneral(cmp.Or(r.Why, r.NoFix))
-	}
-	return fate, ""
 }
 
 func (f *Fix) needs() []Need {

@@ -42,6 +42,15 @@ func repoWith(t *testing.T, config string) string {
 	return dir
 }
 
+// forgeAndClone is a forge with the repo acme/app, whose config is bad, and a clone of it.
+func forgeAndClone(t *testing.T) (s *fakeforge.Server, clone string) {
+	t.Helper()
+	s, clone = fakeforge.New(t), filepath.Join(t.TempDir(), "app")
+	s.Add(t, "acme/app", map[string]string{".circleci/config.yml": badConfig})
+	s.Clone(t, "acme/app", clone)
+	return s, clone
+}
+
 // bash runs a script as the shells of CI jobs do.
 func bash(t *testing.T, dir string, env []string, script string) (code int, out string) {
 	t.Helper()
@@ -235,10 +244,7 @@ func TestOrb(t *testing.T) {
 		}
 	}
 	load(t, ".orb/orb.yml", &orb)
-	s := fakeforge.New(t)
-	s.Add(t, "acme/app", map[string]string{".circleci/config.yml": badConfig})
-	clone := filepath.Join(t.TempDir(), "app")
-	s.Clone(t, "acme/app", clone)
+	s, clone := forgeAndClone(t)
 	want := map[string]struct {
 		code int
 		out  string
@@ -307,10 +313,7 @@ func TestExampleGitHubActions(t *testing.T) {
 		}
 	}
 	load(t, ".examples/github-actions.yml", &workflow)
-	s := fakeforge.New(t)
-	s.Add(t, "acme/app", map[string]string{".circleci/config.yml": badConfig})
-	clone := filepath.Join(t.TempDir(), "app")
-	s.Clone(t, "acme/app", clone)
+	s, clone := forgeAndClone(t)
 	want := map[string]struct {
 		code int
 		out  string

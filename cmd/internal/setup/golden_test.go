@@ -30,6 +30,23 @@ var forms = []struct {
 // of a repo. The file flags has the facts and the branch, settings.yml facts that are lists. UPDATE=1 writes what is made of them.
 func TestGolden(t *testing.T) {
 	t.Parallel()
+	eachArchive(t, func(t *testing.T, file string, a *txtar.Archive) {
+		plan := planOf(t, a)
+		if os.Getenv("UPDATE") != "" {
+			update(t, file, a, plan)
+			return
+		}
+		for _, f := range forms {
+			if diff := cmp.Diff(section(a, f.file), string(f.text(plan))); diff != "" {
+				t.Errorf("%s (-want +got); UPDATE=1 writes it:\n%s", f.file, diff)
+			}
+		}
+	})
+}
+
+// eachArchive runs a test on each case in testdata.
+func eachArchive(t *testing.T, test func(t *testing.T, file string, a *txtar.Archive)) {
+	t.Helper()
 	cases, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(cases) == 0 {
 		t.Fatal("no cases", err)
@@ -41,16 +58,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			plan := planOf(t, a)
-			if os.Getenv("UPDATE") != "" {
-				update(t, file, a, plan)
-				return
-			}
-			for _, f := range forms {
-				if diff := cmp.Diff(section(a, f.file), string(f.text(plan))); diff != "" {
-					t.Errorf("%s (-want +got); UPDATE=1 writes it:\n%s", f.file, diff)
-				}
-			}
+			test(t, file, a)
 		})
 	}
 }

@@ -18,20 +18,7 @@ import (
 // eachCase runs a test on the plan of each case in testdata.
 func eachCase(t *testing.T, test func(t *testing.T, p *Plan)) {
 	t.Helper()
-	cases, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(cases) == 0 {
-		t.Fatal("no cases", err)
-	}
-	for _, file := range cases {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			a, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			test(t, planOf(t, a))
-		})
-	}
+	eachArchive(t, func(t *testing.T, _ string, a *txtar.Archive) { test(t, planOf(t, a)) })
 }
 
 func TestTerraformResolves(t *testing.T) {
