@@ -88,7 +88,7 @@ func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
 
 // takeOut takes parts out of the script that stands at text. emptied says that nothing is left that does something.
 func takeOut(text rewrite.Node, script *shell.Script, parts []shell.Span) (ops []rewrite.Op, emptied bool, refusal string) {
-	edits, err := script.Remove(parts...)
+	edits, err := script.Remove(wholeDocuments(script, parts)...)
 	if err != nil {
 		return nil, false, "the keys cannot be taken out of the script: " + err.Error()
 	}
@@ -100,6 +100,22 @@ func takeOut(text rewrite.Node, script *shell.Script, parts []shell.Span) (ops [
 		ops = append(ops, shared(text, rewrite.ReplaceText(text, e.Start, e.End, e.New))...)
 	}
 	return ops, left != shell.LeftCode, ""
+}
+
+// wholeDocuments has the statement in the place of all lines of a here-document that it writes to a file.
+func wholeDocuments(script *shell.Script, parts []shell.Span) []shell.Span {
+	out := slices.Clone(parts)
+	for _, w := range script.Writes() {
+		stays := func(l shell.Line) bool { return !l.HereDoc || !slices.Contains(parts, l.Span) }
+		if len(w.Lines) == 0 || slices.ContainsFunc(w.Lines, stays) {
+			continue
+		}
+		out = slices.DeleteFunc(out, func(part shell.Span) bool {
+			return slices.ContainsFunc(w.Lines, func(l shell.Line) bool { return l.Span == part })
+		})
+		out = append(out, w.Stmt)
+	}
+	return out
 }
 
 // sources are the variables that hold the keys: the standard ones and those they are copied from.

@@ -165,8 +165,11 @@ func (v *storedView) stepAssigns(s *circle.Step, name string) bool {
 	if slices.ContainsFunc(script.BashEnv(), func(e shell.EnvVar) bool { return e.Name == name && !e.Value.IsVar(name) }) {
 		return true
 	}
+	shown := func(c *shell.Call) bool { // what it puts out stands in the script
+		return slices.Contains([]string{"", "echo", "printf", "export"}, c.Name()) || slices.ContainsFunc(script.Writes(), func(w shell.Write) bool { return w.Call == c })
+	}
 	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
-		whole := c.Stdout().File.IsVar("BASH_ENV") && !slices.Contains([]string{"", "echo", "printf", "export"}, c.Name()) // whatever that puts out
+		whole := c.Stdout().File.IsVar("BASH_ENV") && !shown(c)
 		return whole || c.Name() == "read" && c.Has(name) ||
 			slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return a.Name == name && !a.Naked && !a.Value.IsVar(name) })
 	})
