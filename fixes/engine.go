@@ -482,7 +482,6 @@ func (run *fixRun) credentialFlow(chosen []Finding, after *rewrite.File) error {
 	for _, r := range run.facts.AWS.Roles {
 		given = append(given, r.RoleARN)
 	}
-	given = append(given, run.facts.GCP.ServiceAccount, run.facts.Azure.ClientID)
 	for i, doc := range before.Documents() {
 		if !circle.IsConfig(doc) {
 			continue

@@ -164,7 +164,7 @@ func (b *gcpFix) logIn() (refusal string) {
 
 // login is what a unit's login is given. It is false when a fact is missing for it.
 func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, ok bool) {
-	given := b.view.p.Facts.GCP
+	given := b.view.factsFor(u, b.key())
 	account, ok := b.view.accountVariable(u, b.key())
 	if !ok && given.ServiceAccount == "" {
 		b.addNeed(Need{"gcp.service_account", "the file uses several service account keys, and the name of this one gives no name for a variable: " +

@@ -23,7 +23,9 @@ var gcpImageAuth = &Rule{
 }
 
 func runGCPImageAuth(p *Pass) error {
-	for _, image := range gcpImages(p.Config) {
+	images := gcpImages(p.Config)
+	for _, image := range images {
+		image.among = slices.ContainsFunc(images, func(o *gcpImage) bool { return o.key != image.key })
 		p.Report(image.finding(p))
 	}
 	return nil
@@ -35,6 +37,7 @@ type gcpImage struct {
 	place rewrite.Node // the mapping that the auth block is written in: the item, or one that it merges
 	auth  rewrite.Node // the auth block, resolved
 	key   keySource
+	among bool // other images of the file are pulled with another key
 }
 
 var (
@@ -69,7 +72,7 @@ func newGCPImage(d *circle.DockerItem) *gcpImage {
 	}
 	password := x.auth.Get("password").Resolve().Value()
 	if x.key = classify(password); isGCPKey(password) {
-		x.key = keySource{kind: literalSource}
+		x.key = keySource{literalSource, password}
 	}
 	return x
 }
@@ -87,6 +90,8 @@ func (x *gcpImage) finding(p *Pass) Finding {
 	switch {
 	case !x.known():
 		f.NoFix = "the registry of the image is not shown"
+	case x.among:
+		f.NoFix = "the images of the file are pulled with several keys, and gcp.service_account names one account"
 	case slices.ContainsFunc(p.Config.UsersOf(x.place), onRunner):
 		f.NoFix = "whether a container runner knows gcp_auth is not documented: let the cluster's service account pull the image"
 	default:

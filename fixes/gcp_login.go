@@ -82,6 +82,49 @@ func (f *GCPFacts) facts(account string) []gcpFact {
 	}
 }
 
+// factsFor are the facts of a unit's login. The service account that is given is one identity: it serves a file with one
+// key in one place, or the one key whose name gives no variable for its account.
+func (v *gcpView) factsFor(u *gcpUnit, key string) GCPFacts {
+	out := v.p.Facts.GCP
+	if _, named := v.accountVariable(u, key); out.ServiceAccount != "" && !v.single() && (named || v.unnamed() > 1) {
+		out.ServiceAccount = ""
+	}
+	return out
+}
+
+// single reports whether all logins use the same key from the same place.
+func (v *gcpView) single() bool {
+	var first *gcpUnit
+	keys := map[gcpKey]bool{}
+	for _, u := range v.units {
+		for _, f := range u.forms {
+			if first == nil {
+				first = u
+			}
+			if u.known != first.known || !sameSet(u.contexts, first.contexts) {
+				return false
+			}
+			if f.key.known() {
+				keys[f.key] = true
+			}
+		}
+	}
+	return len(keys) < 2
+}
+
+// unnamed counts the keys whose names give no variable for their accounts.
+func (v *gcpView) unnamed() int {
+	keys := map[string]bool{}
+	for _, u := range v.units {
+		for _, f := range u.forms {
+			if _, named := v.accountVariable(u, f.key.name); !named && f.key.name != "" {
+				keys[f.key.name] = true
+			}
+		}
+	}
+	return len(keys)
+}
+
 // gcpPlace is a place where variables are stored: the project, or a set of contexts.
 type gcpPlace struct {
 	unit   *unit             // one of those that take their variables from there

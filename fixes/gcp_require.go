@@ -17,8 +17,8 @@ func (b *gcpFix) require() {
 	}
 	add(Before, "role", "", "create a workload identity pool in Google Cloud with an OIDC provider for CircleCI: the issuer is https://oidc.circleci.com/org/ORG_ID, "+
 		"the audience ORG_ID, the mapping google.subject=assertion.sub, attribute.project=assertion['oidc.circleci.com/project-id']")
-	add(Before, "role", "", "give identities of the pool with this project's id in attribute.project roles/iam.workloadIdentityUser on %s", b.account())
 	for _, u := range b.units {
+		add(Before, "role", "", "give identities of the pool with this project's id in attribute.project roles/iam.workloadIdentityUser on %s", b.account(u))
 		for _, p := range b.variables(u) {
 			add(p.When, p.Kind, p.Where, "%s", p.Text)
 		}
@@ -37,10 +37,10 @@ func (b *gcpFix) require() {
 	b.requireAfter(add)
 }
 
-// account is the service account that jobs act as, in words.
-func (b *gcpFix) account() string {
+// account is the service account that a unit acts as, in words.
+func (b *gcpFix) account(u *gcpUnit) string {
 	behind := "the service account behind " + b.stored()
-	if given := b.view.p.Facts.GCP.ServiceAccount; given != "" {
+	if given := b.view.factsFor(u, b.key()).ServiceAccount; given != "" {
 		return given + ", which needs the roles of " + behind
 	}
 	return behind
@@ -66,7 +66,8 @@ func (b *gcpFix) variables(u *gcpUnit) []Prerequisite {
 	var out []Prerequisite
 	orb := slices.ContainsFunc(b.group, func(f *gcpForm) bool { return f.orb != nil })
 	account, _ := b.view.accountVariable(u, b.key())
-	for _, f := range b.view.p.Facts.GCP.facts(account) {
+	given := b.view.factsFor(u, b.key())
+	for _, f := range given.facts(account) {
 		text := fmt.Sprintf("define %s with %s", f.variable, f.means)
 		switch {
 		case f.value != "" && !orb, f.variable == "":

@@ -9,11 +9,11 @@ import (
 
 // accounts are the service accounts that the fix relies on: one for each unit and the contexts of its entries.
 func (b *gcpFix) accounts() []Resource {
-	given := b.view.p.Facts.GCP
 	orb := slices.ContainsFunc(b.group, func(f *gcpForm) bool { return f.orb != nil })
 	var out []Resource
 	for _, u := range b.units {
 		variable, _ := b.view.accountVariable(u, b.key())
+		given := b.view.factsFor(u, b.key())
 		for _, contexts := range orOne(u.entries, u.contexts) {
 			a := &GCPAccount{
 				Use:            b.use(u.unit, contexts),
