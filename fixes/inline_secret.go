@@ -21,9 +21,14 @@ func runInlineSecret(p *Pass) error {
 		if p.claims(s.span()) {
 			continue
 		}
-		b := &secretFix{view: v, site: s, fix: &Fix{Title: "take the secret from a context", Safety: Setup}}
-		b.refusal = b.build()
-		fixes = append(fixes, b)
+		fixes = append(fixes, &secretFix{view: v, site: s, fix: &Fix{Title: "take the secret from a context", Safety: Setup}})
+	}
+	for _, named := range []bool{true, false} { // those that are free to take any name come last
+		for _, b := range fixes {
+			if named == (b.site.setting != nil) {
+				b.refusal = b.build()
+			}
+		}
 	}
 	separate(fixes)
 	for _, b := range fixes {

@@ -91,17 +91,13 @@ func (v *secretView) running(s *circle.Step) []*circle.WorkflowJob {
 	return v.passing[s.Node]
 }
 
-// choose decides which variable holds the value: the first of those that are usual which a context provides and the file
-// does not use for something else.
+// choose decides which variable holds the value: the first of those that are usual which a context provides and which is
+// free, or one with a number.
 func (b *secretFix) choose() (refusal string) {
-	var taken string
-	names := b.site.variables
-	if known := b.view.names[b.site.value]; known != "" && b.site.setting == nil && len(names) > 0 {
-		names = append([]string{known}, names...) // one value, one variable
-	}
-	for _, name := range names {
-		if place := b.setElsewhere(name); place != "" {
-			taken = orElse(taken, fmt.Sprintf("%s sets %s as well, which would take the place of the context's", place, name))
+	taken := ""
+	for _, name := range b.candidates() {
+		if why := b.takenBy(name); why != "" {
+			taken = orElse(taken, why)
 			continue
 		}
 		b.variable = orElse(b.variable, name)
@@ -113,7 +109,81 @@ func (b *secretFix) choose() (refusal string) {
 	if b.variable == "" {
 		return orElse(taken, "which variable should hold it is not shown")
 	}
+	b.view.promised[b.variable] = append(b.view.promised[b.variable], b)
 	return ""
+}
+
+// maxNumbered bounds the names with a number.
+const maxNumbered = 9
+
+// candidates are the names for the variable, the best first. What an environment sets is read by that name and no other.
+func (b *secretFix) candidates() []string {
+	names := b.site.variables
+	if b.site.setting != nil || len(names) == 0 {
+		return names
+	}
+	out := slices.Clone(names)
+	if known := b.view.names[b.site.value]; known != "" {
+		out = append([]string{known}, out...) // one value, one variable
+	}
+	if b.takenBy(names[0]) == "" {
+		return out
+	}
+	for i := 2; i <= maxNumbered; i++ {
+		out = append(out, fmt.Sprintf("%s_%d", names[0], i))
+	}
+	return out
+}
+
+// takenBy says what else has the variable, "" for nothing.
+func (b *secretFix) takenBy(name string) string {
+	if place := b.setElsewhere(name); place != "" {
+		return fmt.Sprintf("%s sets %s as well, which would take the place of the context's", place, name)
+	}
+	if b.site.setting != nil {
+		return ""
+	}
+	contexts := b.contextsFor(name)
+	for _, o := range b.view.promised[name] {
+		if o.site.value != b.site.value && slices.ContainsFunc(o.contexts, func(c string) bool { return slices.Contains(contexts, c) }) {
+			return "another value is to be stored as " + name
+		}
+	}
+	if b.assignedHere(name) || b.view.names[b.site.value] == name {
+		return ""
+	}
+	for _, use := range allEntries(b.view.p.Config) {
+		gets := slices.Contains(b.entries, use) || slices.ContainsFunc(contexts, func(c string) bool { return hasContext(use, c) })
+		if gets && b.view.reads(use, name) {
+			return use.Name() + " reads " + name + " already, which may have another value"
+		}
+	}
+	return ""
+}
+
+// assignedHere reports whether the literal is what a script assigns to the variable.
+func (b *secretFix) assignedHere(name string) bool {
+	return b.site.script != nil && len(b.site.script.parts) > 0 && b.site.variables[0] == name
+}
+
+// contextsFor are the contexts that would provide a variable to the entries.
+func (b *secretFix) contextsFor(name string) []string {
+	a := &attachment{p: b.view.p, fix: &Fix{}, variable: name}
+	a.to(b.entries)
+	return a.contexts
+}
+
+// reads reports whether a workflow entry's job shows a use of a variable.
+func (v *secretView) reads(use *circle.WorkflowJob, name string) bool {
+	inStep := func(x circle.Visit) bool {
+		script := v.p.scripts.Parse(x.Step.Command().Value())
+		return x.Step.Kind == circle.RunStep && script != nil && slices.ContainsFunc(script.Mentions(name), func(m shell.Mention) bool { return m.Kind == shell.Expanded })
+	}
+	inLogin := func(d *circle.DockerItem) bool {
+		return uses(d.Auth(), func(text string) bool { return text == "$"+name || text == "${"+name+"}" })
+	}
+	j := use.Job()
+	return slices.ContainsFunc(use.Flow(), inStep) || j != nil && slices.ContainsFunc(j.DockerItems(), inLogin)
 }
 
 // setElsewhere is a place where the jobs get the variable from, beside the secret itself; "" for none.
@@ -180,10 +250,10 @@ func (b *secretFix) remove() (refusal string) {
 // other literals, a reference takes the place of the literal.
 func (b *secretFix) removeFromScript() (refusal string) {
 	x := b.site.script
-	if x.sometimes {
-		b.fix.Safety, b.fix.Reason = Unsafe, "the script sets "+b.variable+" under a condition, and the context sets it in any case"
-	}
-	if len(x.parts) > 0 {
+	if b.assignedHere(b.variable) {
+		if x.sometimes {
+			b.fix.Safety, b.fix.Reason = Unsafe, "the script sets "+b.variable+" under a condition, and the context sets it in any case"
+		}
 		ops, emptied, refusal := takeOut(b.site.node, x.script, x.parts)
 		if refusal == "" && emptied {
 			ops, refusal = removeStep(x.step)
@@ -228,6 +298,9 @@ func (b *secretFix) require(a *attachment) {
 		}
 	}
 	what, shown := withoutArticle(b.site.what), ""
+	if b.site.what == passwordAddress && b.site.setting == nil {
+		what = "password" // the rest of the address stays
+	}
 	if text := b.site.shown(); text != "…" {
 		shown = " (" + text + ")"
 	}

@@ -189,6 +189,6 @@ func (v *secretView) scanText(n rewrite.Node, where, blocker string) {
 		add(start, end, "a private key", nil)
 	}
 	if l := v.table.login(text); l.end > 0 && !v.dummies[text[l.start:l.end]] && !strings.Contains(text[l.start:l.end], "\n") {
-		add(l.start, l.end, "an address with a password", nil)
+		add(l.start, l.end, passwordAddress, nil)
 	}
 }

@@ -401,7 +401,7 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 		x.add(w, w.Value[start:end], f)
 	}
 	if l := t.login(w.Value); l.end > 0 && !x.view.dummies[w.Value[l.start:l.end]] {
-		x.add(w, w.Value[l.start:l.end], in("an address with a password", nil, t.hostVariables(loginHost(w.Value, l))...))
+		x.add(w, w.Value[l.start:l.end], in(passwordAddress, nil, t.hostVariables(loginHost(w.Value, l))...))
 	}
 	for _, h := range authorizations(w.Value) {
 		if value := w.Value[h[0]:h[1]]; t.strong(value) && !x.view.dummies[value] || basicLogin(t, value) {

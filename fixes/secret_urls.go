@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// passwordAddress is what an address with user information is called.
+const passwordAddress = "an address with a password"
+
 // urlLogin is the password in an address, where it stands in the text; end is 0 for none.
 type urlLogin struct{ start, end int }
 

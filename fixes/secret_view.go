@@ -18,6 +18,8 @@ type secretView struct {
 	seen    map[rewrite.Node]bool
 	passing map[rewrite.Node][]*circle.WorkflowJob // the entries that pass a step, once they are asked for
 	names   map[string]string                      // the variable that holds a value, by the value
+	// promised are the fixes that store something in a variable, by its name.
+	promised map[string][]*secretFix
 }
 
 // secretSite is one literal secret.
@@ -43,7 +45,7 @@ type secretSite struct {
 }
 
 func newSecretView(p *Pass) *secretView {
-	v := &secretView{p: p, table: secretTables(), dummies: map[string]bool{}, seen: map[rewrite.Node]bool{}, names: map[string]string{}}
+	v := &secretView{p: p, table: secretTables(), dummies: map[string]bool{}, seen: map[rewrite.Node]bool{}, names: map[string]string{}, promised: map[string][]*secretFix{}}
 	v.scanContainers()
 	v.scanEnvironments()
 	v.scanSteps()
@@ -256,7 +258,7 @@ func (v *secretView) judge(name, text string) judgement {
 		return judgement{secret: true, what: "a " + kind}
 	}
 	if login := t.login(text); login.end > 0 && !v.dummies[text[login.start:login.end]] {
-		return judgement{secret: true, what: "an address with a password", weak: n.service}
+		return judgement{secret: true, what: passwordAddress, weak: n.service}
 	}
 	if t.connection(text) {
 		return judgement{secret: true, what: "a connection string"}
