@@ -275,16 +275,19 @@ func pairText(list bool, name, value string) string {
 }
 
 // orb declares an orb. It is false for a config that cannot use any.
-func (p *planting) orb(alias, ref string) bool {
+func (p *planting) orb(alias, ref string) bool { return p.define("orbs", alias+": "+ref) }
+
+// define plants an entry into a section at the top of the config, which it makes if need be. It is false for a config
+// whose version has no such sections.
+func (p *planting) define(section, text string) bool {
 	if !p.config.Is21() || p.config.Node.Style() != rewrite.Block {
 		return false
 	}
-	line := alias + ": " + ref
-	if declared := p.config.Node.Own("orbs"); declared.Exists() {
-		return declared.Style() == rewrite.Block && declared.Len() > 0 && p.insert(declared.Entries()[0], line)
+	if there := p.config.Node.Own(section); there.Exists() {
+		return there.Style() == rewrite.Block && there.Len() > 0 && p.insert(there.Entries()[0], text)
 	}
 	last := p.config.Node.Entries()[p.config.Node.Len()-1]
-	return p.insert(last, "orbs:\n  "+line)
+	return p.insert(last, section+":\n  "+strings.ReplaceAll(text, "\n", "\n  "))
 }
 
 // image plants a container as the last of a job or executor.
@@ -401,16 +404,19 @@ var plantForms = slices.Concat([]plantForm{
 
 // inWorkflow declares an orb and plants an entry that runs a job of it.
 func inWorkflow(alias, ref, entry string) func(*planting) bool {
-	return func(p *planting) bool {
-		p.place = "workflow"
-		for _, w := range p.config.Workflows() {
-			list := w.Get("jobs")
-			if list.Kind() == rewrite.Sequence && list.Style() == rewrite.Block && list.Len() > 0 {
-				return p.orb(alias, ref) && p.insert(list.Entries()[p.IntN(list.Len())], entry)
-			}
+	return func(p *planting) bool { return p.entry(entry) && p.orb(alias, ref) }
+}
+
+// entry plants an entry into a workflow.
+func (p *planting) entry(text string) bool {
+	p.place = "workflow"
+	for _, w := range p.config.Workflows() {
+		list := w.Get("jobs")
+		if list.Kind() == rewrite.Sequence && list.Style() == rewrite.Block && list.Len() > 0 {
+			return p.insert(list.Entries()[p.IntN(list.Len())], text)
 		}
-		return false
 	}
+	return false
 }
 
 var plantedFacts = &Facts{ECR: ECRFacts{RoleARN: "arn:aws:iam::123456789012:role/ecr-pull"}}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"testing"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/flow"
@@ -101,4 +102,19 @@ func (p *planting) fate(results []Result) (Status, string) {
 		return r.Status, inGeneral(cmp.Or(r.Why, r.NoFix))
 	}
 	return fate, ""
+}
+
+// silent plants what only looks like something that rules are about: nothing may be said of it.
+func silent(t *testing.T, soils []*soil, form plantForm, rules []*Rule, facts func(*planting) *Facts) {
+	t.Helper()
+	planted := 0
+	for p := range plants(soils, form, minPlanted) {
+		planted++
+		for _, r := range (&Engine{Rules: rules}).Run(p.out, facts(p)).Results {
+			t.Errorf("%s (%s): %s: %s\nplanted:\n%s", p.name, p.place, r.Rule.ID, r.Message, p.added())
+		}
+	}
+	if planted < minPlanted {
+		t.Errorf("only %d configs have a place for it", planted)
+	}
 }
