@@ -37,11 +37,16 @@ func (p *planner) admit(o Op) error {
 	}
 }
 
-// resolved turns an append to a collection that has entries into an insertion behind the last, and an override in a
-// mapping into one behind the last merge, or into the replacement of the mapping's own pair.
+// resolved turns what is written first or last in a collection that has entries into an insertion beside one of them, and
+// an override in a mapping into one behind the last merge, or into the replacement of the mapping's own pair. In a
+// collection without entries what comes first is what comes last.
 func (o Op) resolved() Op {
 	n := o.node.n
 	switch {
+	case o.kind == opPrepend && len(n.items) > 0:
+		o.kind, o.entry = opBefore, Entry{o.node.file, n, 0}
+	case o.kind == opPrepend:
+		o.kind = opAppend
 	case o.kind == opAppend && len(n.items) > 0:
 		o.kind, o.entry = opAfter, Entry{o.node.file, n, len(n.items) - 1}
 	case o.kind == opOverride && n.kind == Mapping && o.node.Own(o.new.Key).Exists():
@@ -65,8 +70,8 @@ func (p *planner) checkUsers(o Op, n *node) error {
 		if len(a.users()) == 0 {
 			continue
 		}
-		if !o.shared {
-			return p.refuse(n, SharedAnchor, anchorDetail(a))
+		if !o.accepted.has(SharedAnchor) {
+			return p.refuse(n, SharedAnchor, p.usersDetail(a, a.users()))
 		}
 		p.goal.shared[n] = true
 		p.goal.shared[o.target()] = true
@@ -107,27 +112,47 @@ func (o Op) fits(n *node) bool {
 	case opText:
 		return n.kind == Scalar && n.tag == "!!str" && 0 <= o.start && o.start <= o.end && o.end <= len(n.value)
 	case opWrap:
-		return n.kind == Scalar && n.parent != nil && n.parent.kind == Sequence && n.props == nil && n.span().Len() > 0 &&
+		return n.kind == Scalar && n.tag != "!!null" && n.parent != nil && n.parent.kind == Sequence && n.props == nil && n.span().Len() > 0 &&
 			n.style != Literal && n.style != Folded
 	case opAppend:
-		return n.kind == Scalar && n.tag == "!!null" && !n.isKey || n.kind == Mapping && o.new.Key != "" || n.kind == Sequence && o.new.Key == ""
+		return n.kind == Scalar && n.tag == "!!null" && !n.isKey && !n.isMerge() || (n.kind == Mapping || n.kind == Sequence) && o.new.fits(n)
 	case opOverride:
 		return n.kind == Alias && !n.isKey && n.target.kind == Mapping && o.new.Key != ""
 	default:
-		return !n.isKey
+		return !n.isKey && (!n.isMerge() || o.new.Value.merges()) && (!n.isMergeItem() || o.new.Value.kind == mapValue)
 	}
+}
+
+// fits reports whether the pair or item can come into the collection.
+func (q Pair) fits(n *node) bool {
+	return (n.kind == Mapping) == (q.Key != "") && (n.kind == Mapping || !n.isMerge() || q.Value.kind == mapValue)
+}
+
+// isMerge reports whether the node is the value of a merge key: a mapping, or a sequence of them.
+func (n *node) isMerge() bool {
+	e := n.entry()
+	return e != nil && e.key != nil && e.key.tag == mergeTag && !n.isKey
+}
+
+// isMergeItem reports whether the node is one of the mappings that a merge key lists.
+func (n *node) isMergeItem() bool {
+	return n.parent != nil && n.parent.kind == Sequence && n.parent.isMerge()
 }
 
 // admitEntry adds an operation on one entry of a collection.
 func (p *planner) admitEntry(o Op, n *node) error {
 	inserts := o.kind == opBefore || o.kind == opAfter
-	if inserts && (n.kind == Mapping) != (o.new.Key != "") || o.kind == opRename && (n.kind != Mapping || n.items[o.entry.index].key.tag == mergeTag) {
+	if inserts && !o.new.fits(n) || o.kind == opRename && (n.kind != Mapping || n.items[o.entry.index].key.tag == mergeTag) {
 		return p.refuse(n, NotEditable, "")
 	}
-	if p.ambiguous(n) {
+	if p.ambiguous(n) && !o.accepted.has(DuplicateKey) {
 		return p.refuse(n, DuplicateKey, "")
 	}
 	l, i := p.goal.list(n), o.entry.index
+	if o.accepted.has(MergeSupplies) {
+		l.uncover[i] = true
+	}
+	l.ambiguous = l.ambiguous || o.accepted.has(DuplicateKey)
 	switch o.kind {
 	case opRemove:
 		l.remove[i] = true

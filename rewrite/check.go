@@ -57,24 +57,31 @@ func (p *planner) takeInside(n *node) {
 func (p *planner) checkAnchors() error {
 	slices.SortFunc(p.anchors, func(a, b *node) int { return a.span().Start - b.span().Start })
 	for _, n := range p.anchors {
-		if !p.allGone(n.users()) {
-			return p.refuse(n, AnchorNeeded, anchorDetail(n))
+		if staying := slices.DeleteFunc(slices.Clone(n.users()), p.goes); len(staying) > 0 {
+			return p.refuse(n, AnchorNeeded, p.usersDetail(n, staying))
 		}
 	}
 	return nil
 }
 
-func (p *planner) allGone(aliases []*node) bool {
-	for _, u := range aliases {
-		if g := p.goal.nodes[u]; !p.gone[u] && (g == nil || g.kind != opReplace) {
-			return false
-		}
-	}
-	return true
+// goes reports whether an alias is removed or replaced.
+func (p *planner) goes(alias *node) bool {
+	g := p.goal.nodes[alias]
+	return p.gone[alias] || g != nil && g.kind == opReplace
 }
 
-func anchorDetail(n *node) string {
-	return fmt.Sprintf("&%s, used %d times", n.anchor(), len(n.users()))
+// usersDetail names an anchor and where it is used, as far as a message has room for that.
+func (p *planner) usersDetail(n *node, users []*node) string {
+	const shown = 3
+	paths := make([]string, min(shown, len(users)))
+	for i := range paths {
+		paths[i] = Node{p.f, users[i]}.Path()
+	}
+	text := fmt.Sprintf("&%s, used at %s", n.anchor(), strings.Join(paths, ", "))
+	if more := len(users) - len(paths); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // checkList refuses a mapping that would get a key twice, or one back from a merge.
@@ -82,33 +89,27 @@ func (p *planner) checkList(n *node, l *listGoal) error {
 	if n.kind != Mapping || !l.changesMeaning() {
 		return nil
 	}
-	names, merged := map[string]bool{}, map[string]bool{}
+	kept, come, merged := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i := range n.items {
-		k := n.items[i].key
-		switch name, renamed := l.renamed(i); {
-		case l.remove[i]:
-		case renamed && names[name]:
-			return p.clash(n)
-		case renamed:
-			names[name] = true
+		switch k := n.items[i].key; {
+		case l.goes(i):
 		case k.tag == mergeTag:
 			p.goal.names(merged, n.items[i].value, true, map[*node]bool{})
 		case k.kind == Scalar:
-			if names[k.value] {
-				return p.clash(n) // with a key renamed to it
-			}
-			names[k.value] = true
+			kept[k.value] = true
 		}
 	}
-	for q := range l.added {
-		if names[q.Key] {
+	for name := range l.newNames {
+		switch {
+		case kept[name]:
+			return p.refuse(n, KeyThere, name)
+		case come[name]:
 			return p.clash(n)
 		}
-		names[q.Key] = true
+		come[name] = true
 	}
 	for i := range n.items {
-		_, renamed := l.renamed(i)
-		if k := n.items[i].key; (l.remove[i] || renamed) && isName(k, k.value) && merged[k.value] && !names[k.value] {
+		if k := n.items[i].key; l.goes(i) && !l.uncover[i] && isName(k, k.value) && merged[k.value] && !kept[k.value] && !come[k.value] {
 			return p.refuse(n, MergeSupplies, k.value)
 		}
 	}

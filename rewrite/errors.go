@@ -29,6 +29,7 @@ const (
 	SharedAnchor Reason = iota + 1
 	MergeSupplies
 	DuplicateKey
+	KeyThere
 	EmptyCollection
 	BlockScalarAbove
 	CommentInside
@@ -45,6 +46,7 @@ var reasonTexts = [...]string{
 	SharedAnchor:     "the place is shared through an anchor",
 	MergeSupplies:    "a merge would supply the removed key again",
 	DuplicateKey:     "the mapping has a key twice",
+	KeyThere:         "the mapping has this key already",
 	EmptyCollection:  "nothing would be left of the collection",
 	BlockScalarAbove: "kept lines would become text of the block scalar above",
 	CommentInside:    "a comment stands inside the place",

@@ -24,6 +24,8 @@ type listGoal struct {
 	behind        map[int]string   // comments at the end of lines
 	remove        map[int]bool
 	rename        map[int]string
+	uncover       map[int]bool // entries whose name a merge may supply when they are gone
+	ambiguous     bool         // whether the mapping may have a key twice
 	emptied       emptied
 }
 
@@ -42,7 +44,7 @@ func (g *goal) list(n *node) *listGoal {
 	if l == nil {
 		l = &listGoal{
 			before: map[int][]Pair{}, after: map[int][]Pair{}, above: map[int][]string{}, behind: map[int]string{},
-			remove: map[int]bool{}, rename: map[int]string{},
+			remove: map[int]bool{}, rename: map[int]string{}, uncover: map[int]bool{},
 		}
 		g.lists[n] = l
 	}
@@ -75,6 +77,26 @@ func (l *listGoal) added(yield func(Pair) bool) {
 			}
 		}
 	}
+}
+
+// newNames are the names that the pairs which come in have, and those that are renamed.
+func (l *listGoal) newNames(yield func(string) bool) {
+	for i, name := range l.rename {
+		if !l.remove[i] && !yield(name) {
+			return
+		}
+	}
+	for q := range l.added {
+		if !yield(q.Key) {
+			return
+		}
+	}
+}
+
+// goes reports whether the key of entry i goes.
+func (l *listGoal) goes(i int) bool {
+	_, renamed := l.renamed(i)
+	return l.remove[i] || renamed
 }
 
 // changesMeaning reports whether the goal is more than comments.

@@ -10,6 +10,7 @@ const (
 	opWrap
 	opOverride
 	opAppend
+	opPrepend
 	opRename
 	opBefore
 	opAfter
@@ -38,7 +39,7 @@ type Op struct {
 	start, end int
 	text       string
 	emptied    emptied
-	shared     bool
+	accepted   reasons
 }
 
 // Replace writes v in place of the node's value, or of a key's text. An anchor stays; a tag that says something else
@@ -64,6 +65,9 @@ func InsertBefore(e Entry, p Pair) Op { return Op{kind: opBefore, entry: e, new:
 
 // InsertAfter writes a pair (or, with an empty key, an item) behind e and what belongs to it.
 func InsertAfter(e Entry, p Pair) Op { return Op{kind: opAfter, entry: e, new: p} }
+
+// Prepend writes a pair (or, with an empty key, an item) as the first of a collection. A null becomes a collection.
+func Prepend(n Node, p Pair) Op { return Op{kind: opPrepend, node: n, new: p} }
 
 // Append writes a pair (or, with an empty key, an item) as the last of a collection. A null becomes a collection.
 func Append(n Node, p Pair) Op { return Op{kind: opAppend, node: n, new: p} }
@@ -98,10 +102,20 @@ func RemoveComment(c Span) Op { return Op{kind: opUncomment, start: c.Start, end
 func Item(v Value) Pair { return Pair{Value: v} }
 
 // Shared states that the change is right for everybody who uses the place through an anchor. Without it such an edit is refused.
-func (o Op) Shared() Op {
-	o.shared = true
+func (o Op) Shared() Op { return o.Accept(SharedAnchor) }
+
+// Accept states that the caller knows of a reason to refuse the operation and wants it all the same. There are three
+// that can be accepted: SharedAnchor, see Shared; MergeSupplies, when the name shall have what a merge gives it; and
+// DuplicateKey, when it does not matter which of the pairs with one key counts. For the others there is no right result.
+func (o Op) Accept(r Reason) Op {
+	o.accepted |= 1 << r
 	return o
 }
+
+// reasons is a set of them.
+type reasons uint16
+
+func (s reasons) has(r Reason) bool { return s>>r&1 == 1 }
 
 // Equal reports whether both operations are the same change at the same place.
 func (o Op) Equal(p Op) bool { return o.key() == p.key() }
@@ -125,7 +139,7 @@ func (o Op) key() opKey {
 // seen by nobody, and its removal has no target.
 func (o Op) target() *node {
 	switch o.kind {
-	case opReplace, opText, opAppend, opWrap, opOverride:
+	case opReplace, opText, opPrepend, opAppend, opWrap, opOverride:
 		return o.node.n
 	default:
 		return o.entry.parent

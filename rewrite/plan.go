@@ -80,7 +80,8 @@ func (p *planner) prune() error {
 		if p.goal.lists[n].emptied == refused || parent == nil || n.isKey {
 			return p.refuse(n, EmptyCollection, "")
 		}
-		if p.ambiguous(parent) {
+		accepted := p.goal.lists[n]
+		if p.ambiguous(parent) && !accepted.ambiguous {
 			return p.refuse(parent, DuplicateKey, "")
 		}
 		if p.goal.shared[n] {
@@ -89,6 +90,8 @@ func (p *planner) prune() error {
 		delete(p.goal.lists, n)
 		l := p.goal.list(parent)
 		l.remove[n.index] = true
+		l.uncover[n.index] = len(accepted.uncover) > 0
+		l.ambiguous = l.ambiguous || accepted.ambiguous
 		l.emptied = max(l.emptied, pruned)
 		p.known[parent] = true
 		p.order = append(p.order, parent) // again, if it was there: it may be empty now

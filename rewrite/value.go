@@ -128,6 +128,18 @@ func (v Value) names(out map[string]bool, list bool) {
 	}
 }
 
+// hasLines reports whether a part of the value is a text of several lines.
+func (v Value) hasLines() bool {
+	return v.kind == literalValue && literalFits(v.text) || slices.ContainsFunc(v.items, Value.hasLines) ||
+		slices.ContainsFunc(v.pairs, func(q Pair) bool { return q.Value.hasLines() })
+}
+
+// merges reports whether a merge key can have the value.
+func (v Value) merges() bool {
+	isMap := func(w Value) bool { return w.kind == mapValue }
+	return isMap(v) || v.kind == listValue && !slices.ContainsFunc(v.items, func(w Value) bool { return !isMap(w) })
+}
+
 // maxKey is the longest key that is written: yaml.v3 reads none of more than 1024 bytes without '?', and quotes and
 // escapes make a text longer.
 const maxKey = 250
