@@ -10,6 +10,7 @@ type renderer struct {
 	key    Style  // of keys
 	quote  Style  // of a string that needs quotes
 	quoted bool   // the strings around have quotes that they do not need
+	json   bool   // keys and strings around are as JSON has them, and so is all that is new
 }
 
 func spaces(n int) string { return strings.Repeat(" ", n) }
@@ -56,7 +57,15 @@ func (f *File) survey(n *node) renderer {
 		}
 	}
 	r.key = keyStyle(n)
-	r.quote, r.quoted = quotes(n)
+	quote, always, plain := quotes(n)
+	r.json = n.style == Flow && r.key == DoubleQuoted && quote == DoubleQuoted && !plain
+	r.quote, r.quoted = quote, always || r.json
+	return r
+}
+
+// inside is the style of what is deeper, of which the neighbours tell nothing but whether it is JSON.
+func (r renderer) inside() renderer {
+	r.quoted = r.json
 	return r
 }
 
@@ -103,21 +112,22 @@ func firstSequence(n *node) *node {
 	return nil
 }
 
-// quotes is the style of the strings beside a new one: which quotes they have, and whether all have them without need.
-func quotes(n *node) (style Style, always bool) {
+// quotes is the style of the strings beside a new one: which quotes they have, whether all have them without need, and
+// whether there are plain ones.
+func quotes(n *node) (style Style, always, plain bool) {
 	const enough = 16 // entries tell
 	style = DoubleQuoted
 	for i := range min(len(n.items), enough) {
 		switch v := n.items[i].value; {
 		case v.kind != Scalar || v.tag != "!!str":
 		case v.style == Plain:
-			return style, false
+			return style, false, true
 		case v.style == SingleQuoted || v.style == DoubleQuoted:
 			always = always || plainFits(v.value, n.style == Flow)
 			style = v.style
 		}
 	}
-	return style, always
+	return style, always, false
 }
 
 // keyStyle is the style that all keys of the mapping at or around n have, Plain when they differ.
@@ -174,8 +184,7 @@ func (r renderer) behindColon(b *strings.Builder, col int, v Value) {
 
 // value writes a value that begins at the place reached; its entries (or, of a literal, its parent) stand at column col.
 func (r renderer) value(b *strings.Builder, col int, v Value) {
-	inside := r
-	inside.quoted = false // the neighbours tell nothing about what is deeper
+	inside := r.inside()
 	switch {
 	case v.kind == mapValue && len(v.pairs) > 0:
 		for i, p := range v.pairs {
@@ -220,8 +229,7 @@ func (r renderer) literal(b *strings.Builder, col int, s string) {
 
 // flow is the value on one line, inFlow when it stands in a flow collection.
 func (r renderer) flow(v Value, inFlow bool) string {
-	inside := r
-	inside.quoted = false
+	inside := r.inside()
 	switch v.kind {
 	case wordValue:
 		return v.text

@@ -27,8 +27,11 @@ func (p *planner) commentAbove(n *node, i int, lines []string) error {
 	start := p.f.lineStart(e.span.Start)
 	indent := string(p.f.src[start:e.span.Start])
 	own := p.f.startsLine(e.span.Start)
-	if !own && n.style == Flow || own && strings.Contains(indent, "\t") { // yaml.v3 takes no tab before a comment
+	switch {
+	case !own && n.style == Flow:
 		return p.refuse(n, SameLine, "")
+	case own && strings.Contains(indent, "\t"): // which yaml.v3 does not take before a comment
+		return p.refuse(n, NotEditable, "the line is indented by tabs")
 	}
 	if !own {
 		start, indent = e.span.Start, spaces(n.column)

@@ -153,20 +153,55 @@ func (c flowList) removeRun(kept, first, last int) {
 	default:
 		span = c.inside()
 	}
+	lines, leading := c.ownLines(first, last)
+	if leading && atEnd && c.needsComma(kept, first, last) {
+		lines = nil
+	}
 	switch {
-	case c.lines:
-		if atEnd && kept >= 0 && c.becomesLast(kept) && len(c.l.after[kept]) == 0 && !c.needsComma(kept, first, last) {
+	case lines != nil:
+		if !leading && atEnd && kept >= 0 && c.becomesLast(kept) && !(c.lines && len(c.l.after[kept]) > 0) && !c.needsComma(kept, first, last) {
 			c.dropComma(kept)
 		}
-		for i := first; i <= last; i++ {
-			end := max(items[i].span.End, c.f.comma(items[i].span.End))
-			c.edit(c.f.lineStart(items[i].span.Start), c.f.nextLine(end), "")
+		for _, line := range lines {
+			c.edit(line.Start, line.End, "")
 		}
 	case !c.keepsComment(span, first, last):
 		c.edit(span.Start, span.End, c.behindKept(kept, first, last)+c.f.beforeComment(span.End))
 	default:
 		c.removePieces(kept, first, last)
 	}
+}
+
+// ownLines are the lines of the entries from first to last when nothing else stands there but their commas, behind
+// them or leading, and comments at their ends; nil otherwise.
+func (c flowList) ownLines(first, last int) (lines []Span, leading bool) {
+	for i := first; i <= last; i++ {
+		start, end := c.n.items[i].span.Start, c.n.items[i].span.End
+		behind := c.f.comma(end)
+		ends := behind >= 0 && c.f.sameLine(end, behind)
+		before := -1
+		if i > 0 {
+			before = c.f.comma(c.n.items[i-1].span.End)
+		}
+		leads := before >= 0 && c.f.startsLine(before) && c.f.sameLine(before, start)
+		if i > first && leads != leading {
+			return nil, false
+		}
+		leading = leads
+		switch {
+		case leads:
+			start = before
+		case ends:
+			end = behind + 1
+		case behind >= 0:
+			return nil, false
+		}
+		if !c.f.startsLine(start) || !c.f.restIsTrivia(end) {
+			return nil, false
+		}
+		lines = append(lines, Span{c.f.lineStart(start), c.f.nextLine(end)})
+	}
+	return lines, leading
 }
 
 // asInserted reports whether the entries, which are not the last, stand where an insertion behind kept would put them,

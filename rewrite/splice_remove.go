@@ -108,11 +108,12 @@ func (f *File) joinGap(start, end int, first, last bool) (int, int) {
 	}
 }
 
-// cutLines removes whole lines. A source without a final line break stays so. Below a block scalar the lines that
+// cutLines removes whole lines. A source without a final line break stays so, but for one that a block scalar's text
+// ends with. Below a block scalar the lines that
 // follow must not become its text: lines of blanks go too, and a comment makes the edit impossible.
 func (p *planner) cutLines(n *node, start, end int) error {
 	s := p.f.scalarAbove(start)
-	if p.f.openEnd(end) && s == nil && start > p.f.lines.starts[0] {
+	if p.f.openEnd(end) && (s == nil || s.block.chomp == '-') && start > p.f.lines.starts[0] {
 		start -= breakBefore(p.f.src, start)
 	}
 	p.edit(start, end, "")

@@ -58,11 +58,20 @@ func (f *File) slot(n *node) int {
 	}
 }
 
-// inBlock is the value in block style: what goes on the line where the node's content begins, "" when that is nothing,
-// and the lines below it, each with its break.
+// flowWidth is the length up to which a line is one that people write in flow style.
+const flowWidth = 100
+
+// inBlock is the value in a block collection: what goes on the line where the node's content begins, "" when that is
+// nothing, and the lines below it, each with its break. What stands in the place of a flow collection is one, too.
 func (p *planner) inBlock(n *node, v Value) (head, below string) {
 	if v.kind == textValue && (n.isKey || n.kind == Scalar && n.body().Len() > 0 && n.block == nil) {
 		return restyle(n, v.text), ""
+	}
+	if n.style == Flow && len(n.items) > 0 && p.f.sameLine(n.body().Start, n.body().End) && v.nests() && !v.hasLines() {
+		head := p.look(n).flow(v, false)
+		if n.body().Start-p.f.lineStart(n.body().Start)+len(head) <= flowWidth {
+			return head, ""
+		}
 	}
 	r := p.look(n.parent)
 	var b strings.Builder
@@ -198,8 +207,9 @@ func (p *planner) replaceNull(n *node, v Value) error {
 
 // replaceInFlow writes a value on one line.
 func (p *planner) replaceInFlow(n *node, v Value) error {
-	text := p.look(n.parent).flow(v, true)
-	if v.kind == textValue && n.kind == Scalar && n.body().Len() > 0 {
+	r := p.look(n.parent)
+	text := r.flow(v, true)
+	if v.kind == textValue && n.kind == Scalar && n.body().Len() > 0 && !(r.json && n.style == Plain) {
 		text = restyle(n, v.text)
 	}
 	switch e := n.entry(); {
