@@ -30,59 +30,61 @@ func replaceOnce(t *testing.T, src, old, text string) rewrite.Edit {
 
 const twelveLines = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n"
 
+// unifiedTests are edits and the patches that show them.
+var unifiedTests = []struct {
+	name  string
+	src   string
+	edits [][2]string // text that stands once in src, and its replacement
+	want  string      // behind the two header lines
+}{
+	{"no edits", "a\n", nil, ""},
+	{"edit that changes nothing", "a\n", [][2]string{{"a", "a"}}, ""},
+	{"one edit in the middle", twelveLines, [][2]string{{"6", "six"}}, "@@ -3,7 +3,7 @@\n 3\n 4\n 5\n-6\n+six\n 7\n 8\n 9\n"},
+	{"two edits on one line", "a b c\n", [][2]string{{"a", "A"}, {"c", "C"}}, "@@ -1 +1 @@\n-a b c\n+A b C\n"},
+	{"edits on neighbouring lines", "a\nb\nc\n", [][2]string{{"a", "A"}, {"b", "B"}}, "@@ -1,3 +1,3 @@\n-a\n-b\n+A\n+B\n c\n"},
+	{
+		"six unchanged lines between: one hunk", twelveLines,
+		[][2]string{{"3", "three"}, {"\n10", "\nten"}},
+		"@@ -1,12 +1,12 @@\n 1\n 2\n-3\n+three\n 4\n 5\n 6\n 7\n 8\n 9\n-10\n+ten\n 11\n 12\n",
+	},
+	{
+		"seven unchanged lines between: two hunks", twelveLines,
+		[][2]string{{"3", "three"}, {"11", "eleven"}},
+		"@@ -1,6 +1,6 @@\n 1\n 2\n-3\n+three\n 4\n 5\n 6\n@@ -8,5 +8,5 @@\n 8\n 9\n 10\n-11\n+eleven\n 12\n",
+	},
+	{
+		"far apart, line numbers shift behind the first", twelveLines,
+		[][2]string{{"2\n3\n", "2\nx\ny\n3\n"}, {"11\n", ""}},
+		"@@ -1,5 +1,7 @@\n 1\n 2\n+x\n+y\n 3\n 4\n 5\n@@ -8,5 +10,4 @@\n 8\n 9\n 10\n-11\n 12\n",
+	},
+	{"insertion before the first line", "a\nb\n", [][2]string{{"a\n", "x\na\n"}}, "@@ -1,2 +1,3 @@\n+x\n a\n b\n"},
+	{"deletion of the first line", "a\nb\n", [][2]string{{"a\n", ""}}, "@@ -1,2 +1 @@\n-a\n b\n"},
+	{"line added at the end", "a\nb\n", [][2]string{{"b\n", "b\nx\n"}}, "@@ -1,2 +1,3 @@\n a\n b\n+x\n"},
+	{"lines joined", "a\nb\nc\n", [][2]string{{"a\nb", "ab"}}, "@@ -1,3 +1,2 @@\n-a\n-b\n+ab\n c\n"},
+	{"line split", "ab\nc\n", [][2]string{{"ab", "a\nb"}}, "@@ -1,2 +1,3 @@\n-ab\n+a\n+b\n c\n"},
+	{"a replaced block keeps its equal lines", "a\nb\nc\n", [][2]string{{"a\nb\nc\n", "x\na\nb\ny\n"}}, "@@ -1,3 +1,4 @@\n+x\n a\n b\n-c\n+y\n"},
+
+	{"last line changed, no final newline", "a\nb", [][2]string{{"b", "x"}}, "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+x\n\\ No newline at end of file\n"},
+	{"line added behind no final newline", "a", [][2]string{{"a", "a\nb"}}, "@@ -1 +1,2 @@\n-a\n\\ No newline at end of file\n+a\n+b\n\\ No newline at end of file\n"},
+	{"last line deleted, no final newline", "a\nb", [][2]string{{"\nb", ""}}, "@@ -1,2 +1 @@\n-a\n-b\n\\ No newline at end of file\n+a\n\\ No newline at end of file\n"},
+	{"context without a final newline", "a\nb", [][2]string{{"a", "x"}}, "@@ -1,2 +1,2 @@\n-a\n+x\n b\n\\ No newline at end of file\n"},
+	{"final newline added", "a\nb", [][2]string{{"b", "b\n"}}, "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n"},
+	{"final newline removed", "a\nb\n", [][2]string{{"b\n", "b"}}, "@@ -1,2 +1,2 @@\n a\n-b\n+b\n\\ No newline at end of file\n"},
+
+	{"emptied", "a\nb\n", [][2]string{{"a\nb\n", ""}}, "@@ -1,2 +0,0 @@\n-a\n-b\n"},
+	{"emptied, no final newline", "a", [][2]string{{"a", ""}}, "@@ -1 +0,0 @@\n-a\n\\ No newline at end of file\n"},
+	{"only a newline", "\n", [][2]string{{"\n", ""}}, "@@ -1 +0,0 @@\n-\n"},
+
+	{"CRLF", "a\r\nb\r\n", [][2]string{{"b", "x"}}, "@@ -1,2 +1,2 @@\n a\r\n-b\r\n+x\r\n"},
+	{"CRLF made LF", "a\r\n", [][2]string{{"\r", ""}}, "@@ -1 +1 @@\n-a\r\n+a\n"},
+	{"carriage returns, NEL and LS end no line", "a\rb\u0085c\u2028d\ne\n", [][2]string{{"d", "x"}}, "@@ -1,2 +1,2 @@\n-a\rb\u0085c\u2028d\n+a\rb\u0085c\u2028x\n e\n"},
+	{"lines that look like headers", "-- a\n++ b\n", [][2]string{{"-- a\n", ""}, {"++ b", "++ c"}}, "@@ -1,2 +1 @@\n--- a\n-++ b\n+++ c\n"},
+	{"bytes that are no UTF-8", "\xff\n", [][2]string{{"\xff", "\xfe"}}, "@@ -1 +1 @@\n-\xff\n+\xfe\n"},
+}
+
 func TestUnified(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name  string
-		src   string
-		edits [][2]string // text that stands once in src, and its replacement
-		want  string      // behind the two header lines
-	}{
-		{"no edits", "a\n", nil, ""},
-		{"edit that changes nothing", "a\n", [][2]string{{"a", "a"}}, ""},
-		{"one edit in the middle", twelveLines, [][2]string{{"6", "six"}}, "@@ -3,7 +3,7 @@\n 3\n 4\n 5\n-6\n+six\n 7\n 8\n 9\n"},
-		{"two edits on one line", "a b c\n", [][2]string{{"a", "A"}, {"c", "C"}}, "@@ -1 +1 @@\n-a b c\n+A b C\n"},
-		{"edits on neighbouring lines", "a\nb\nc\n", [][2]string{{"a", "A"}, {"b", "B"}}, "@@ -1,3 +1,3 @@\n-a\n-b\n+A\n+B\n c\n"},
-		{
-			"six unchanged lines between: one hunk", twelveLines,
-			[][2]string{{"3", "three"}, {"\n10", "\nten"}},
-			"@@ -1,12 +1,12 @@\n 1\n 2\n-3\n+three\n 4\n 5\n 6\n 7\n 8\n 9\n-10\n+ten\n 11\n 12\n",
-		},
-		{
-			"seven unchanged lines between: two hunks", twelveLines,
-			[][2]string{{"3", "three"}, {"11", "eleven"}},
-			"@@ -1,6 +1,6 @@\n 1\n 2\n-3\n+three\n 4\n 5\n 6\n@@ -8,5 +8,5 @@\n 8\n 9\n 10\n-11\n+eleven\n 12\n",
-		},
-		{
-			"far apart, line numbers shift behind the first", twelveLines,
-			[][2]string{{"2\n3\n", "2\nx\ny\n3\n"}, {"11\n", ""}},
-			"@@ -1,5 +1,7 @@\n 1\n 2\n+x\n+y\n 3\n 4\n 5\n@@ -8,5 +10,4 @@\n 8\n 9\n 10\n-11\n 12\n",
-		},
-		{"insertion before the first line", "a\nb\n", [][2]string{{"a\n", "x\na\n"}}, "@@ -1,2 +1,3 @@\n+x\n a\n b\n"},
-		{"deletion of the first line", "a\nb\n", [][2]string{{"a\n", ""}}, "@@ -1,2 +1 @@\n-a\n b\n"},
-		{"line added at the end", "a\nb\n", [][2]string{{"b\n", "b\nx\n"}}, "@@ -1,2 +1,3 @@\n a\n b\n+x\n"},
-		{"lines joined", "a\nb\nc\n", [][2]string{{"a\nb", "ab"}}, "@@ -1,3 +1,2 @@\n-a\n-b\n+ab\n c\n"},
-		{"line split", "ab\nc\n", [][2]string{{"ab", "a\nb"}}, "@@ -1,2 +1,3 @@\n-ab\n+a\n+b\n c\n"},
-		{"a replaced block keeps its equal lines", "a\nb\nc\n", [][2]string{{"a\nb\nc\n", "x\na\nb\ny\n"}}, "@@ -1,3 +1,4 @@\n+x\n a\n b\n-c\n+y\n"},
-
-		{"last line changed, no final newline", "a\nb", [][2]string{{"b", "x"}}, "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+x\n\\ No newline at end of file\n"},
-		{"line added behind no final newline", "a", [][2]string{{"a", "a\nb"}}, "@@ -1 +1,2 @@\n-a\n\\ No newline at end of file\n+a\n+b\n\\ No newline at end of file\n"},
-		{"last line deleted, no final newline", "a\nb", [][2]string{{"\nb", ""}}, "@@ -1,2 +1 @@\n-a\n-b\n\\ No newline at end of file\n+a\n\\ No newline at end of file\n"},
-		{"context without a final newline", "a\nb", [][2]string{{"a", "x"}}, "@@ -1,2 +1,2 @@\n-a\n+x\n b\n\\ No newline at end of file\n"},
-		{"final newline added", "a\nb", [][2]string{{"b", "b\n"}}, "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n"},
-		{"final newline removed", "a\nb\n", [][2]string{{"b\n", "b"}}, "@@ -1,2 +1,2 @@\n a\n-b\n+b\n\\ No newline at end of file\n"},
-
-		{"emptied", "a\nb\n", [][2]string{{"a\nb\n", ""}}, "@@ -1,2 +0,0 @@\n-a\n-b\n"},
-		{"emptied, no final newline", "a", [][2]string{{"a", ""}}, "@@ -1 +0,0 @@\n-a\n\\ No newline at end of file\n"},
-		{"only a newline", "\n", [][2]string{{"\n", ""}}, "@@ -1 +0,0 @@\n-\n"},
-
-		{"CRLF", "a\r\nb\r\n", [][2]string{{"b", "x"}}, "@@ -1,2 +1,2 @@\n a\r\n-b\r\n+x\r\n"},
-		{"CRLF made LF", "a\r\n", [][2]string{{"\r", ""}}, "@@ -1 +1 @@\n-a\r\n+a\n"},
-		{"carriage returns, NEL and LS end no line", "a\rb\u0085c\u2028d\ne\n", [][2]string{{"d", "x"}}, "@@ -1,2 +1,2 @@\n-a\rb\u0085c\u2028d\n+a\rb\u0085c\u2028x\n e\n"},
-		{"lines that look like headers", "-- a\n++ b\n", [][2]string{{"-- a\n", ""}, {"++ b", "++ c"}}, "@@ -1,2 +1 @@\n--- a\n-++ b\n+++ c\n"},
-		{"bytes that are no UTF-8", "\xff\n", [][2]string{{"\xff", "\xfe"}}, "@@ -1 +1 @@\n-\xff\n+\xfe\n"},
-	}
-	for _, tt := range tests {
+	for _, tt := range unifiedTests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var edits []rewrite.Edit

@@ -23,107 +23,116 @@ func edited(t *testing.T, src string, ops func(root Node) []Op) (string, error) 
 	if err != nil {
 		return "", err
 	}
+	judge(t, f.src, next.src)
 	return string(next.Source()), nil
+}
+
+// setup is the arguments of a step that assumes a role.
+var setup = Map(Pair{"role_arn", String("${ROLE}")})
+
+// own goes down by keys.
+func own(n Node, keys ...string) Node {
+	for _, k := range keys {
+		n = n.Own(k)
+	}
+	return n
+}
+
+// operationTests are edits as rules ask for them.
+var operationTests = []struct {
+	name, src, want string
+	ops             func(root Node) []Op
+}{
+	{
+		"insert a step before another", "steps:\n  - checkout\n  # about x\n  - run: x\n", "steps:\n  - checkout\n  - aws-cli/setup:\n      role_arn: ${ROLE}\n  # about x\n  - run: x\n",
+		func(r Node) []Op {
+			return []Op{InsertBefore(r.Own("steps").Entries()[1], Item(Map(Pair{"aws-cli/setup", setup})))}
+		},
+	},
+	{
+		"new top-level block copies the blank line", "version: 2.1\n\njobs:\n  a:\n    b: 1\n", "version: 2.1\n\norbs:\n  x: a/b@1\n\njobs:\n  a:\n    b: 1\n",
+		func(r Node) []Op {
+			return []Op{InsertAfter(r.Entries()[0], Pair{"orbs", Map(Pair{"x", String("a/b@1")})})}
+		},
+	},
+	{
+		"wrap a bare item, keep its comment", "steps:\n- checkout # c\n- aws-cli/setup # d\n- x\n", "steps:\n- checkout # c\n- aws-cli/setup: # d\n    role_arn: ${ROLE}\n- x\n",
+		func(r Node) []Op {
+			return []Op{Wrap(r.Own("steps").Entries()[1].Value(), setup)}
+		},
+	},
+	{
+		"remove both entries and the emptied parent", "job:\n  environment:\n    A: 1 # one\n    B: 2\n  steps: []\n", "job:\n  steps: []\n",
+		func(r Node) []Op {
+			e := own(r, "job", "environment").Entries()
+			return []Op{Prune(e[0]), Prune(e[1])}
+		},
+	},
+	{
+		"replace two keys by one at the first's place", "setup:\n    a: 1\n    b: 2\n    region: x\n", "setup:\n    role_arn: arn:aws:iam::1:role/x\n    region: x\n",
+		func(r Node) []Op {
+			e := own(r, "setup").Entries()
+			return []Op{InsertBefore(e[0], Pair{"role_arn", String("arn:aws:iam::1:role/x")}), Remove(e[0]), Remove(e[1])}
+		},
+	},
+	{
+		"first entry behind a dash", "- image: a\n  auth: b\n- c\n", "- auth: b\n- c\n",
+		func(r Node) []Op { return []Op{Remove(r.Entries()[0].Value().Entries()[0])} },
+	},
+	{
+		"no final newline stays so", "a: 1\nb:\n  - x", "a: 1\nb:\n  - x\n  - z: 1",
+		func(r Node) []Op {
+			return []Op{Append(r.Own("b"), Item(Map(Pair{"z", Value{kind: wordValue, text: "1"}})))}
+		},
+	},
+	{
+		"behind a literal at the end without newline", "- run: |\n    x", "- run: |-\n    x\n- z",
+		func(r Node) []Op { return []Op{Append(r, Item(String("z")))} },
+	},
+	{
+		"lines of a literal", "run: |\r\n  export A=1\r\n  aws s3 ls\r\n\r\n  export B=2\r\n", "run: |\r\n  aws s3 ls\r\n\r\n",
+		func(r Node) []Op {
+			n := r.Own("run")
+			return []Op{ReplaceText(n, 0, 11, ""), ReplaceText(n, 22, 33, "")}
+		},
+	},
+	{
+		"part of a line of a literal", "run: |\n  A=1 B=2 x\n  y\n", "run: |\n  B=2 x\n  y\n",
+		func(r Node) []Op { return []Op{ReplaceText(r.Own("run"), 0, 4, "")} },
+	},
+	{
+		"part of a double quoted scalar", `run: "A=\"1\" x"`, `run: "x"`,
+		func(r Node) []Op { return []Op{ReplaceText(r.Own("run"), 0, 6, "")} },
+	},
+	{
+		"orb version, quotes and comment kept", "orbs:\n  a: \"circleci/aws-cli@2.1\" # c\n", "orbs:\n  a: \"circleci/aws-cli@3.2.0\" # c\n",
+		func(r Node) []Op { return []Op{ReplaceText(own(r, "orbs", "a"), 17, 20, "3.2.0")} },
+	},
+	{
+		"null becomes a mapping", "orbs:\njobs: 1\n", "orbs:\n  a: b/c@1\njobs: 1\n",
+		func(r Node) []Op { return []Op{Append(r.Own("orbs"), Pair{"a", String("b/c@1")})} },
+	},
+	{
+		"flow list", "steps: [checkout, x]\n", "steps: [checkout, {aws-cli/setup: {role_arn: \"${ROLE}\"}}, x]\n",
+		func(r Node) []Op {
+			return []Op{InsertBefore(r.Own("steps").Entries()[1], Item(Map(Pair{"aws-cli/setup", setup})))}
+		},
+	},
+	{
+		"flow map", "e: {A: 1, B: 2, C: 3}\n", "e: {B: 2}\n",
+		func(r Node) []Op { return []Op{Remove(r.Own("e").Entries()[0]), Remove(r.Own("e").Entries()[2])} },
+	},
+	{
+		"multi-line run with a literal", "steps:\n- checkout\n", "steps:\n- run:\n    name: a\n    command: |\n      x\n\n      y \"z\"\n- checkout\n",
+		func(r Node) []Op {
+			return []Op{InsertBefore(r.Own("steps").Entries()[0], Item(Map(Pair{"run", Map(Pair{"name", String("a")}, Pair{"command", LiteralText("x\n\ny \"z\"\n")})})))}
+		},
+	},
 }
 
 func TestOperations(t *testing.T) {
 	t.Parallel()
-	role := Pair{"aws-cli/setup", Map(Pair{"role_arn", String("${ROLE}")})}
-	own := func(n Node, keys ...string) Node {
-		for _, k := range keys {
-			n = n.Own(k)
-		}
-		return n
-	}
-	tests := []struct {
-		name, src, want string
-		ops             func(root Node) []Op
-	}{
-		{
-			"insert a step before another", "steps:\n  - checkout\n  # about x\n  - run: x\n", "steps:\n  - checkout\n  - aws-cli/setup:\n      role_arn: ${ROLE}\n  # about x\n  - run: x\n",
-			func(r Node) []Op {
-				return []Op{InsertBefore(r.Own("steps").Entries()[1], Item(Map(role)))}
-			},
-		},
-		{
-			"new top-level block copies the blank line", "version: 2.1\n\njobs:\n  a:\n    b: 1\n", "version: 2.1\n\norbs:\n  x: a/b@1\n\njobs:\n  a:\n    b: 1\n",
-			func(r Node) []Op {
-				return []Op{InsertAfter(r.Entries()[0], Pair{"orbs", Map(Pair{"x", String("a/b@1")})})}
-			},
-		},
-		{
-			"wrap a bare item, keep its comment", "steps:\n- checkout # c\n- aws-cli/setup # d\n- x\n", "steps:\n- checkout # c\n- aws-cli/setup: # d\n    role_arn: ${ROLE}\n- x\n",
-			func(r Node) []Op {
-				return []Op{Wrap(r.Own("steps").Entries()[1].Value(), role.Value)}
-			},
-		},
-		{
-			"remove both entries and the emptied parent", "job:\n  environment:\n    A: 1 # one\n    B: 2\n  steps: []\n", "job:\n  steps: []\n",
-			func(r Node) []Op {
-				e := own(r, "job", "environment").Entries()
-				return []Op{Prune(e[0]), Prune(e[1])}
-			},
-		},
-		{
-			"replace two keys by one at the first's place", "setup:\n    a: 1\n    b: 2\n    region: x\n", "setup:\n    role_arn: arn:aws:iam::1:role/x\n    region: x\n",
-			func(r Node) []Op {
-				e := own(r, "setup").Entries()
-				return []Op{InsertBefore(e[0], Pair{"role_arn", String("arn:aws:iam::1:role/x")}), Remove(e[0]), Remove(e[1])}
-			},
-		},
-		{
-			"first entry behind a dash", "- image: a\n  auth: b\n- c\n", "- auth: b\n- c\n",
-			func(r Node) []Op { return []Op{Remove(r.Entries()[0].Value().Entries()[0])} },
-		},
-		{
-			"no final newline stays so", "a: 1\nb:\n  - x", "a: 1\nb:\n  - x\n  - z: 1",
-			func(r Node) []Op {
-				return []Op{Append(r.Own("b"), Item(Map(Pair{"z", Value{kind: wordValue, text: "1"}})))}
-			},
-		},
-		{
-			"behind a literal at the end without newline", "- run: |\n    x", "- run: |-\n    x\n- z",
-			func(r Node) []Op { return []Op{Append(r, Item(String("z")))} },
-		},
-		{
-			"lines of a literal", "run: |\r\n  export A=1\r\n  aws s3 ls\r\n\r\n  export B=2\r\n", "run: |\r\n  aws s3 ls\r\n\r\n",
-			func(r Node) []Op {
-				n := r.Own("run")
-				return []Op{ReplaceText(n, 0, 11, ""), ReplaceText(n, 22, 33, "")}
-			},
-		},
-		{
-			"part of a line of a literal", "run: |\n  A=1 B=2 x\n  y\n", "run: |\n  B=2 x\n  y\n",
-			func(r Node) []Op { return []Op{ReplaceText(r.Own("run"), 0, 4, "")} },
-		},
-		{
-			"part of a double quoted scalar", `run: "A=\"1\" x"`, `run: "x"`,
-			func(r Node) []Op { return []Op{ReplaceText(r.Own("run"), 0, 6, "")} },
-		},
-		{
-			"orb version, quotes and comment kept", "orbs:\n  a: \"circleci/aws-cli@2.1\" # c\n", "orbs:\n  a: \"circleci/aws-cli@3.2.0\" # c\n",
-			func(r Node) []Op { return []Op{ReplaceText(own(r, "orbs", "a"), 17, 20, "3.2.0")} },
-		},
-		{
-			"null becomes a mapping", "orbs:\njobs: 1\n", "orbs:\n  a: b/c@1\njobs: 1\n",
-			func(r Node) []Op { return []Op{Append(r.Own("orbs"), Pair{"a", String("b/c@1")})} },
-		},
-		{
-			"flow list", "steps: [checkout, x]\n", "steps: [checkout, {aws-cli/setup: {role_arn: \"${ROLE}\"}}, x]\n",
-			func(r Node) []Op { return []Op{InsertBefore(r.Own("steps").Entries()[1], Item(Map(role)))} },
-		},
-		{
-			"flow map", "e: {A: 1, B: 2, C: 3}\n", "e: {B: 2}\n",
-			func(r Node) []Op { return []Op{Remove(r.Own("e").Entries()[0]), Remove(r.Own("e").Entries()[2])} },
-		},
-		{
-			"multi-line run with a literal", "steps:\n- checkout\n", "steps:\n- run:\n    name: a\n    command: |\n      x\n\n      y \"z\"\n- checkout\n",
-			func(r Node) []Op {
-				return []Op{InsertBefore(r.Own("steps").Entries()[0], Item(Map(Pair{"run", Map(Pair{"name", String("a")}, Pair{"command", LiteralText("x\n\ny \"z\"\n")})})))}
-			},
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range operationTests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := edited(t, tt.src, tt.ops)
@@ -324,48 +333,50 @@ func TestComments(t *testing.T) {
 	}
 }
 
+// severalTests are operations that meet.
+var severalTests = []struct {
+	name, src string
+	ops       func(r Node) []Op
+	want      string
+}{
+	{"sole entries emptied in both ways", "a:\n  k: 1\nb:\n  - x\n", func(r Node) []Op {
+		return []Op{Clear(r.Own("a").Entries()[0]), Prune(r.Own("b").Entries()[0])}
+	}, "a: {}\n"},
+	{"all entries replaced behind a dash", "- k: 1 # c\n  l: 2\n- x\n", func(r Node) []Op {
+		e := r.Entries()[0].Value().Entries()
+		return []Op{InsertBefore(e[0], Pair{"m", Int(3)}), Remove(e[0]), Remove(e[1])}
+	}, "- m: 3\n- x\n"},
+	{"anchor goes with all its aliases", "a: &x 1\nb: *x\nc: [*x]\n", func(r Node) []Op {
+		return []Op{Remove(r.Entries()[0]), Replace(r.Own("b"), String("v")), Prune(r.Own("c").Entries()[0])}
+	}, "b: v\n"},
+	{"removed here and where it is merged from", "b: &b {x: 1, l: 2}\nm:\n  <<: *b\n  x: 3\n  z: 4\n", func(r Node) []Op {
+		return []Op{Remove(r.Own("m").Entries()[1]), Remove(r.Own("b").Entries()[0]).Shared()}
+	}, "b: &b {l: 2}\nm:\n  <<: *b\n  z: 4\n"},
+	{"what is inside a removed entry goes with it", "a:\n  k: 1\nb: 2\n", func(r Node) []Op {
+		return []Op{Replace(r.Own("a").Own("k"), String("v")), Remove(r.Entries()[0])}
+	}, "b: 2\n"},
+	{"insertions at one offset, the outer one first", "a:\n  k: 1\n", func(r Node) []Op {
+		return []Op{InsertAfter(r.Entries()[0], Pair{"b", Int(2)}), InsertAfter(r.Own("a").Entries()[0], Pair{"l", Int(3)})}
+	}, "a:\n  k: 1\n  l: 3\nb: 2\n"},
+	{"the same operation twice", "a: 1\n", func(r Node) []Op {
+		op := InsertAfter(r.Entries()[0], Pair{"b", Int(2)})
+		return []Op{op, op}
+	}, "a: 1\nb: 2\n"},
+	{"two values for one node", "a: 1\n", func(r Node) []Op { return []Op{Replace(r.Own("a"), Int(2)), Replace(r.Own("a"), Int(3))} }, "a: two changes meet here"},
+	{"a key twice", "a: 1\nb: 2\n", func(r Node) []Op { return []Op{Rename(r.Entries()[0], "c"), Append(r, Pair{"c", Int(3)})} }, ": two changes meet here"},
+	{"a key that another gave up", "a: 1\nb: 2\n", func(r Node) []Op { return []Op{Rename(r.Entries()[0], "b"), Rename(r.Entries()[1], "c")} }, "b: 1\nc: 2\n"},
+	{"parts of a text that overlap", "a: xyz\n", func(r Node) []Op {
+		return []Op{ReplaceText(r.Own("a"), 0, 2, "v"), ReplaceText(r.Own("a"), 1, 3, "w")}
+	}, "a: two changes meet here"},
+	{"half a character", "a: é\n", func(r Node) []Op { return []Op{ReplaceText(r.Own("a"), 0, 1, "v")} }, "a: the operation does not fit the kind of the node (a character would be cut)"},
+	{"text that is no UTF-8", "a: x\n", func(r Node) []Op { return []Op{Replace(r.Own("a"), String("\xff"))} }, "a: the operation does not fit the kind of the node (the new text is not UTF-8, or too long for a key)"},
+	{"a place that does not exist", "a: x\n", func(r Node) []Op { return []Op{Replace(r.Own("b"), String("v"))} }, ": the operation does not fit the kind of the node (the place does not exist)"},
+}
+
 // TestSeveral holds what comes of operations that meet.
 func TestSeveral(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name, src string
-		ops       func(r Node) []Op
-		want      string
-	}{
-		{"sole entries emptied in both ways", "a:\n  k: 1\nb:\n  - x\n", func(r Node) []Op {
-			return []Op{Clear(r.Own("a").Entries()[0]), Prune(r.Own("b").Entries()[0])}
-		}, "a: {}\n"},
-		{"all entries replaced behind a dash", "- k: 1 # c\n  l: 2\n- x\n", func(r Node) []Op {
-			e := r.Entries()[0].Value().Entries()
-			return []Op{InsertBefore(e[0], Pair{"m", Int(3)}), Remove(e[0]), Remove(e[1])}
-		}, "- m: 3\n- x\n"},
-		{"anchor goes with all its aliases", "a: &x 1\nb: *x\nc: [*x]\n", func(r Node) []Op {
-			return []Op{Remove(r.Entries()[0]), Replace(r.Own("b"), String("v")), Prune(r.Own("c").Entries()[0])}
-		}, "b: v\n"},
-		{"removed here and where it is merged from", "b: &b {x: 1, l: 2}\nm:\n  <<: *b\n  x: 3\n  z: 4\n", func(r Node) []Op {
-			return []Op{Remove(r.Own("m").Entries()[1]), Remove(r.Own("b").Entries()[0]).Shared()}
-		}, "b: &b {l: 2}\nm:\n  <<: *b\n  z: 4\n"},
-		{"what is inside a removed entry goes with it", "a:\n  k: 1\nb: 2\n", func(r Node) []Op {
-			return []Op{Replace(r.Own("a").Own("k"), String("v")), Remove(r.Entries()[0])}
-		}, "b: 2\n"},
-		{"insertions at one offset, the outer one first", "a:\n  k: 1\n", func(r Node) []Op {
-			return []Op{InsertAfter(r.Entries()[0], Pair{"b", Int(2)}), InsertAfter(r.Own("a").Entries()[0], Pair{"l", Int(3)})}
-		}, "a:\n  k: 1\n  l: 3\nb: 2\n"},
-		{"the same operation twice", "a: 1\n", func(r Node) []Op {
-			op := InsertAfter(r.Entries()[0], Pair{"b", Int(2)})
-			return []Op{op, op}
-		}, "a: 1\nb: 2\n"},
-		{"two values for one node", "a: 1\n", func(r Node) []Op { return []Op{Replace(r.Own("a"), Int(2)), Replace(r.Own("a"), Int(3))} }, "a: two changes meet here"},
-		{"a key twice", "a: 1\nb: 2\n", func(r Node) []Op { return []Op{Rename(r.Entries()[0], "c"), Append(r, Pair{"c", Int(3)})} }, ": two changes meet here"},
-		{"a key that another gave up", "a: 1\nb: 2\n", func(r Node) []Op { return []Op{Rename(r.Entries()[0], "b"), Rename(r.Entries()[1], "c")} }, "b: 1\nc: 2\n"},
-		{"parts of a text that overlap", "a: xyz\n", func(r Node) []Op {
-			return []Op{ReplaceText(r.Own("a"), 0, 2, "v"), ReplaceText(r.Own("a"), 1, 3, "w")}
-		}, "a: two changes meet here"},
-		{"half a character", "a: é\n", func(r Node) []Op { return []Op{ReplaceText(r.Own("a"), 0, 1, "v")} }, "a: the operation does not fit the kind of the node (a character would be cut)"},
-		{"text that is no UTF-8", "a: x\n", func(r Node) []Op { return []Op{Replace(r.Own("a"), String("\xff"))} }, "a: the operation does not fit the kind of the node (the new text is not UTF-8, or too long for a key)"},
-		{"a place that does not exist", "a: x\n", func(r Node) []Op { return []Op{Replace(r.Own("b"), String("v"))} }, ": the operation does not fit the kind of the node (the place does not exist)"},
-	}
-	for _, tt := range tests {
+	for _, tt := range severalTests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := edited(t, tt.src, tt.ops)

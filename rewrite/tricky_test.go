@@ -222,6 +222,7 @@ func tricky(t *testing.T, src string, path []any, op func(Node) Op) string {
 	case err != nil:
 		return err.Error()
 	default:
+		judge(t, f.src, next.src)
 		return string(next.Source())
 	}
 }
