@@ -21,6 +21,9 @@ func addSeeds(f *testing.F, add func(src []byte)) {
 	for _, tt := range trickyTests {
 		add([]byte(tt.src))
 	}
+	for _, s := range allShapes() {
+		add([]byte(s.src))
+	}
 	names, _ := filepath.Glob(filepath.Join("..", "..", "shared", "corpus", "tricky", "*"))
 	for _, name := range names {
 		if src, err := os.ReadFile(name); err == nil {

@@ -111,11 +111,19 @@ func indented(src string) string {
 	return strings.Join(lines, "")
 }
 
+func allShapes() []shape {
+	return slices.Concat(blockShapes, flowShapes, scalarShapes, otherShapes, lineShapes)
+}
+
 // TestShapes holds what bytes each operation makes of each layout, also where the layout is a part of another.
 func TestShapes(t *testing.T) {
 	t.Parallel()
+	forms := shapeForms
+	if testing.Short() {
+		forms = forms[:1]
+	}
 	for _, s := range slices.Concat(blockShapes, flowShapes, scalarShapes, otherShapes) {
-		s.check(t, shapeForms)
+		s.check(t, forms)
 	}
 	for _, s := range lineShapes {
 		s.check(t, shapeForms[:1])
