@@ -104,7 +104,7 @@ func (b *gcpFix) pathVariables(u *gcpUnit) []rewrite.Entry {
 // an anchor shares and that only logs in becomes the login itself.
 func (b *gcpFix) removeFrom(s *gcpStep) (refusal string) {
 	parts := tending(s.script(), b.isKeyFile)
-	for _, a := range adcs(s.script()) {
+	for _, a := range s.adcs() {
 		if b.isKeyFile(a.file) {
 			parts, b.path = append(parts, a.part), true
 		}

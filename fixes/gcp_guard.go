@@ -85,7 +85,7 @@ func (b *gcpFix) pathDoubt(u *gcpUnit) *doubt {
 			return nil
 		}
 		if s := b.view.stepOf(x.Step); s.script() != nil {
-			for _, a := range adcs(s.script()) {
+			for _, a := range s.adcs() {
 				if !slices.Contains(b.removed[s.text], a.part) {
 					return changes(a.file)
 				}

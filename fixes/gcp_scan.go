@@ -255,12 +255,17 @@ type adc struct {
 	part shell.Span
 }
 
+// adcs lists these places in a step.
+func (x *gcpStep) adcs() []adc {
+	if !strings.Contains(x.text.Value(), adcVar) || x.script() == nil {
+		return nil
+	}
+	return adcs(x.script())
+}
+
 // adcs lists these places, those for later steps and by programs of the image's own included.
 func adcs(script *shell.Script) []adc {
 	var out []adc
-	if !strings.Contains(script.Text(), adcVar) {
-		return nil
-	}
 	for _, c := range script.Calls() {
 		for _, a := range c.Assigns {
 			if a.Name == adcVar && !a.Naked {

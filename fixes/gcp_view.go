@@ -240,11 +240,11 @@ func (v *gcpView) unitReads(u *gcpUnit, file string) bool {
 	}
 	for _, x := range u.steps {
 		s := v.stepOf(x.Step)
-		if s.script() == nil {
+		if s.read == nil {
 			continue
 		}
 		if slices.ContainsFunc(s.activations, func(a gcpActivation) bool { return a.file == file }) ||
-			slices.ContainsFunc(adcs(s.script()), func(a adc) bool { return a.file == file }) {
+			slices.ContainsFunc(s.adcs(), func(a adc) bool { return a.file == file }) {
 			return true
 		}
 		if e, ok := x.Step.Environment().Lookup(adcVar); ok && cleanPath(e.Text) == file {

@@ -189,15 +189,22 @@ func (v *networkView) scanStep(s *circle.Step) {
 		return
 	}
 	v.scanEnvironments(s.Environment())
+	orb, command, ok := s.OrbCall()
+	connects := ok && orb != nil && v.table.connects(orb.Name(), command)
+	x := v.scripts[s.Node]
+	reaches := x != nil && v.mayReach(x.text.Value()) && x.read() != nil
+	if !connects && !reaches {
+		return
+	}
 	at := networkSign{owner: s.Owner(), node: s.Node, span: s.Node.Span(), users: s.Jobs(), conditional: conditional(circle.Visit{Step: s})}
-	if orb, command, ok := s.OrbCall(); ok && orb != nil && v.table.connects(orb.Name(), command) {
+	if connects {
 		at.span = s.Entry.Value().Span()
 		if e := s.Node.Entries(); len(e) > 0 {
 			at.span = e[0].Key().Span()
 		}
 		v.addTunnel(at, "the step "+s.Name, "a VPN or tunnel")
 	}
-	if x := v.scripts[s.Node]; x != nil && v.mayReach(x.text.Value()) && x.read() != nil {
+	if reaches {
 		at.node = x.text
 		v.scanScript(x.read(), func(part shell.Span) networkSign {
 			sign := at

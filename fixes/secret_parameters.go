@@ -151,14 +151,16 @@ func regexpParameter(name string) func(text string) []shell.Span {
 	}
 }
 
+// minText is less than the length of any text that is a secret by its looks alone.
+const minText = 12
+
 // scanRest looks at all other texts of the file for what is a secret by its looks alone.
 func (v *secretView) scanRest() {
 	var look func(n rewrite.Node, depth int)
 	look = func(n rewrite.Node, depth int) {
 		switch n.Kind() {
 		case rewrite.Scalar:
-			if !v.seen[n] {
-				v.seen[n] = true
+			if len(n.Value()) >= minText && !v.seen[n] {
 				v.scanText(n, "the text holds", "what this text is for is not known")
 			}
 		case rewrite.Mapping, rewrite.Sequence:
@@ -176,9 +178,6 @@ func (v *secretView) scanRest() {
 // scanText looks for secrets in a text that nothing else is known of.
 func (v *secretView) scanText(n rewrite.Node, where, blocker string) {
 	text := n.Value()
-	if len(text) < 12 {
-		return
-	}
 	add := func(start, end int, what string, format *tokenFormat) {
 		v.add(&secretSite{node: n, start: start, end: end, format: format, what: what, where: where, blocker: blocker})
 	}

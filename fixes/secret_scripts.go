@@ -386,7 +386,7 @@ func (x *scriptScan) derived(c *shell.Call, name string) []string {
 // scanWord looks at the text of a word: for tokens, keys, addresses and settings in it.
 func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 	t := x.view.table
-	if len(w.Value) < 12 {
+	if len(w.Value) < minText {
 		return
 	}
 	in := func(what string, format *tokenFormat, variables ...string) secretIn {

@@ -207,7 +207,7 @@ func (t *secretTable) strong(text string) bool {
 
 // chosen reports whether a value is a password as people choose them: letters with digits or signs, and no stand-in.
 func (t *secretTable) chosen(text string) bool {
-	if len(text) < 6 || len(text) > 128 || strings.ContainsAny(text, " \t\n") || ordinary(text) || t.dummy(text) || t.unreal(text) || strings.Contains(text, "://") {
+	if len(text) < minSecret || len(text) > 128 || strings.ContainsAny(text, " \t\n") || ordinary(text) || t.dummy(text) || t.unreal(text) || strings.Contains(text, "://") {
 		return false
 	}
 	letters := strings.ContainsFunc(text, unicode.IsLetter)

@@ -241,8 +241,14 @@ type judgement struct {
 	confidence Confidence
 }
 
+// minSecret is the length of the shortest password that is told from other values.
+const minSecret = 6
+
 // judge looks at a value that has a name.
 func (v *secretView) judge(name, text string) judgement {
+	if len(text) < minSecret {
+		return judgement{}
+	}
 	t := v.table
 	n := t.readName(name)
 	if strings.TrimSpace(text) == "" || isReference(text) || v.dummies[text] || ofAWS(n.words, text) || isGCPKey(text) {

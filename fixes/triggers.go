@@ -76,7 +76,7 @@ func (e *Engine) triggered(src []byte, facts *Facts) []*Rule {
 	met := wordsIn(t.index, src, t.index.owners)
 	return slices.DeleteFunc(slices.Clone(e.Rules), func(r *Rule) bool {
 		owner, known := t.owners[r]
-		return known && !met[owner] && len(r.Triggers(facts)) > 0
+		return known && !met.has(owner) && len(r.Triggers(facts)) > 0
 	})
 }
 

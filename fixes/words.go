@@ -1,5 +1,11 @@
 package fixes
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // word is a text that a rule looks for, in lower case and at least two bytes long.
 type word struct {
 	text string
@@ -24,12 +30,11 @@ func wordsOf(kind wordKind, texts ...string) []word {
 	return out
 }
 
-// wordIndex finds the words of several owners in one pass over a text, in any letter case. It has them by their first
-// two bytes, in each case.
+// wordIndex finds the words of up to 64 owners in one pass over a text, in any letter case.
 type wordIndex struct {
-	starts [1 << 16 / 64]uint64
-	words  map[[2]byte][]ownedWord
-	owners int
+	starts  [1 << 16 / 64]uint64 // the first two bytes of all words, in each case
+	buckets [256][]ownedWord     // the words, by bucketOf
+	owners  int
 }
 
 type ownedWord struct {
@@ -39,11 +44,12 @@ type ownedWord struct {
 
 // newWordIndex takes the words of each owner, who is known by his place.
 func newWordIndex(lists ...[]word) *wordIndex {
-	x := &wordIndex{words: map[[2]byte][]ownedWord{}, owners: len(lists)}
+	x := &wordIndex{owners: len(lists)}
 	for owner, list := range lists {
-		for _, w := range list {
+		for _, w := range slices.Compact(slices.SortedFunc(slices.Values(list), compareWords)) {
 			first, second := w.text[0], w.text[1]
-			x.words[[2]byte{first, second}] = append(x.words[[2]byte{first, second}], ownedWord{w, owner})
+			bucket := &x.buckets[bucketOf(first, second)]
+			*bucket = append(*bucket, ownedWord{w, owner})
 			for _, a := range [2]byte{first, upper(first)} {
 				for _, b := range [2]byte{second, upper(second)} {
 					i := int(a)<<8 | int(b)
@@ -55,24 +61,31 @@ func newWordIndex(lists ...[]word) *wordIndex {
 	return x
 }
 
-// in reports whether a text has any of the words.
-func (x *wordIndex) in(text string) bool {
-	return len(wordsIn(x, text, 1)) > 0
+func bucketOf(first, second byte) byte { return lower(first)*31 + lower(second) }
+
+func compareWords(a, b word) int {
+	return cmp.Or(strings.Compare(a.text, b.text), int(a.kind)-int(b.kind))
 }
 
+// ownerSet is a set of owners, a bit for each.
+type ownerSet uint64
+
+func (s ownerSet) has(owner int) bool { return s>>owner&1 == 1 }
+
+// in reports whether a text has any of the words.
+func (x *wordIndex) in(text string) bool { return wordsIn(x, text, 1) != 0 }
+
 // wordsIn are the owners whose words a text has, or as many of them as are wanted.
-func wordsIn[T string | []byte](x *wordIndex, text T, wanted int) map[int]bool {
-	var met map[int]bool
-	for p := 0; p+1 < len(text) && len(met) < wanted; p++ {
+func wordsIn[T string | []byte](x *wordIndex, text T, wanted int) ownerSet {
+	var met ownerSet
+	for p := 0; p+1 < len(text) && wanted > 0; p++ {
 		if i := int(text[p])<<8 | int(text[p+1]); x.starts[i>>6]&(1<<(i&63)) == 0 {
 			continue
 		}
-		for _, w := range x.words[[2]byte{lower(text[p]), lower(text[p+1])}] {
-			if !met[w.owner] && isWordAt(text, p, w.word) {
-				if met == nil {
-					met = map[int]bool{}
-				}
-				met[w.owner] = true
+		for _, w := range x.buckets[bucketOf(text[p], text[p+1])] {
+			if !met.has(w.owner) && isWordAt(text, p, w.word) {
+				met |= 1 << w.owner
+				wanted--
 			}
 		}
 	}

@@ -15,6 +15,8 @@ type analyzer struct {
 	report  *Report
 	scripts shell.Cache
 	left    int // of maxActs
+
+	programs map[*shell.Script]*program
 }
 
 // config adds the units of a config. prefix is that of an inline orb.

@@ -93,7 +93,7 @@ func (in *interpreter) clouds(c *shell.Call, number int, s *scope, given map[str
 		}
 		fallthrough
 	default:
-		if how, ok := certaintyOf(c); ok && how == likely {
+		if asks := in.asks[number]; asks.uses && asks.how == likely {
 			note(googleLibs, false, s.libraries(given))
 		}
 	}

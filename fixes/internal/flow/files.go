@@ -18,7 +18,7 @@ func credentialsFile(w shell.Word) bool { return strings.HasSuffix(w.Value, ".aw
 func (in *interpreter) write(w shell.Write, s *scope, given map[string]value) {
 	switch {
 	case w.File.IsVar("BASH_ENV"):
-		s.toBashEnv(w, given)
+		in.toBashEnv(w, s, given)
 	case awsFile(w.File):
 		if !w.Append {
 			s.section = ""
@@ -48,10 +48,10 @@ func rootsFile(w shell.Write) bool {
 
 // toBashEnv takes up lines for later steps. Variables that the line expands when it is written, and those that are
 // expanded when it is read, make no difference to whose keys they are.
-func (s *scope) toBashEnv(w shell.Write, given map[string]value) {
+func (in *interpreter) toBashEnv(w shell.Write, s *scope, given map[string]value) {
 	for _, l := range w.Lines {
-		script, err := shell.Parse(l.Text)
-		if err != nil {
+		script := in.scripts.Parse(l.Text)
+		if script == nil {
 			continue
 		}
 		for _, c := range script.Calls() {

@@ -62,7 +62,7 @@ const maxActs = 60000
 
 // Analyze interprets a config. Any tree will do. What it parses of scripts is kept in scripts.
 func Analyze(c *circle.Config, scripts shell.Cache) *Report {
-	z := &analyzer{report: &Report{index: map[string]*unit{}}, scripts: scripts, left: maxActs}
+	z := &analyzer{report: &Report{index: map[string]*unit{}}, scripts: scripts, left: maxActs, programs: map[*shell.Script]*program{}}
 	z.config(c, "")
 	return z.report
 }

@@ -286,7 +286,7 @@ func (r *running) script(v circle.Visit) {
 		}
 		return
 	}
-	in := newInterpreter(script, shell.Traces(kind))
+	in := newInterpreter(r.z.program(script), shell.Traces(kind))
 	run := func(ws []*world) []*world { return r.interpret(in, ws, step, shell.IsBash(kind), a) }
 	failed := failures(r.failed)
 	r.conditional(v, run)

@@ -29,30 +29,64 @@ func (u *use) add(s source) {
 	u.sources[s] = true
 }
 
-// interpreter runs one script in several worlds.
+// program is a script in the order in which it is interpreted, the same wherever it runs.
+type program struct {
+	script  *shell.Script
+	scripts shell.Cache
+	calls   []*shell.Call // inner ones first
+	asks    []asking      // of each call
+	writes  map[*shell.Call][]shell.Write
+	prefix  map[*shell.Call][]*shell.Call // the calls around a call in a script that is given as text
+}
+
+// asking is what a call wants with AWS, as far as its own words show it.
+type asking struct {
+	how           certainty
+	uses          bool
+	copies, whole bool
+}
+
+// program is that of a script, made once.
+func (z *analyzer) program(script *shell.Script) *program {
+	p := z.programs[script]
+	if p == nil {
+		p = newProgram(script, z.scripts)
+		z.programs[script] = p
+	}
+	return p
+}
+
+func newProgram(script *shell.Script, scripts shell.Cache) *program {
+	p := &program{script: script, scripts: scripts, writes: map[*shell.Call][]shell.Write{}}
+	p.calls = slices.Clone(script.Calls())
+	slices.SortStableFunc(p.calls, func(a, b *shell.Call) int {
+		return cmp.Or(a.Top-b.Top, a.Span.End-b.Span.End, b.Span.Start-a.Span.Start)
+	})
+	for _, c := range p.calls {
+		var x asking
+		x.how, x.uses = certaintyOf(c)
+		x.copies, x.whole = copies(c)
+		p.asks = append(p.asks, x)
+	}
+	for _, w := range script.Writes() {
+		p.writes[w.Call] = append(p.writes[w.Call], w)
+	}
+	p.prefix = around(p.calls)
+	return p
+}
+
+// interpreter runs one program in several worlds.
 type interpreter struct {
-	script *shell.Script
-	calls  []*shell.Call // inner ones first
-	writes map[*shell.Call][]shell.Write
-	prefix map[*shell.Call][]*shell.Call // the calls around a call in a script that is given as text
-	trace  bool                          // the shell shows each command
-	uses   map[int]*use                  // by a number that gives their order
-	leaks  map[string]bool
+	*program
+	trace bool         // the shell shows each command
+	uses  map[int]*use // by a number that gives their order
+	leaks map[string]bool
 
 	cloudUses map[int]*cloudUse
 }
 
-func newInterpreter(script *shell.Script, trace bool) *interpreter {
-	in := &interpreter{script: script, trace: trace, writes: map[*shell.Call][]shell.Write{}, uses: map[int]*use{}, leaks: map[string]bool{}, cloudUses: map[int]*cloudUse{}}
-	in.calls = slices.Clone(script.Calls())
-	slices.SortStableFunc(in.calls, func(a, b *shell.Call) int {
-		return cmp.Or(a.Top-b.Top, a.Span.End-b.Span.End, b.Span.Start-a.Span.Start)
-	})
-	for _, w := range script.Writes() {
-		in.writes[w.Call] = append(in.writes[w.Call], w)
-	}
-	in.prefix = around(in.calls)
-	return in
+func newInterpreter(p *program, trace bool) *interpreter {
+	return &interpreter{program: p, trace: trace, uses: map[int]*use{}, leaks: map[string]bool{}, cloudUses: map[int]*cloudUse{}}
 }
 
 // around finds the calls that run a script given as text, for the calls in it.
@@ -263,18 +297,18 @@ func textValue(text string, s *scope, given map[string]value) value {
 
 // observe notes what a call uses and what it shows.
 func (in *interpreter) observe(c *shell.Call, number int, s *scope, given map[string]value) {
-	how, ok := certaintyOf(c)
-	if ok {
-		u := in.use(2*number, c, how)
-		u.foreign = how == sure && (elsewhere(c) || s.redirected(given))
+	asks := in.asks[number]
+	if asks.uses {
+		u := in.use(2*number, c, asks.how)
+		u.foreign = asks.how == sure && (elsewhere(c) || s.redirected(given))
 		if asRoot(c) {
 			u.add(s.rootCredentials(profileOption(s, c, given), given))
 		} else {
 			u.add(s.credentials(profileOption(s, c, given), given))
 		}
 	}
-	if found, whole := copies(c); found {
-		in.copy(2*number+1, c.Name(), textOf(c), whole, s, given)
+	if asks.copies {
+		in.copy(2*number+1, c.Name(), textOf(c), asks.whole, s, given)
 	}
 	for _, w := range in.writes[c] {
 		text := w.Text()

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -30,10 +31,11 @@ func (e *ParseError) Error() string { return fmt.Sprintf("shell: offset %d: %s",
 // Limits that no script in a config comes near. The parser recurses for every opener, and Go cannot recover from an
 // exhausted stack; its positions hold 18 bits for a line.
 const (
-	maxSize    = 1 << 20
-	maxLines   = 1 << 17
-	maxOpeners = 20_000
-	maxDepth   = 4_000 // of the syntax tree
+	maxSize      = 1 << 20
+	maxLines     = 1 << 17
+	maxOpeners   = 20_000
+	maxDepth     = 4_000 // of the syntax tree
+	nodesPerByte = 4     // no text nests deeper than this for each of its bytes
 )
 
 // Script is a parsed script. It is immutable and safe for concurrent use.
@@ -42,6 +44,9 @@ type Script struct {
 	units      []*unit
 	calls      []*Call
 	statements []*statement // in the order the walk meets them, which is the same for equal texts
+
+	writes  func() []Write // worked out when they are asked for
+	bashEnv func() []EnvVar
 }
 
 // Parse reads text as a bash script. Whatever it cannot read is a *ParseError.
@@ -55,6 +60,7 @@ func Parse(text string) (*Script, error) {
 		return nil, err
 	}
 	s := &Script{text: text}
+	s.writes, s.bashEnv = sync.OnceValue(s.findWrites), sync.OnceValue(s.findBashEnv)
 	u := &unit{src: src, file: file}
 	s.units = append(s.units, u)
 	w := walker{script: s, unit: u}
@@ -104,7 +110,7 @@ func parseFile(masked string) (file *syntax.File, err error) {
 	}()
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash), syntax.KeepComments(true))
 	file, err = parser.Parse(strings.NewReader(masked), "")
-	if err == nil && !shallow(file) {
+	if err == nil && len(masked)*nodesPerByte > maxDepth && !shallow(file) {
 		return nil, &ParseError{Reason: "the script is too deeply nested"}
 	}
 	if err == nil {

@@ -32,8 +32,11 @@ func (w Write) Text() string {
 	return strings.Join(text, "\n")
 }
 
-// Writes lists the texts that the script writes to files, in order. One call may write to several files.
-func (s *Script) Writes() []Write {
+// Writes lists the texts that the script writes to files, in order. One call may write to several files. The caller may
+// not change what it gets.
+func (s *Script) Writes() []Write { return s.writes() }
+
+func (s *Script) findWrites() []Write {
 	var out []Write
 	for _, c := range s.calls {
 		if lines := c.lines(); len(lines) > 0 {
@@ -52,8 +55,10 @@ type EnvVar struct {
 	Write    Write
 }
 
-// BashEnv lists the variables that the script writes to $BASH_ENV.
-func (s *Script) BashEnv() []EnvVar {
+// BashEnv lists the variables that the script writes to $BASH_ENV. The caller may not change what it gets.
+func (s *Script) BashEnv() []EnvVar { return s.bashEnv() }
+
+func (s *Script) findBashEnv() []EnvVar {
 	var out []EnvVar
 	for _, w := range s.Writes() {
 		if w.File.IsVar("BASH_ENV") {
