@@ -32,7 +32,7 @@ func (b *azureFix) credentials() []Resource {
 func (f *storedForm) use(u *storedUnit, contexts []string) Use {
 	out := Use{Contexts: contexts, Jobs: []string{strings.TrimPrefix(u.name, "job ")}}
 	if f.secret != "" && !f.literal {
-		out.Keys, out.KeyVars = f.secret, []string{f.secret}
+		out.Keys, out.KeyVars = f.secret, u.outside(f.secret)
 	}
 	return out
 }

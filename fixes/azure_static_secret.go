@@ -203,7 +203,7 @@ func (b *azureFix) requireAfter(f *storedForm) {
 			text += ": Terraform reads it by itself, and takes ARM_USE_OIDC=true and ARM_OIDC_TOKEN=$CIRCLE_OIDC_TOKEN in its place"
 		}
 		for _, u := range b.view.unitsOf(f) {
-			b.require(Prerequisite{After, "variable", text, u.place()})
+			b.requireDeleted(u, f.secret, text)
 		}
 	}
 	b.require(Prerequisite{After, "key", "delete the client secret behind " + stored + " from the application in Azure: until then nothing is safer than before", ""})

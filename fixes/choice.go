@@ -2,6 +2,8 @@ package fixes
 
 import (
 	"bytes"
+	"slices"
+	"strconv"
 	"strings"
 
 	"cfgfix/rewrite"
@@ -14,9 +16,25 @@ type Choice struct {
 }
 
 // Key tells the findings of a file apart, from one run to the next and from one round to the next: edits move offsets,
-// not owners and messages. One that is suppressed may be like one that is not.
-func (f *Finding) Key() string {
+// not owners and messages. Of those that say the same the first is told from the second.
+func (f *Finding) Key() string { return f.says() + "\x00" + strconv.Itoa(f.nth) }
+
+// says is what is found, wherever it stands. A finding that is suppressed may be like one that is not.
+func (f *Finding) says() string {
 	return strings.Join([]string{f.Rule.ID, f.Owner, f.Message, f.suppressed}, "\x00")
+}
+
+// number tells findings that say the same apart. Those that a fix has taken away keep their numbers for themselves.
+func (run *fixRun) number(found []Finding) {
+	seen := map[string]int{}
+	for i := range found {
+		says := found[i].says()
+		n := seen[says]
+		for gone := run.gone[says]; slices.Contains(gone, n); {
+			n++
+		}
+		found[i].nth, seen[says] = n, n+1
+	}
 }
 
 // CleanReason is the reason of a suppression comment as it is read back; "" for a text that gives none.

@@ -184,7 +184,8 @@ func (e *Engine) complete(f *Finding) {
 
 // fix applies what can be applied, in rounds: a fix that met another one gets its chance in the next round.
 func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts shell.Cache) {
-	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: r.file, fate: map[string]Result{}, barred: map[string]string{}}
+	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: r.file, fate: map[string]Result{}, barred: map[string]string{}, gone: map[string][]int{}}
+	run.number(found)
 	now := found
 	for range maxRounds {
 		change, next, applied, err := run.round(now)
@@ -199,7 +200,11 @@ func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts shell
 			r.Status, r.Err = Failed, &ProofError{"engine", err}
 			break
 		}
+		for _, f := range applied {
+			run.gone[f.says()] = append(run.gone[f.says()], f.nth)
+		}
 		run.file, now = next.file, next.found
+		run.number(now)
 	}
 	for _, f := range found {
 		fate := run.fate[f.Key()]
@@ -236,6 +241,7 @@ type fixRun struct {
 	file    *rewrite.File
 	fate    map[string]Result // by finding key
 	barred  map[string]string // findings whose fix was rolled back, with the reason
+	gone    map[string][]int  // the numbers of findings that fixes have taken away, by what they say
 }
 
 // outcome is a file after a round, and what is found in it.
@@ -427,32 +433,35 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 func (run *fixRun) unexpected(found, chosen, after []Finding) error {
 	expected := map[string]int{}
 	for _, f := range found {
-		expected[f.Key()]++
+		expected[f.says()]++
 	}
 	for _, f := range chosen {
-		expected[f.Key()]--
+		expected[f.says()]--
 		if ignored := run.ignored(f); ignored.suppressed != "" {
-			expected[ignored.Key()]++
+			expected[ignored.says()]++
 		}
 	}
 	var fresh []Finding
 	for _, f := range after {
-		if expected[f.Key()]--; expected[f.Key()] < 0 {
+		if expected[f.says()]--; expected[f.says()] < 0 {
 			fresh = append(fresh, f)
 		}
 	}
 	for _, f := range fresh {
-		if slices.ContainsFunc(chosen, func(c Finding) bool { return c.Key() == f.Key() }) {
+		if slices.ContainsFunc(chosen, func(c Finding) bool { return c.says() == f.says() }) {
 			return errors.New("the finding is still there after the fix")
 		}
 		if f.Rule.Off {
 			continue // advice for those who ask for it, which a fix may well give occasion for
 		}
-		i := slices.IndexFunc(found, func(old Finding) bool { return expected[old.Key()] > 0 && f.rewords(old) })
+		if f.Rule == suppression && f.Fix != nil && f.Fix.Safety == Safe {
+			continue // a comment whose finding went with the change: the next round takes it away
+		}
+		i := slices.IndexFunc(found, func(old Finding) bool { return expected[old.says()] > 0 && f.rewords(old) })
 		if i < 0 {
 			return fmt.Errorf("the fix would bring a new finding: %s: %s", f.Rule.ID, f.Message)
 		}
-		expected[found[i].Key()]--
+		expected[found[i].says()]--
 	}
 	return nil
 }

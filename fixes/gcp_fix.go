@@ -86,11 +86,7 @@ func (b *gcpFix) remove() (refusal string) {
 // stand in the owner's text.
 func (b *gcpFix) pathVariables(u *gcpUnit) []rewrite.Entry {
 	var out []rewrite.Entry
-	envs := u.environments()
-	for _, x := range u.steps {
-		envs = slices.Concat(envs, x.Step.Environment())
-	}
-	for _, env := range envs {
+	for _, env := range u.allEnvironments() {
 		for _, x := range env.Vars() {
 			if x.Name == adcVar && b.isKeyFile(cleanPath(x.Text)) && b.view.p.Config.Owner(env.Node) == b.group[0].owner {
 				out = append(out, x.Entry)

@@ -23,12 +23,20 @@ var gcpImageAuth = &Rule{
 }
 
 func runGCPImageAuth(p *Pass) error {
-	images := gcpImages(p.Config)
-	for _, image := range images {
-		image.among = slices.ContainsFunc(images, func(o *gcpImage) bool { return o.key != image.key })
-		p.Report(image.finding(p))
+	for _, f := range p.gcpImages() {
+		p.Report(f)
 	}
 	return nil
+}
+
+func gcpImageFindings(p *Pass) []Finding {
+	images := gcpImages(p.Config)
+	var out []Finding
+	for _, image := range images {
+		image.among = slices.ContainsFunc(images, func(o *gcpImage) bool { return o.key != image.key })
+		out = append(out, image.finding(p))
+	}
+	return out
 }
 
 // gcpImage is a docker item that is pulled with a service account key.
@@ -84,7 +92,7 @@ func (x *gcpImage) finding(p *Pass) Finding {
 	}
 	f.Message = fmt.Sprintf("the image %s is pulled with a service account key", x.name())
 	if x.key.kind == literalSource {
-		f.Severity = Critical
+		f.Severity, f.Secrets = Critical, gcpKey{literal: true, text: x.key.text}.secrets()
 		f.Message = fmt.Sprintf("the image %s is pulled with a literal service account key", x.name())
 	}
 	switch {

@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -15,6 +16,7 @@ const adcVar = "GOOGLE_APPLICATION_CREDENTIALS"
 type gcpKey struct {
 	name    string // the variable that holds it; "" when none is shown
 	literal bool   // it stands in the file itself
+	text    string // the literal key
 	expr    bool   // known only when the pipeline is compiled
 }
 
@@ -31,6 +33,28 @@ func (k gcpKey) String() string {
 }
 
 func (k gcpKey) known() bool { return k.literal || k.name != "" || k.expr }
+
+// secrets are what is not to be shown of a key: itself, and the lines of its private key, which JSON writes as one.
+func (k gcpKey) secrets() []string {
+	if !k.literal {
+		return nil
+	}
+	out := []string{k.text}
+	var fields struct {
+		PrivateKey string `json:"private_key"`
+	}
+	if json.Unmarshal([]byte(k.text), &fields) == nil {
+		for line := range strings.Lines(fields.PrivateKey) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "-----") {
+				out = append(out, line)
+			}
+		}
+	}
+	return out
+}
+
+// gcpKeyVar is where CircleCI's orbs and most scripts look for a key.
+const gcpKeyVar = "GCLOUD_SERVICE_KEY"
 
 // isGCPKey reports whether a text is a service account key itself, as JSON or in base64.
 func isGCPKey(text string) bool {
@@ -147,7 +171,7 @@ func keyOf(words []shell.Word) gcpKey {
 			return gcpKey{expr: true}
 		}
 		if isGCPKey(w.Value) {
-			return gcpKey{literal: true}
+			return gcpKey{literal: true, text: w.Value}
 		}
 		for _, v := range w.Vars {
 			if v != "HOME" && !slices.Contains(vars, v) {

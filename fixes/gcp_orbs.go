@@ -68,7 +68,7 @@ func (v *gcpView) orbForm(use *gcpOrbUse, element, name string, login func(*orbR
 	case key.known():
 		f.take(key)
 	default:
-		f.key = gcpKey{name: "GCLOUD_SERVICE_KEY"}
+		f.key = gcpKey{name: gcpKeyVar}
 	}
 	switch {
 	case use.release == nil || login(use.release) != loginKeys:
@@ -120,7 +120,7 @@ func orbKey(n rewrite.Node) gcpKey {
 	text := strings.TrimLeft(n.Value(), "$")
 	switch {
 	case isGCPKey(text):
-		return gcpKey{literal: true}
+		return gcpKey{literal: true, text: text}
 	case envName.MatchString(text):
 		return gcpKey{name: text}
 	case strings.Contains(text, "<<"):

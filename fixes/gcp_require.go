@@ -89,7 +89,7 @@ func (b *gcpFix) requireAfter(add func(when When, kind, where, format string, ar
 		return
 	}
 	for _, u := range b.units {
-		add(After, "variable", u.place(), "delete %s once no other step uses it", b.stored())
+		add(After, "variable", u.placeOf(b.view.p.Config, b.stored()), "delete %s once no other step uses it", b.stored())
 	}
 	add(After, "key", "", "delete the service account key behind %s in Google Cloud: until then nothing is safer than before", b.stored())
 }

@@ -34,7 +34,7 @@ func (b *gcpFix) accounts() []Resource {
 func (b *gcpFix) use(u *unit, contexts []string) Use {
 	out := Use{Contexts: contexts, Jobs: []string{strings.TrimPrefix(u.name, "job ")}, Keys: b.stored()}
 	if envName.MatchString(out.Keys) {
-		out.KeyVars = []string{out.Keys}
+		out.KeyVars = u.outside(out.Keys)
 	}
 	return out
 }

@@ -1,5 +1,7 @@
 package fixes
 
+import "slices"
+
 // gcpStaticKeys wants no service account keys in jobs: workload identity federation with CircleCI's OIDC token takes
 // their place. See doc/gcp-static-keys.md.
 var gcpStaticKeys = &Rule{
@@ -15,6 +17,13 @@ var gcpStaticKeys = &Rule{
 }
 
 func runGCPStaticKeys(p *Pass) error {
+	for _, f := range p.gcp() {
+		p.Report(f)
+	}
+	return nil
+}
+
+func gcpFindings(p *Pass) []Finding {
 	v := newGCPView(p)
 	var fixes []*gcpFix
 	for _, group := range v.groups() {
@@ -23,10 +32,11 @@ func runGCPStaticKeys(p *Pass) error {
 		fixes = append(fixes, b)
 	}
 	convertOrbs(fixes)
+	var out []Finding
 	for _, b := range fixes {
-		p.Report(b.finding())
+		out = append(out, b.finding())
 	}
-	return nil
+	return out
 }
 
 // finding is what is said of one owner's forms, with the fix that takes all of them away.
@@ -36,6 +46,7 @@ func (b *gcpFix) finding() Finding {
 	for _, f := range b.group {
 		if f.key.literal || f.stored.literal {
 			out.Severity = Critical
+			out.Secrets = slices.Concat(out.Secrets, f.key.secrets(), f.stored.secrets())
 		}
 		if f != first {
 			out.Related = append(out.Related, Related{f.span, f.message})

@@ -155,7 +155,9 @@ func (v *gcpView) judgeScript(s *gcpStep) {
 			f.message = h.message
 		}
 		at(h.span)
-		f.stored.literal = f.stored.literal || h.key.literal
+		if h.key.literal {
+			f.stored = h.key
+		}
 		f.blocker = orElse(f.blocker, h.reason)
 	}
 	if f.span.Len() > 0 {
@@ -256,11 +258,7 @@ func (v *gcpView) unitReads(u *gcpUnit, file string) bool {
 
 // collectEnvironments adds the keys that stand in the unit's environments.
 func (v *gcpView) collectEnvironments(u *gcpUnit) {
-	envs := u.environments()
-	for _, x := range u.steps {
-		envs = slices.Concat(envs, x.Step.Environment())
-	}
-	for _, env := range envs {
+	for _, env := range u.allEnvironments() {
 		known := false
 		for _, f := range v.forms {
 			if f.node == env.Node {
@@ -303,7 +301,7 @@ func (v *gcpView) scanEnvironment(u *gcpUnit, env *circle.Environment) []*gcpFor
 // environmentKey is the key in a variable of an environment.
 func environmentKey(x circle.Var) gcpKey {
 	if isGCPKey(x.Text) {
-		return gcpKey{literal: true}
+		return gcpKey{literal: true, text: x.Text}
 	}
 	if !gcpTables().holdsKey(x.Name) || x.Name == adcVar {
 		return gcpKey{}

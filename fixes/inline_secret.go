@@ -18,7 +18,7 @@ func runInlineSecret(p *Pass) error {
 	v := newSecretView(p)
 	var fixes []*secretFix
 	for _, s := range v.sites {
-		if p.claims(s.span()) {
+		if p.claims(s.span(), p.Config.Owner(s.node), s.value) {
 			continue
 		}
 		fixes = append(fixes, &secretFix{view: v, site: s, fix: &Fix{Title: "take the secret from a context", Safety: Setup}})
@@ -41,9 +41,9 @@ func runInlineSecret(p *Pass) error {
 func separate(fixes []*secretFix) {
 	for _, b := range fixes {
 		meets := func(o *secretFix) bool {
-			return o.variable == b.variable && o.site.value != b.site.value && slices.ContainsFunc(o.contexts, func(c string) bool { return slices.Contains(b.contexts, c) })
+			return o.refusal == "" && o.variable == b.variable && o.site.value != b.site.value && slices.ContainsFunc(o.contexts, func(c string) bool { return slices.Contains(b.contexts, c) })
 		}
-		if b.variable != "" && slices.ContainsFunc(fixes, meets) {
+		if b.refusal == "" && b.variable != "" && slices.ContainsFunc(fixes, meets) {
 			b.clash = true
 		}
 	}

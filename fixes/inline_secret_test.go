@@ -152,7 +152,7 @@ func TestReadName(t *testing.T) {
 	for name, want := range map[string]bool{
 		"GITHUB_TOKEN": true, "npmToken": true, "npm-token": true, "API_KEY": true, "apiKey": true, "DB_PASS": true, "PGPASSWORD": true,
 		"SIGNING_KEY": true, "AWS_SECRET": true, "SLACK_WEBHOOK": true, "AccountKey": true, "_authToken": true, "access-token": true,
-		"KEY": false, "CACHE_KEY": false, "TOKEN_PATH": false, "PASSWORD_FILE": false, "SECRET_NAME": false, "KEY_ID": false, "PUBLIC_KEY": false,
+		"KEY": false, "CACHE_KEY": false, "TOKEN_PATH": false, "PASSWORD_FILE": false, "SECRET_NAME": false, "KEY_ID": false, "VAULT_SECRET_ID": true, "AWS_SECRET_ID": false, "PUBLIC_KEY": false,
 		"PWD": false, "MONKEY": false, "TOKENIZERS_PARALLELISM": false, "AUTHOR": false, "": false, "PASSENGER": false, "AUTH_URL": false,
 		"STRIPE_PUBLISHABLE_KEY": false, "PASSWORD_SHA256": false, "TOKEN_TTL": false,
 	} {

@@ -29,6 +29,8 @@ type Pass struct {
 	vault     func() []Finding // of the rules about stored credentials
 	azure     func() []Finding
 	publish   func() []Finding
+	gcp       func() []Finding
+	gcpImages func() []Finding
 
 	rules    []*Rule             // that run along with this one
 	wanted   func(*Finding) bool // whether a finding's complete fix is of those that the engine applies
@@ -47,6 +49,8 @@ func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts shell.Cach
 	p.network = sync.OnceValue(func() *networkView { return newNetworkView(p) })
 	p.vault = sync.OnceValue(func() []Finding { return vaultFindings(p) })
 	p.azure = sync.OnceValue(func() []Finding { return azureFindings(p) })
+	p.gcp = sync.OnceValue(func() []Finding { return gcpFindings(p) })
+	p.gcpImages = sync.OnceValue(func() []Finding { return gcpImageFindings(p) })
 	p.publish = sync.OnceValue(func() []Finding { return publishFindings(p) })
 	return p
 }
@@ -79,6 +83,7 @@ type Finding struct {
 	Secrets    []string // the literal secrets that it is about, for those who mask them; never to be shown
 
 	suppressed string // the reason that a comment gives, "" for none
+	nth        int    // of those that say the same, from 0
 }
 
 // Related is a further place that belongs to a finding.

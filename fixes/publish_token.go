@@ -315,7 +315,8 @@ func (b *publishFix) requireAfter(f *storedForm) {
 		text, revoke = "put a token that can only read into "+f.secret+": the job still installs with it", fmt.Sprintf("revoke the old token behind %s at %s: until then nothing is safer than before", f.secret, facts.registry)
 	}
 	for _, u := range b.view.unitsOf(f) {
-		b.require(Prerequisite{After, "variable", text, u.place()})
+		if b.requireDeleted(u, f.secret, text) {
+			b.require(Prerequisite{After, "key", revoke, ""})
+		}
 	}
-	b.require(Prerequisite{After, "key", revoke, ""})
 }

@@ -49,6 +49,7 @@ func (b *secretFix) build() (refusal string) {
 	if says := generated(b.view.p.File); says != "" {
 		b.fix.Safety, b.fix.Reason = Manual, says
 	}
+	b.view.promised[b.variable] = append(b.view.promised[b.variable], b)
 	b.view.names[s.value] = orElse(b.view.names[s.value], b.variable)
 	a.require(b.variable)
 	b.require(a)
@@ -109,7 +110,6 @@ func (b *secretFix) choose() (refusal string) {
 	if b.variable == "" {
 		return orElse(taken, "which variable should hold it is not shown")
 	}
-	b.view.promised[b.variable] = append(b.view.promised[b.variable], b)
 	return ""
 }
 

@@ -184,7 +184,9 @@ func (v *secretView) scanText(n rewrite.Node, where, blocker string) {
 	for _, found := range v.table.tokens(text) {
 		add(found.start, found.end, found.format.String(), found.format)
 	}
-	if start, end := privateKey(text); start >= 0 && !isGCPKey(text) {
+	if kind := keyFileKind(text); kind != "" {
+		add(0, len(text), "a "+kind, nil)
+	} else if start, end := privateKey(text); start >= 0 {
 		add(start, end, "a private key", nil)
 	}
 	if l := v.table.login(text); l.end > 0 && !v.dummies[text[l.start:l.end]] && !strings.Contains(text[l.start:l.end], "\n") {

@@ -395,7 +395,9 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 	for _, found := range t.tokens(w.Value) {
 		x.add(w, w.Value[found.start:found.end], in(found.format.String(), found.format))
 	}
-	if start, end := privateKey(w.Value); start >= 0 && !isGCPKey(w.Value) {
+	if kind := keyFileKind(w.Value); strings.HasPrefix(kind, accountKey) {
+		x.add(w, strings.TrimSpace(w.Value), in("a "+kind, nil, gcpKeyVar))
+	} else if start, end := privateKey(w.Value); start >= 0 {
 		f := in("a private key", nil)
 		f.blocker = "keep it in a context, in base64, and decode it in the script; or, when it is for git over SSH, add it to the project and use add_ssh_keys"
 		x.add(w, w.Value[start:end], f)

@@ -19,6 +19,7 @@ type secretTable struct {
 	Names     struct {
 		Words       []string // of which the name of a secret has one
 		Phrases     []string // the same, of several words
+		Anyway      []string // phrases that a secret's name has whatever else is in it
 		Passwords   []string // those of Words that people choose themselves
 		Endings     []string // last words of names that hold something about a secret
 		Public      []string // words of names that hold what everybody may know

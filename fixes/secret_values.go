@@ -32,6 +32,10 @@ func (t *secretTable) readName(name string) secretName {
 	}
 	joined := "_" + strings.Join(n.words, "_") + "_"
 	last := n.words[len(n.words)-1]
+	if slices.ContainsFunc(t.Names.Anyway, func(p string) bool { return strings.Contains(joined, "_"+p+"_") }) {
+		n.secret = true
+		return n
+	}
 	if slices.Contains(t.Names.Endings, last) || in(t.Names.Public) {
 		return n
 	}
@@ -262,34 +266,48 @@ func random64(text string) int {
 }
 
 // keyFileKind is what a text is when it holds the credentials of a program as JSON, plain or in base64, or a private key in
-// base64; "" for anything else. Keys for Google Cloud are for the rules about them.
+// base64; "" for anything else.
 func keyFileKind(text string) string {
 	text = strings.TrimSpace(text)
-	if len(text) < 40 || isGCPKey(text) {
+	if len(text) < 40 {
 		return ""
 	}
-	if !strings.HasPrefix(text, "{") {
-		decoded, err := base64.StdEncoding.DecodeString(strings.Map(func(r rune) rune {
-			if unicode.IsSpace(r) {
-				return -1
-			}
-			return r
-		}, text))
-		if err != nil {
-			return ""
-		}
-		if text = strings.TrimSpace(string(decoded)); isGCPKey(text) {
-			return ""
-		}
-		if start, _ := privateKey(text); start == 0 {
-			return "private key"
-		}
+	if strings.HasPrefix(text, "{") {
+		return jsonKind(text)
 	}
+	decoded, err := base64.StdEncoding.DecodeString(strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, text))
+	if err != nil {
+		return ""
+	}
+	text = strings.TrimSpace(string(decoded))
+	kind := jsonKind(text)
+	if start, _ := privateKey(text); start == 0 {
+		kind = "private key"
+	}
+	if kind == "" {
+		return ""
+	}
+	return kind + " in base64"
+}
+
+// accountKey is what a key of Google Cloud is called.
+const accountKey = "service account key"
+
+// jsonKind is what credentials as JSON are.
+func jsonKind(text string) string {
 	var fields map[string]any
 	if json.Unmarshal([]byte(text), &fields) != nil {
 		return ""
 	}
 	if key, ok := fields["private_key"].(string); ok && len(key) > 40 && !isReference(key) {
+		if isGCPKey(text) {
+			return accountKey
+		}
 		return "key file"
 	}
 	if auths, ok := fields["auths"].(map[string]any); ok {

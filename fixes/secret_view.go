@@ -76,7 +76,7 @@ func (s *secretSite) message() string {
 
 // shown is what people may see of the secret: its beginning, where that tells it from others.
 func (s *secretSite) shown() string {
-	if strings.HasPrefix(s.value, "-----") || strings.Contains(s.value, "://") {
+	if strings.HasPrefix(s.value, "-----") || strings.HasPrefix(strings.TrimSpace(s.value), "{") || strings.Contains(s.value, "://") {
 		return "…"
 	}
 	return redacted(s.value)
@@ -116,16 +116,18 @@ func (v *secretView) scanContainer(x circle.Var) {
 	})
 }
 
-// scanAuth looks at the login to an image's registry. What the rules about ECR and Google's registries have is theirs.
+// scanAuth looks at the login to an image's registry. What the rule about ECR has is its own.
 func (v *secretView) scanAuth(d *circle.DockerItem) {
 	user := d.Auth().Get("username").Resolve().Value()
 	password := d.Auth().Get("password").Resolve()
 	text := password.Value()
-	if v.seen[password] || user == "AWS" || strings.HasPrefix(user, "_json_key") || !password.Exists() {
+	if v.seen[password] || user == "AWS" || !password.Exists() {
 		return
 	}
 	v.seen[password] = true
-	if text == "" || isReference(text) || strings.HasPrefix(text, "$") || ordinary(text) && len(text) >= 5 || v.table.sample(text) || isGCPKey(text) {
+	kind := keyFileKind(text)
+	byKey := strings.HasPrefix(user, "_json_key")
+	if text == "" || isReference(text) || strings.HasPrefix(text, "$") || ordinary(text) && len(text) >= 5 || v.table.sample(text) || byKey && kind == "" {
 		return
 	}
 	s := &secretSite{
@@ -134,6 +136,12 @@ func (v *secretView) scanAuth(d *circle.DockerItem) {
 	}
 	if found := v.table.tokens(text); len(found) > 0 {
 		s.format, s.what = found[0].format, found[0].format.String()
+	}
+	if kind != "" {
+		s.what = "a " + kind
+	}
+	if byKey {
+		s.variables = append([]string{gcpKeyVar}, s.variables...)
 	}
 	v.add(s)
 }
@@ -251,17 +259,17 @@ func (v *secretView) judge(name, text string) judgement {
 	}
 	t := v.table
 	n := t.readName(name)
-	if strings.TrimSpace(text) == "" || isReference(text) || v.dummies[text] || ofAWS(n.words, text) || isGCPKey(text) {
+	if strings.TrimSpace(text) == "" || isReference(text) || v.dummies[text] || ofAWS(n.words, text) {
 		return judgement{}
 	}
 	if found := t.tokens(text); len(found) > 0 {
 		return judgement{secret: true, format: found[0].format, what: found[0].format.String()}
 	}
-	if start, _ := privateKey(text); start >= 0 {
-		return judgement{secret: true, what: "a private key"}
-	}
 	if kind := keyFileKind(text); kind != "" {
 		return judgement{secret: true, what: "a " + kind}
+	}
+	if start, _ := privateKey(text); start >= 0 {
+		return judgement{secret: true, what: "a private key"}
 	}
 	if login := t.login(text); login.end > 0 && !v.dummies[text[login.start:login.end]] {
 		return judgement{secret: true, what: passwordAddress, weak: n.service}

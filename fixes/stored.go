@@ -84,15 +84,6 @@ func (v *storedView) addUnits() {
 	}
 }
 
-// allEnvironments are the physical environments that reach the unit's steps, those of single steps included.
-func (u *storedUnit) allEnvironments() circle.Environments {
-	out := slices.Clone(u.environments())
-	for _, x := range u.steps {
-		out = append(out, x.Step.Environment()...)
-	}
-	return out
-}
-
 // script is a step's script, nil for a step without one that can be read.
 func (v *storedView) script(s *circle.Step) *shell.Script {
 	if s.Kind != circle.RunStep || s.Command().Kind() != rewrite.Scalar || !shell.Supported(shellOf(s)) {
@@ -175,19 +166,19 @@ func (v *storedView) stepAssigns(s *circle.Step, name string) bool {
 	})
 }
 
-// claims reports whether the fix of one of the rules about stored credentials takes a literal secret at a place away: it
-// is then no other rule's business. A fix that will not be applied takes nothing away.
-func (p *Pass) claims(at rewrite.Span) bool {
+// claims reports whether the fix of one of the rules about stored credentials takes a literal secret at a place of an owner's
+// text away: it is then no other rule's business. A fix that will not be applied takes nothing away.
+func (p *Pass) claims(at rewrite.Span, owner, value string) bool {
 	for _, rule := range []struct {
 		*Rule
 		findings func() []Finding
-	}{{azureStaticSecret, p.azure}, {publishToken, p.publish}, {vaultStaticToken, p.vault}} {
+	}{{azureStaticSecret, p.azure}, {gcpImageAuth, p.gcpImages}, {gcpStaticKeys, p.gcp}, {publishToken, p.publish}, {vaultStaticToken, p.vault}} {
 		if !slices.Contains(p.rules, rule.Rule) {
 			continue
 		}
 		for _, f := range rule.findings() {
 			f.Rule = rule.Rule
-			if f.claims(at) && p.wanted(&f) {
+			if f.claims(at, owner, value) && p.wanted(&f) {
 				return true
 			}
 		}
@@ -195,12 +186,12 @@ func (p *Pass) claims(at rewrite.Span) bool {
 	return false
 }
 
-func (f *Finding) claims(at rewrite.Span) bool {
+func (f *Finding) claims(at rewrite.Span, owner, value string) bool {
 	if len(f.Secrets) == 0 || f.Fix == nil || len(f.Fix.Needs) > 0 {
 		return false
 	}
 	holds := func(s rewrite.Span) bool { return s.Start <= at.Start && at.End <= s.End }
-	return holds(f.Span) || slices.ContainsFunc(f.Related, func(r Related) bool { return holds(r.Span) })
+	return holds(f.Span) || f.Owner == owner && slices.Contains(f.Secrets, value) || slices.ContainsFunc(f.Related, func(r Related) bool { return holds(r.Span) })
 }
 
 // storedFix builds the fix of one owner's forms.
@@ -250,6 +241,21 @@ func (b *storedFix) blocked() string {
 		}
 	}
 	return ""
+}
+
+// requireDeleted asks for the secret in a variable to be deleted where a unit has it from. It is false when that is the
+// environment that the fix takes it out of.
+func (b *storedFix) requireDeleted(u *storedUnit, name, text string) bool {
+	if env := u.setBy(name); env != nil {
+		goes := func(x circle.Var) bool {
+			return x.Name == name && slices.ContainsFunc(b.group, func(f *storedForm) bool { return slices.Contains(f.remove, x.Entry) })
+		}
+		if slices.ContainsFunc(env.Vars(), goes) {
+			return false
+		}
+	}
+	b.require(Prerequisite{After, "variable", text, u.placeOf(b.view.p.Config, name)})
+	return true
 }
 
 // lower makes the fix's safety no better than that of a doubt.

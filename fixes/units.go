@@ -174,6 +174,38 @@ func (u *unit) environments() circle.Environments {
 // place is where the variables of the unit are stored, as far as the file tells.
 func (u *unit) place() string { return placeName(u.contexts) }
 
+// allEnvironments are those, and those of single steps.
+func (u *unit) allEnvironments() circle.Environments {
+	out := slices.Clone(u.environments())
+	for _, x := range u.steps {
+		out = append(out, x.Step.Environment()...)
+	}
+	return out
+}
+
+// setBy is the environment of the file that sets a variable for the unit's steps, nil when the variable comes from outside.
+func (u *unit) setBy(name string) *circle.Environment {
+	for _, e := range u.allEnvironments() {
+		if slices.ContainsFunc(e.Vars(), func(x circle.Var) bool { return x.Name == name }) {
+			return e
+		}
+	}
+	return nil
+}
+
+// placeOf is where a variable of the unit is stored: in the file itself, or outside.
+func (u *unit) placeOf(c *circle.Config, name string) string {
+	if e := u.setBy(name); e != nil {
+		return "the environment of " + c.Owner(e.Node) + " in this file"
+	}
+	return u.place()
+}
+
+// outside are those variables among some that the file does not set.
+func (u *unit) outside(names ...string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return u.setBy(name) != nil })
+}
+
 // placeName is where the variables of a workflow entry with these contexts are stored.
 func placeName(contexts []string) string {
 	switch len(contexts) {

@@ -15,7 +15,7 @@ func (b *vaultFix) vaultRoles() []Resource {
 		for _, u := range b.view.unitsOf(f) {
 			for _, contexts := range orOne(u.entries, u.contexts) {
 				r := &VaultRole{
-					Use:     Use{Contexts: contexts, Jobs: []string{strings.TrimPrefix(u.name, "job ")}, Keys: login.identity, KeyVars: login.names},
+					Use:     Use{Contexts: contexts, Jobs: []string{strings.TrimPrefix(u.name, "job ")}, Keys: login.identity, KeyVars: u.outside(login.names...)},
 					Address: facts.Address, AuthPath: facts.AuthPath, Reads: b.reads(u),
 				}
 				if name, ok := strings.CutPrefix(role, "$"); ok {

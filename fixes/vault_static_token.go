@@ -278,7 +278,7 @@ func (b *vaultFix) requireAfter(f *storedForm) {
 	}
 	for _, name := range b.vault.logins[f].names {
 		for _, u := range b.view.unitsOf(f) {
-			b.require(Prerequisite{After, "variable", "delete " + name + " once no other step uses it", u.place()})
+			b.requireDeleted(u, name, "delete "+name+" once no other step uses it")
 		}
 	}
 	b.require(Prerequisite{After, "key", "revoke " + b.vault.logins[f].identity + " in Vault: until then nothing is safer than before", ""})
