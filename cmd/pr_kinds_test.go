@@ -327,3 +327,34 @@ func TestPRTree(t *testing.T) {
 		t.Errorf("ledger: %v\n%s", err, data)
 	}
 }
+
+// TestPRMoved has a clone that knows its repo by an old name.
+func TestPRMoved(t *testing.T) {
+	t.Parallel()
+	long(t)
+	moved := func(t *testing.T) *prWorld {
+		w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+		w.Moved = map[string]string{"old/name": "acme/app"}
+		fakeforge.Git(t, w.clone, "remote", "set-url", "origin", w.URL+"/old/name.git")
+		return w
+	}
+	t.Run("GitHub", func(t *testing.T) {
+		t.Parallel()
+		w := moved(t)
+		for _, want := range []string{": opened ", ": unchanged "} {
+			if got := w.run(t); got.code != exitOK || !strings.Contains(got.out, want+w.URL+"/acme/app/pull/1\n") {
+				t.Errorf("exit code %d, want %s\n%s%s", got.code, want, got.out, got.errOut)
+			}
+		}
+	})
+	t.Run("GitLab", func(t *testing.T) {
+		t.Parallel()
+		w := moved(t)
+		w.onGitLab()
+		before := w.state(t)
+		if got := w.run(t); got.code != exitFile || !strings.Contains(got.errOut, "405") || !strings.Contains(got.errOut, "set the remote's URL to its new place") {
+			t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errOut)
+		}
+		checkText(t, "state", w.state(t), before)
+	})
+}

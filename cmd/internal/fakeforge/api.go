@@ -218,8 +218,8 @@ func (s *Server) gitHubPulls(repo string, query url.Values) []any {
 	list := []any{}
 	for _, pr := range s.Requests[repo] {
 		state, base := query.Get("state"), query.Get("base")
-		_, head, _ := strings.Cut(query.Get("head"), ":")
-		if (state == "all" || pr.State == cmp.Or(state, "open")) && (head == "" || pr.Head == head) && (base == "" || pr.Base == base) {
+		head, owner := query.Get("head"), strings.Split(repo, "/")[0]
+		if (state == "all" || pr.State == cmp.Or(state, "open")) && (head == "" || head == owner+":"+pr.Head) && (base == "" || pr.Base == base) {
 			list = append([]any{s.gitHubForm(repo, pr)}, list...)
 		}
 	}

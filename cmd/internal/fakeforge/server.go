@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +40,8 @@ type Server struct {
 	URL      string
 	Dir      string // the bare repos, as OWNER/NAME.git
 	Requests map[string][]*Request
-	Reviews  int // of each pull request
+	Reviews  int               // of each pull request
+	Moved    map[string]string // the new names of repos by their old ones
 
 	// Intercept, when set, sees each request first and reports whether it has answered. It is called without the lock.
 	Intercept func(w http.ResponseWriter, r *http.Request) bool
@@ -130,6 +132,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
+	case s.moved(w, r): // also for those whom nobody knows, or git would not go on with the new name
 	case !authorized(r):
 		w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
 		http.Error(w, `{"message": "Bad credentials"}`, http.StatusUnauthorized)
@@ -140,6 +143,29 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.git.ServeHTTP(w, r)
 	}
+}
+
+// moved sends on what asks for a repo by its old name, and reports whether it did. GitLab's API does so for reading only.
+func (s *Server) moved(w http.ResponseWriter, r *http.Request) bool {
+	s.Lock()
+	defer s.Unlock()
+	for before, now := range s.Moved {
+		head, tail, found := strings.Cut(r.URL.Path, "/"+before)
+		if !found {
+			continue
+		}
+		to := &url.URL{Path: head + "/" + now + tail, RawQuery: r.URL.RawQuery}
+		if head == "/api/v4/projects" {
+			to.RawPath = head + "/" + url.PathEscape(now) + tail
+			if r.Method != http.MethodGet {
+				refuse(w, http.StatusMethodNotAllowed, "Non GET methods are not allowed for moved projects")
+				return true
+			}
+		}
+		http.Redirect(w, r, to.String(), http.StatusTemporaryRedirect)
+		return true
+	}
+	return false
 }
 
 func authorized(r *http.Request) bool {

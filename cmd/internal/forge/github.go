@@ -33,10 +33,7 @@ func newGitHub(at *Access, client *http.Client) (Forge, error) {
 }
 
 func (g *gitHub) Find(ctx context.Context, repo, branch, base string) (*Request, error) {
-	owner, name, _ := strings.Cut(repo, "/")
-	list, _, err := g.client.PullRequests.List(ctx, owner, name, &github.PullRequestListOptions{
-		State: "all", Head: owner + ":" + branch, Base: base, ListOptions: github.ListOptions{PerPage: 100},
-	})
+	list, err := g.list(ctx, repo, branch, base)
 	if err != nil {
 		return nil, g.fail("look for a pull request", err)
 	}
@@ -54,6 +51,26 @@ func (g *gitHub) Find(ctx context.Context, repo, branch, base string) (*Request,
 		return nil, nil
 	}
 	return requestOf(newest), nil
+}
+
+// list are the pull requests from a branch of the repo to base. The server finds a repo by its old name too, but not the
+// branches of its old owner.
+func (g *gitHub) list(ctx context.Context, repo, branch, base string) ([]*github.PullRequest, error) {
+	owner, name, _ := strings.Cut(repo, "/")
+	options := &github.PullRequestListOptions{
+		State: "all", Head: owner + ":" + branch, Base: base, ListOptions: github.ListOptions{PerPage: 100},
+	}
+	list, answer, err := g.client.PullRequests.List(ctx, owner, name, options)
+	if err != nil || len(list) > 0 || strings.HasSuffix(answer.Request.URL.Path, "/repos/"+repo+"/pulls") {
+		return list, err
+	}
+	moved, _, err := g.client.Repositories.Get(ctx, owner, name)
+	if err != nil {
+		return nil, err
+	}
+	options.Head = moved.GetOwner().GetLogin() + ":" + branch
+	list, _, err = g.client.PullRequests.List(ctx, owner, name, options)
+	return list, err
 }
 
 func requestOf(p *github.PullRequest) *Request {
