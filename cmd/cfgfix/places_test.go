@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -22,12 +23,38 @@ const top = "../.."
 // load reads a YAML file of the repository.
 func load(t *testing.T, name string, into any) {
 	t.Helper()
+	decode(t, name, into, false)
+}
+
+// loadAll is load for a type that has all keys that the format knows, as far as the file uses them: another key, as from
+// a typing error, is a fault.
+func loadAll(t *testing.T, name string, into any) {
+	t.Helper()
+	decode(t, name, into, true)
+}
+
+func decode(t *testing.T, name string, into any, all bool) {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(top, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := yaml.Unmarshal(text, into); err != nil {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(all)
+	if err := d.Decode(into); err != nil {
 		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// checkWith runs the checker of a format over a file, where it is on the PATH.
+func checkWith(t *testing.T, checker string, args ...string) {
+	t.Helper()
+	path, err := exec.LookPath(checker)
+	if err != nil {
+		return
+	}
+	if code, out := execIn(t, top, os.Environ(), path, args...); code != 0 {
+		t.Errorf("%s: %s", checker, out)
 	}
 }
 
@@ -127,11 +154,7 @@ func TestGoreleaser(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if path, err := exec.LookPath("goreleaser"); err == nil {
-		if code, out := execIn(t, top, os.Environ(), path, "check"); code != 0 {
-			t.Errorf("goreleaser check: %s", out)
-		}
-	}
+	checkWith(t, "goreleaser", "check")
 }
 
 // TestDockerfile holds the image to the version of Go and to the paths that the repository has.
@@ -289,30 +312,42 @@ func TestExampleCircleCI(t *testing.T) {
 		s.Add(t, repo, map[string]string{".circleci/config.yml": text})
 		urls += s.URL + "/" + repo + ".git\n"
 	}
+	urls += s.URL + "/acme/none.git\n"
 	writeText(t, filepath.Join(dir, "repos.txt"), urls)
-	login := filepath.Join(dir, "gitconfig") // the job's own, for git clone
-	writeText(t, login, "[credential]\n\thelper = \"!f() { echo username=x; echo password=$GITHUB_TOKEN; }; f\"\n")
 	fleet, _ := scripts(config.Jobs["fleet"].Steps, nil)
-	env := append(environment(s), "GIT_CONFIG_GLOBAL="+login)
-	if code, out := bash(t, dir, env, fleet[0]); code != 0 || strings.Count(out, ": opened ") != 2 {
+	env := append(environment(s), "GIT_CONFIG_GLOBAL="+filepath.Join(dir, "gitconfig"))
+	if code, out := bash(t, dir, env, fleet[0]); code != 0 || strings.Count(out, ": opened ") != 2 || !strings.Contains(out, "not cloned: "+s.URL+"/acme/none.git") {
 		t.Errorf("fleet: exit code %d\n%s", code, out)
+	}
+}
+
+// workflow has the keys of GitHub Actions that the example uses.
+type workflow struct {
+	Name string
+	On   struct {
+		PullRequest struct{ Paths []string } `yaml:"pull_request"`
+		Schedule    []struct{ Cron string }
+	}
+	Permissions map[string]string
+	Jobs        map[string]struct {
+		If          string
+		RunsOn      string                          `yaml:"runs-on"`
+		Container   struct{ Image, Options string } // checkout needs to be root, and the image is somebody else
+		Permissions map[string]string
+		Steps       []struct {
+			Uses, Run string
+			With      map[string]string
+			Env       map[string]string
+		}
 	}
 }
 
 // TestExampleGitHubActions runs the scripts of the example for GitHub Actions.
 func TestExampleGitHubActions(t *testing.T) {
 	t.Parallel()
-	var workflow struct {
-		Permissions map[string]string
-		Jobs        map[string]struct {
-			Permissions map[string]string
-			Steps       []struct {
-				Uses, Run string
-				Env       map[string]string
-			}
-		}
-	}
-	load(t, ".examples/github-actions.yml", &workflow)
+	var workflow workflow
+	loadAll(t, ".examples/github-actions.yml", &workflow)
+	checkWith(t, "actionlint", ".examples/github-actions.yml")
 	s, clone := forgeAndClone(t)
 	want := map[string]struct {
 		code int
@@ -324,8 +359,14 @@ func TestExampleGitHubActions(t *testing.T) {
 	}
 	ran := 0
 	for name, job := range workflow.Jobs {
+		if !strings.Contains(job.Container.Options, "--user root") {
+			t.Errorf("%s: checkout cannot write where the image's user may not", name)
+		}
 		for _, step := range job.Steps {
 			if step.Run == "" {
+				if !regexp.MustCompile(`@[0-9a-f]{40}$`).MatchString(step.Uses) || step.With["persist-credentials"] != "false" {
+					t.Errorf("%s: %s is not pinned, or keeps the token in the checkout", name, step.Uses)
+				}
 				continue
 			}
 			ran++
@@ -340,21 +381,32 @@ func TestExampleGitHubActions(t *testing.T) {
 	}
 }
 
+// batchSpec has the keys of Sourcegraph's batch specs that the example uses.
+type batchSpec struct {
+	Version           int
+	Name, Description string
+	On                []struct {
+		Query string `yaml:"repositoriesMatchingQuery"`
+	}
+	Steps []struct {
+		Run, Container string
+		Outputs        map[string]struct{ Value string }
+	}
+	ChangesetTemplate struct {
+		Title, Body, Branch string
+		Commit              struct{ Message string }
+		Published           string
+	} `yaml:"changesetTemplate"`
+}
+
 // TestExampleSourcegraph runs the step of the batch spec in a repo.
 func TestExampleSourcegraph(t *testing.T) {
 	t.Parallel()
-	var spec struct {
-		Version int
-		Name    string
-		On      []map[string]string
-		Steps   []struct {
-			Run, Container string
-			Outputs        map[string]struct{ Value string }
-		}
-		ChangesetTemplate struct{ Title, Body, Branch string } `yaml:"changesetTemplate"`
-	}
-	load(t, ".examples/sourcegraph.batch.yaml", &spec)
-	if spec.Version != 2 || spec.Name == "" || len(spec.On) != 1 || len(spec.Steps) != 1 || spec.ChangesetTemplate.Branch == "" {
+	var spec batchSpec
+	loadAll(t, ".examples/sourcegraph.batch.yaml", &spec)
+	if spec.Version != 2 || !regexp.MustCompile(`^[\w.-]+$`).MatchString(spec.Name) || len(spec.On) != 1 || len(spec.Steps) != 1 ||
+		spec.Steps[0].Container == "" || spec.ChangesetTemplate.Branch == "" || spec.ChangesetTemplate.Title == "" ||
+		spec.ChangesetTemplate.Commit.Message == "" || !slices.Contains([]string{"true", "false", "draft"}, spec.ChangesetTemplate.Published) {
 		t.Fatalf("%+v", spec)
 	}
 	for name := range spec.Steps[0].Outputs {
@@ -362,7 +414,7 @@ func TestExampleSourcegraph(t *testing.T) {
 			t.Errorf("the body does not show %s", name)
 		}
 	}
-	query := spec.On[0]["repositoriesMatchingQuery"]
+	query := spec.On[0].Query
 	files := regexp.MustCompile(strings.TrimPrefix(strings.Fields(query)[0], "file:"))
 	if !files.MatchString(".circleci/config.yml") || files.MatchString("config.yml") {
 		t.Errorf("the query %s", query)
