@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -292,7 +293,7 @@ func (r *fixRun) openOutput(sources []source) (output, error) {
 		return output{r.io.out, func() error { return nil }}, nil
 	}
 	path := r.output
-	if !filepath.IsAbs(path) {
+	if !filepath.IsAbs(path) && path != os.DevNull { // which is NUL, and in no directory, on Windows
 		path = filepath.Join(r.io.dir, path)
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -304,7 +305,10 @@ func (r *fixRun) openOutput(sources []source) (output, error) {
 		}
 	}
 	f, err := os.Create(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // in the same words on all systems
+		return output{}, fmt.Errorf("--output %s: %w", r.output, errMissing)
+	case err != nil:
 		return output{}, fmt.Errorf("--output %s: %w", r.output, errors.Unwrap(err))
 	}
 	return output{f, f.Close}, nil

@@ -151,9 +151,7 @@ func TestFixThroughLink(t *testing.T) {
 	t.Parallel()
 	dir := newTree(t, map[string]string{"shared.yml": badConfig, ".circleci/x": ""})
 	link := filepath.Join(dir, ".circleci/config.yml")
-	if err := os.Symlink("../shared.yml", link); err != nil {
-		t.Fatal(err)
-	}
+	linkTo(t, "../shared.yml", link)
 	got := runIn(t.Context(), dir, "")
 	checkText(t, "stdout", got.out, strings.ReplaceAll(badPatch, ".circleci/config.yml", "shared.yml"))
 	checkFile(t, filepath.Join(dir, "shared.yml"), strings.Replace(badConfig, "bad", "good", 1))

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -68,7 +69,7 @@ func TestReplace(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkAlone(t, s.path, newText)
-		if info, err := os.Stat(s.path); err != nil || info.Mode() != mode {
+		if info, err := os.Stat(s.path); err != nil || info.Mode() != mode && runtime.GOOS != "windows" { // it has two modes
 			t.Errorf("mode %v (%v), want %v", info.Mode(), err, mode)
 		}
 	}
@@ -126,6 +127,9 @@ func TestReplaceRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			if runtime.GOOS == "windows" && tt.name == "read-only directory" {
+				t.Skip("skipped: there are none here")
+			}
 			s := newSnapshot(t)
 			t.Cleanup(func() { _ = os.Chmod(filepath.Dir(s.path), 0o755) })
 			if err := tt.change(s); err != nil {
