@@ -82,7 +82,7 @@ func (p *planner) checkUsers(o Op, n *node) error {
 // admitNode adds an operation on a node as a whole.
 func (p *planner) admitNode(o Op, n *node) error {
 	if !o.fits(n) {
-		return p.refuse(n, NotEditable, "")
+		return p.refuse(n, NotEditable, misfits[o.kind])
 	}
 	g := p.goal.nodes[n]
 	switch {
@@ -104,6 +104,15 @@ func (p *planner) admitNode(o Op, n *node) error {
 		g.pairs = append(g.pairs, o.new)
 	}
 	return nil
+}
+
+// misfits say what an operation on a node as a whole is not made for.
+var misfits = map[opKind]string{
+	opReplace:  "a key is a text, and a merge takes mappings",
+	opText:     "it has no such part of a string",
+	opWrap:     "it is no bare item",
+	opAppend:   "a mapping takes pairs, a sequence items, a merge mappings",
+	opOverride: "nothing is merged here",
 }
 
 // fits reports whether the operation makes sense for the node.
@@ -141,9 +150,11 @@ func (n *node) isMergeItem() bool {
 
 // admitEntry adds an operation on one entry of a collection.
 func (p *planner) admitEntry(o Op, n *node) error {
-	inserts := o.kind == opBefore || o.kind == opAfter
-	if inserts && !o.new.fits(n) || o.kind == opRename && (n.kind != Mapping || n.items[o.entry.index].key.tag == mergeTag) {
-		return p.refuse(n, NotEditable, "")
+	switch {
+	case (o.kind == opBefore || o.kind == opAfter) && !o.new.fits(n):
+		return p.refuse(n, NotEditable, misfits[opAppend])
+	case o.kind == opRename && (n.kind != Mapping || n.items[o.entry.index].key.tag == mergeTag):
+		return p.refuse(n, NotEditable, "it has no name")
 	}
 	if p.ambiguous(n) && !o.accepted.has(DuplicateKey) {
 		return p.refuse(n, DuplicateKey, "")
@@ -187,7 +198,7 @@ func (p *planner) ambiguous(n *node) bool {
 func (p *planner) admitComment(o Op, n *node) error {
 	lines := strings.Split(o.text, "\n")
 	if !printable(o.text) || o.kind == opCommentBehind && len(lines) > 1 {
-		return p.refuse(n, NotEditable, "")
+		return p.refuse(n, NotEditable, "the comment has other lines or characters than the place takes")
 	}
 	for i, line := range lines {
 		lines[i] = strings.TrimRight("# "+line, " \t")

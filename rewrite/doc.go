@@ -38,24 +38,30 @@
 //
 // # What is refused, and why
 //
+// The first four leave a choice to the caller, who may edit what uses the place too, or Accept the reason (for
+// AnchorNeeded there is only the former).
+//
 //   - SharedAnchor: others would see the change through an anchor, and the operation does not say that it is meant.
 //   - AnchorNeeded: an alias that stays means a node that would go; it would mean nothing, or another node.
 //   - MergeSupplies: a merge key would give a removed or renamed pair's name back, so that the name does not go.
 //   - DuplicateKey: readers disagree about which pair of a key that stands twice counts, so none of that mapping is
 //     edited.
+//   - KeyThere: the mapping has the new pair's name, or the new name of a pair, already.
 //   - EmptyCollection: without its last entry a block collection would silently become a null. Prune and Clear say
 //     what shall become of it instead.
 //   - EmptyText: a block scalar without text would be an empty command or the like; remove its entry.
 //   - BlockScalarAbove: lines that stay would become text of a literal or folded scalar above them: a comment that is
-//     indented as deep as its text, or lines of blanks below a new literal.
+//     indented as deep as its text, or lines of blanks below a new literal. Or the text ends where the source does, and
+//     no header gives it the same end above another line.
 //   - CommentInside: a comment stands where the new value must.
 //   - CommentThere: a line has room for one comment.
-//   - SameLine: a comment cannot have a line of its own inside a flow collection on one line, nor behind a tab.
+//   - SameLine: a comment cannot have a line of its own inside a flow collection on one line.
 //   - MultiLineText: a flow scalar over several lines cannot hold the new text without being laid out anew, cannot
 //     become a key, and a comment at the end of its line would be text.
 //   - FoldedText: the part begins or ends inside a fold, or the text around it would be folded in another way.
-//   - NotEditable: the operation does not fit: a pair for a sequence, a scalar to append to, a key that is no text, text
-//     that is no UTF-8, a place that does not exist.
+//   - NotEditable: the operation does not fit: a pair for a sequence, a scalar to append to, a key or a merge that is a
+//     text, text that is no UTF-8, a place that does not exist; or yaml.v3 reads nothing else there: a comment or a
+//     line's end behind tabs, a value that stands no deeper than its key. The message says which.
 //
 // Sources that yaml.v3 does not read are a *ParseError, and so are the few that it reads but whose layout is not
 // understood: see locator. UTF-16 is one of them, more than 10,000 levels of nesting another.

@@ -24,39 +24,40 @@ func (e *LimitError) Error() string {
 // Reason is why an edit is refused.
 type Reason uint8
 
-// The reasons, with the sentence of each in reasonTexts.
+// The reasons, with the sentence of each in reasonTexts. The package comment says when each is given.
 const (
 	SharedAnchor Reason = iota + 1
+	AnchorNeeded
 	MergeSupplies
 	DuplicateKey
 	KeyThere
 	EmptyCollection
+	EmptyText
 	BlockScalarAbove
 	CommentInside
-	FoldedText
-	SameLine
-	NotEditable
-	MultiLineText
-	AnchorNeeded
 	CommentThere
-	EmptyText
+	SameLine
+	MultiLineText
+	FoldedText
+	NotEditable
+	lastReason = NotEditable
 )
 
 var reasonTexts = [...]string{
 	SharedAnchor:     "the place is shared through an anchor",
+	AnchorNeeded:     "an anchor inside is used elsewhere",
 	MergeSupplies:    "a merge would supply the removed key again",
 	DuplicateKey:     "the mapping has a key twice",
 	KeyThere:         "the mapping has this key already",
 	EmptyCollection:  "nothing would be left of the collection",
+	EmptyText:        "nothing would be left of the text",
 	BlockScalarAbove: "kept lines would become text of the block scalar above",
 	CommentInside:    "a comment stands inside the place",
-	FoldedText:       "the text is folded over lines",
-	SameLine:         "the entry shares its line with another",
-	NotEditable:      "the operation does not fit the kind of the node",
-	MultiLineText:    "the flow scalar runs over several lines",
-	AnchorNeeded:     "an anchor inside is used elsewhere",
 	CommentThere:     "the line has a comment already",
-	EmptyText:        "nothing would be left of the text",
+	SameLine:         "the entry shares its line with another",
+	MultiLineText:    "the flow scalar runs over several lines",
+	FoldedText:       "the text is folded over lines",
+	NotEditable:      "the operation does not fit the kind of the node",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }
@@ -69,17 +70,25 @@ type RefusedError struct {
 }
 
 func (e *RefusedError) Error() string {
-	s := fmt.Sprintf("%s: %s", e.Path, e.Reason)
+	s := e.Reason.String()
 	if e.Detail != "" {
 		s += " (" + e.Detail + ")"
 	}
-	return s
+	return placed(e.Path, s)
+}
+
+// placed puts a path before a message; a document's root has none.
+func placed(path, message string) string {
+	if path == "" {
+		return message
+	}
+	return path + ": " + message
 }
 
 // ClashError says that two operations want different things at one place.
 type ClashError struct{ Path string }
 
-func (e *ClashError) Error() string { return e.Path + ": two changes meet here" }
+func (e *ClashError) Error() string { return placed(e.Path, "two changes meet here") }
 
 // VerifyError says that an edited source does not mean what its operations say. It is a bug of this package.
 type VerifyError struct {
@@ -87,4 +96,4 @@ type VerifyError struct {
 	Message string
 }
 
-func (e *VerifyError) Error() string { return e.Path + ": " + e.Message }
+func (e *VerifyError) Error() string { return placed(e.Path, e.Message) }

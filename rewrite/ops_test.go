@@ -1,7 +1,6 @@
 package rewrite
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -362,15 +361,7 @@ var severalTests = []struct {
 		op := InsertAfter(r.Entries()[0], Pair{"b", Int(2)})
 		return []Op{op, op}
 	}, "a: 1\nb: 2\n"},
-	{"two values for one node", "a: 1\n", func(r Node) []Op { return []Op{Replace(r.Own("a"), Int(2)), Replace(r.Own("a"), Int(3))} }, "a: two changes meet here"},
-	{"a key twice", "a: 1\nb: 2\n", func(r Node) []Op { return []Op{Rename(r.Entries()[0], "c"), Append(r, Pair{"c", Int(3)})} }, ": two changes meet here"},
 	{"a key that another gave up", "a: 1\nb: 2\n", func(r Node) []Op { return []Op{Rename(r.Entries()[0], "b"), Rename(r.Entries()[1], "c")} }, "b: 1\nc: 2\n"},
-	{"parts of a text that overlap", "a: xyz\n", func(r Node) []Op {
-		return []Op{ReplaceText(r.Own("a"), 0, 2, "v"), ReplaceText(r.Own("a"), 1, 3, "w")}
-	}, "a: two changes meet here"},
-	{"half a character", "a: é\n", func(r Node) []Op { return []Op{ReplaceText(r.Own("a"), 0, 1, "v")} }, "a: the operation does not fit the kind of the node (a character would be cut)"},
-	{"text that is no UTF-8", "a: x\n", func(r Node) []Op { return []Op{Replace(r.Own("a"), String("\xff"))} }, "a: the operation does not fit the kind of the node (the new text is not UTF-8, or too long for a key)"},
-	{"a place that does not exist", "a: x\n", func(r Node) []Op { return []Op{Replace(r.Own("b"), String("v"))} }, ": the operation does not fit the kind of the node (the place does not exist)"},
 }
 
 // TestSeveral holds what comes of operations that meet.
@@ -385,37 +376,6 @@ func TestSeveral(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("result (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestRefused(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, src string
-		want      Reason
-		ops       func(root Node) []Op
-	}{
-		{"shared anchor", "a: &x\n  k: 1\n  l: 2\nb: *x\n", SharedAnchor, func(r Node) []Op { return []Op{Remove(r.Own("a").Entries()[0])} }},
-		{"sole entry", "a:\n  k: 1\n", EmptyCollection, func(r Node) []Op { return []Op{Remove(r.Own("a").Entries()[0])} }},
-		{"merge supplies the key", "x: &x {k: 1}\na:\n  <<: *x\n  k: 2\n", MergeSupplies, func(r Node) []Op { return []Op{Remove(r.Own("a").Entries()[1])} }},
-		{"duplicate key", "a:\n  k: 1\n  k: 2\n  l: 3\n", DuplicateKey, func(r Node) []Op { return []Op{Remove(r.Own("a").Entries()[0])} }},
-		{"deep comment below a literal", "- a: |\n    x\n- b: 1\n    # deep\n- c: 1\n", 0, func(r Node) []Op { return []Op{Remove(r.Entries()[1])} }},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			got, err := edited(t, tt.src, tt.ops)
-			var refused *RefusedError
-			if tt.want == 0 {
-				if err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if !errors.As(err, &refused) || refused.Reason != tt.want {
-				t.Errorf("want refusal %q, got %v %q", tt.want, err, got)
 			}
 		})
 	}

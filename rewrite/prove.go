@@ -169,7 +169,7 @@ func (p *proof) comments(edits []Edit) {
 	for _, c := range p.old.comments {
 		for ; len(notes) > 0 && notes[0].at <= c.Start; notes = notes[1:] {
 			if !expect([]byte(notes[0].text)) {
-				p.err = &VerifyError{"", "a new comment is not the one intended"}
+				p.fail(p.old.Innermost(notes[0].at).n, "a new comment is not the one intended")
 				return
 			}
 		}
@@ -180,7 +180,7 @@ func (p *proof) comments(edits []Edit) {
 			continue // removed with its line
 		}
 		if !expect(p.old.src[c.Start:c.End]) {
-			p.err = &VerifyError{"", fmt.Sprintf("the comment in line %d is lost or changed", p.old.Position(c.Start).Line)}
+			p.fail(p.old.Innermost(c.Start).n, "the comment in line %d is lost or changed", p.old.Position(c.Start).Line)
 			return
 		}
 	}

@@ -146,7 +146,7 @@ func (p *planner) replaceInline(n *node, v Value) {
 // replaceBlockScalar replaces a literal or folded scalar. The comment behind its indicators stays.
 func (p *planner) replaceBlockScalar(n *node, v Value) error {
 	if start := p.f.lineStart(n.body().Start); n.parent != nil && p.f.startsLine(n.body().Start) && n.body().Start-start <= n.parent.column {
-		return p.refuse(n, NotEditable, "") // yaml.v3 takes the indicator at the left margin, and nothing else
+		return p.refuse(n, NotEditable, "it stands no deeper than its key") // yaml.v3 takes the indicator there, and nothing else
 	}
 	head, below := p.inBlock(n, v)
 	p.putHead(n, n.block.header, head)
