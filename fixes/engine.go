@@ -363,34 +363,54 @@ type culprit struct {
 }
 
 // try applies fixes and proves them: the file means what the operations say, their findings are gone, and no new one
-// is there. When something does not hold, the fixes to leave out are named, found by trying each one alone.
+// is there. When something does not hold, the fixes to leave out are named.
 func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[string]culprit, error) {
 	change, next, err := run.apply(found, chosen)
 	if err == nil {
 		return change, next, nil, nil
 	}
+	culprits, err := trace(chosen, err, func(some []Finding) error {
+		_, _, err := run.apply(found, some)
+		return err
+	})
+	return nil, outcome{}, culprits, err
+}
+
+// trace finds which of the fixes, that fail as a whole, do not hold by themselves or, when all do, the first that does not
+// with those before it. A failed proof of the editor is an error that names its rule.
+func trace(chosen []Finding, whole error, apply func([]Finding) error) (map[string]culprit, error) {
 	culprits := map[string]culprit{}
-	if len(chosen) == 1 {
-		var proof *rewrite.VerifyError
-		if errors.As(err, &proof) {
-			return nil, outcome{}, nil, &ProofError{chosen[0].Rule.ID, err}
+	for i, f := range chosen {
+		err := whole
+		if len(chosen) > 1 {
+			err = apply(chosen[i : i+1])
 		}
-		culprits[chosen[0].Key()] = culprit{why: err.Error()}
-		return nil, outcome{}, culprits, nil
-	}
-	for _, f := range chosen {
-		if _, _, err := run.apply(found, []Finding{f}); err != nil {
-			var proof *rewrite.VerifyError
-			if errors.As(err, &proof) {
-				return nil, outcome{}, nil, &ProofError{f.Rule.ID, err}
-			}
+		if isProof(err) {
+			return nil, &ProofError{f.Rule.ID, err}
+		}
+		if err != nil {
 			culprits[f.Key()] = culprit{why: err.Error()}
 		}
 	}
-	if len(culprits) == 0 { // they only fail together: leave the last one to the next round
-		culprits[chosen[len(chosen)-1].Key()] = culprit{"it does not go together with another change: " + err.Error(), true}
+	for n := 2; len(culprits) == 0; n++ {
+		f, err := chosen[n-1], whole
+		if n < len(chosen) {
+			err = apply(chosen[:n])
+		}
+		if isProof(err) {
+			return nil, &ProofError{f.Rule.ID, err}
+		}
+		if err != nil {
+			culprits[f.Key()] = culprit{"it does not go together with another change: " + err.Error(), true}
+		}
 	}
-	return nil, outcome{}, culprits, nil
+	return culprits, nil
+}
+
+// isProof reports whether the editor's proof failed, which is a bug.
+func isProof(err error) bool {
+	var proof *rewrite.VerifyError
+	return errors.As(err, &proof)
 }
 
 // with is the file as some fixes leave it.

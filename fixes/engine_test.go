@@ -118,6 +118,54 @@ func TestEngine(t *testing.T) {
 	}
 }
 
+// TestTrace holds that what fails in a round is traced to the fix that causes it. A fix is named by its rule here.
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	refused, proof := errors.New("no"), &rewrite.VerifyError{Message: "bug"}
+	tests := []struct {
+		name  string
+		fails map[string]error // by the rules of a round, which hold otherwise
+		want  string           // the fixes to leave out, or the error
+	}{
+		{"one does not hold", map[string]error{"abc": refused, "b": refused}, "b: no"},
+		{"two do not hold", map[string]error{"abc": refused, "b": refused, "c": refused}, "b: no, c: no"},
+		{"two do not go together", map[string]error{"abc": refused, "ab": refused}, "b: it does not go together with another change: no"},
+		{"the last does not go with the others", map[string]error{"abc": refused}, "c: it does not go together with another change: no"},
+		{"the proof of one fails", map[string]error{"abc": proof, "a": refused, "b": proof}, "b: bug"},
+		{"the proof of two together fails", map[string]error{"abc": proof, "ab": proof}, "b: bug"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			apply := func(some []Finding) error {
+				var rules strings.Builder
+				for _, f := range some {
+					rules.WriteString(f.Rule.ID)
+				}
+				return tt.fails[rules.String()]
+			}
+			var chosen []Finding
+			for i, id := range []string{"a", "b", "c"} {
+				chosen = append(chosen, Finding{Rule: &Rule{ID: id}, Span: rewrite.Span{Start: i, End: i + 1}})
+			}
+			culprits, err := trace(chosen, apply(chosen), apply)
+			var out []string
+			for _, f := range chosen {
+				if x, ok := culprits[f.Key()]; ok {
+					out = append(out, f.Rule.ID+": "+x.why)
+				}
+			}
+			got := strings.Join(out, ", ")
+			if failed := new(ProofError); errors.As(err, &failed) {
+				got = failed.Rule + ": " + failed.Err.Error()
+			}
+			if got != tt.want {
+				t.Errorf("want %q, got %q", tt.want, got)
+			}
+		})
+	}
+}
+
 func TestEngineSafety(t *testing.T) {
 	t.Parallel()
 	rule := func(s Safety) *Rule {
