@@ -112,13 +112,12 @@ func newTally() *tally { return &tally{refused: map[Reason]int{}, place: map[Rea
 
 func (c *tally) count(t *testing.T, where string, err error) {
 	t.Helper()
-	var r *RefusedError
-	switch {
+	switch r := reasonOf(err); {
 	case err == nil:
 		c.done++
-	case errors.As(err, &r):
-		c.refused[r.Reason]++
-		c.place[r.Reason] = where
+	case r != 0:
+		c.refused[r]++
+		c.place[r] = where
 	default:
 		t.Errorf("%s: %v", where, err)
 	}
@@ -146,7 +145,10 @@ const odd = "ZZ: #" // a text that needs quotes
 // fourOperations are the operations that the editor is measured by, at one entry.
 func fourOperations(e Entry) map[string]Op {
 	pair := Pair{"zz-new", String(odd)}
-	if !e.Key().Exists() {
+	switch {
+	case e.parent.isMerge():
+		pair = Item(Map(pair))
+	case !e.Key().Exists():
 		pair.Key = ""
 	}
 	ops := map[string]Op{"insert": InsertAfter(e, pair).Shared(), "delete": Remove(e).Shared()}
@@ -203,23 +205,21 @@ func TestFourOperations(t *testing.T) {
 // what a merge supplies, to edit beside a key that stands twice, and to remove what others use together with them.
 func choose(f *File, e Entry, op Op) (choice Reason, err error) {
 	_, err = proved(f, op)
-	r := new(RefusedError)
-	if !errors.As(err, &r) {
-		return 0, err
+	if choice = reasonOf(err); choice == MergeSupplies || choice == DuplicateKey {
+		_, err = proved(f, op.Accept(MergeSupplies).Accept(DuplicateKey))
 	}
-	ops := []Op{op}
-	switch r.Reason {
-	case MergeSupplies, DuplicateKey:
-	case AnchorNeeded:
-		ops = withUsers(e)
-	default:
-		return 0, err
+	if reasonOf(err) == AnchorNeeded {
+		_, err = proved(f, withUsers(e)...)
 	}
-	for i := range ops {
-		ops[i] = ops[i].Accept(MergeSupplies).Accept(DuplicateKey)
+	return choice, err
+}
+
+// reasonOf is why an operation is refused, 0 when it is not.
+func reasonOf(err error) Reason {
+	if r := new(RefusedError); errors.As(err, &r) {
+		return r.Reason
 	}
-	_, err = proved(f, ops...)
-	return r.Reason, err
+	return 0
 }
 
 // withUsers are the removals of an entry, of those that use an anchor inside it, of those that use an anchor inside them...
@@ -229,7 +229,7 @@ func withUsers(e Entry) []Op {
 	var take func(n *node)
 	leave := func(e Entry) {
 		if e.Exists() {
-			ops = append(ops, Clear(e).Shared())
+			ops = append(ops, Clear(e).Shared().Accept(MergeSupplies).Accept(DuplicateKey))
 			take(e.Value().n)
 			take(e.Key().n)
 		}
