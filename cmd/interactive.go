@@ -47,7 +47,7 @@ func (r *fixRun) interactive(ctx context.Context) error {
 	w := &walk{fixRun: r, lines: readLines(r.io.in), all: map[string]bool{}}
 	asked, err := w.askAll(ctx, sources)
 	if err == nil && asked < len(sources) {
-		r.note("%d of %d files were not looked at to the end", len(sources)-asked, len(sources))
+		r.note("not looked at to the end: %d of %s", len(sources)-asked, report.Count(len(sources), "file"))
 	}
 	if err == nil && len(sources) == 0 {
 		d.noteNone()
@@ -243,7 +243,7 @@ func (w *walk) end(ctx context.Context, rep report.Writer, quit bool) error {
 		}
 	}
 	if ctx.Err() != nil {
-		w.note("interrupted: wrote %d of %d files", written, changed)
+		w.note("interrupted: wrote %d of %s", written, report.Count(changed, "file"))
 		return nil
 	}
 	return w.tellAll(rep)
@@ -258,15 +258,12 @@ func (w *walk) confirm(ctx context.Context, changed int, quit bool) (bool, error
 		}
 		return w.dryRun, nil
 	}
-	files, choice := fmt.Sprintf("%d files", changed), "[Y/n]"
-	if changed == 1 {
-		files = "1 file"
-	}
+	choice := "[Y/n]"
 	if quit {
 		choice = "[y/N]"
 	}
 	for {
-		text, err := w.line(ctx, fmt.Sprintf("\nWrite what was chosen to %s? %s ", files, choice))
+		text, err := w.line(ctx, fmt.Sprintf("\nWrite what was chosen to %s? %s ", report.Count(changed, "file"), choice))
 		answer := strings.ToLower(text)
 		switch {
 		case errors.Is(err, errQuit), err == nil && (answer == "n" || answer == "no" || answer == "" && quit):

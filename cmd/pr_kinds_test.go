@@ -294,7 +294,7 @@ func TestPRTree(t *testing.T) {
 	w.clone = w.dir
 	ledger := filepath.Join(w.dir, "ledger.jsonl")
 	got := w.run(t, "--ledger", ledger)
-	want := "acme/app: opened URL/app/pull/1\nacme/broken: nothing to fix\nacme/clean: nothing to fix\nacme/more: opened URL/more/pull/1\n"
+	want := "acme/app: opened URL/app/pull/1\nacme/broken: not fixed\nacme/clean: nothing to fix\nacme/more: opened URL/more/pull/1\n"
 	checkText(t, "stdout", strings.ReplaceAll(got.out, w.URL+"/acme", "URL"), want)
 	if got.code != exitFile || !strings.Contains(got.errOut, "acme/broken: .circleci/config.yml:1:") {
 		t.Errorf("exit code %d\n%s", got.code, got.errOut)
@@ -303,7 +303,7 @@ func TestPRTree(t *testing.T) {
 	// The second run asks only for the tips of branches, but for the repo that has a fault.
 	w.Log()
 	got = w.run(t, "--ledger", ledger, "-j", "1")
-	want = "acme/app: skipped: unchanged since the last run\nacme/broken: nothing to fix\n" +
+	want = "acme/app: skipped: unchanged since the last run\nacme/broken: not fixed\n" +
 		"acme/clean: skipped: unchanged since the last run\nacme/more: skipped: unchanged since the last run\n"
 	checkText(t, "stdout of the second run", got.out, want)
 	for _, line := range w.Log() {

@@ -20,7 +20,7 @@ const (
 	prSkipped   prStatus = "skipped"  // the ledger has it, and nothing changed since
 	prWouldOpen prStatus = "would-open"
 	prWouldEdit prStatus = "would-update"
-	prFailed    prStatus = "failed"
+	prFailed    prStatus = "failed" // also: no config could be handled
 )
 
 // words are the state for people. What can be done about it stands behind.
@@ -34,6 +34,8 @@ func (s prStatus) words() string {
 		return "left alone: the pull request was closed; --reopen opens a new one"
 	case prSkipped:
 		return "skipped: unchanged since the last run"
+	case prFailed:
+		return "not fixed"
 	case prWouldOpen:
 		return "would open a pull request"
 	case prWouldEdit:

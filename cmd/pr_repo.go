@@ -111,7 +111,11 @@ func (p *prRepo) run(ctx context.Context) (prStatus, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(plan.commits) == 0 {
+	switch {
+	case len(plan.commits) > 0:
+	case len(p.out.faults) > 0:
+		return prFailed, nil
+	default:
 		return prClean, nil
 	}
 	same, own, err := p.compare(ctx, plan)

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -69,6 +70,9 @@ or settings, 3 some file could not be handled and is as it was, 130 interrupted.
 		Version:       buildVersion(),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.args = args
+			if err := o.mistyped(c); err != nil {
+				return err
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -167,6 +171,21 @@ func (o *fixOptions) check() error {
 	}
 	if len(o.args) == 0 {
 		o.args = []string{"."}
+	}
+	return nil
+}
+
+// mistyped is the error for a first PATH that is not there, and looks like the name of a command.
+func (o *fixOptions) mistyped(c *cobra.Command) error {
+	if len(o.args) == 0 || strings.ContainsAny(o.args[0], `/\.-`) || exists(filepath.Join(o.io.dir, o.args[0])) {
+		return nil
+	}
+	var names []string
+	for _, command := range c.Commands() {
+		names = append(names, command.Name())
+	}
+	if near := nearest(o.args[0], names); near != "" {
+		return fmt.Errorf("%s: is neither a command nor a file; did you mean cfgfix %s?", o.args[0], near)
 	}
 	return nil
 }

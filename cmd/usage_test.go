@@ -38,6 +38,8 @@ func TestUsageErrors(t *testing.T) {
 		{"pr, a forge that is none", []string{"pr", "--forge", "githab"}, `--forge: unknown "githab"; did you mean "github"?`},
 		{"pr, a rule that is none", []string{"pr", "--select", "aws-static-kays"}, `--select: unknown "aws-static-kays"; did you mean "aws-static-keys"?`},
 		{"pr, settings that are not there", []string{"pr", "--config", "none.yml"}, "--config: none.yml: no such file or directory"},
+		{"a command with a typing error", []string{"rule", "aws-static-keys"}, "rule: is neither a command nor a file; did you mean cfgfix rules?"},
+		{"the beginning of a command", []string{"comp"}, "comp: is neither a command nor a file; did you mean cfgfix completion?"},
 		{"unknown flag", []string{"--dryrun"}, "unknown flag --dryrun; did you mean --dry-run?"},
 		{"unknown flag like no other", []string{"--telemetry"}, "unknown flag --telemetry; see cfgfix --help"},
 		{"unknown word", []string{"--fail-on", "hihg"}, `--fail-on: unknown "hihg"; did you mean "high"?`},

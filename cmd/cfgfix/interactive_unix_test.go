@@ -271,7 +271,7 @@ func TestInteractiveQuit(t *testing.T) {
 			t.Parallel()
 			dir := newRepo(t, config, ".circleci/other.yml")
 			x := start(t, dir, nil, "-i", classed)
-			x.answer("y").answer("q").expect("2 of 2 files were not looked at to the end")
+			x.answer("y").answer("q").expect("not looked at to the end: 2 of 2 files")
 			x.expect("Write what was chosen to 1 file? [y/N] ").send(test.confirm).expect(test.said).exit(0)
 			checkConfig(t, dir, config, test.want)
 			checkConfig(t, dir, ".circleci/other.yml", askedConfig)

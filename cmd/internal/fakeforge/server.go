@@ -116,8 +116,9 @@ func newServer(t testing.TB) *Server {
 	}
 	s := &Server{Dir: t.TempDir(), Requests: map[string][]*Request{}}
 	s.git = &cgi.Handler{
-		Path: backend,
-		Env:  []string{"GIT_PROJECT_ROOT=" + s.Dir, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=test", "GIT_CONFIG_GLOBAL=" + os.DevNull},
+		Path:   backend,
+		Env:    []string{"GIT_PROJECT_ROOT=" + s.Dir, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=test", "GIT_CONFIG_GLOBAL=" + os.DevNull},
+		Stderr: io.Discard, // what it says of requests that it refuses
 	}
 	return s
 }

@@ -180,11 +180,11 @@ var statusWords = [...]struct {
 
 // summaryLine is the run in one line, such as "3 files, 5 findings: 4 fixed, 1 needs facts".
 func summaryLine(s *Summary) string {
-	line := count(s.Files, "file")
+	line := Count(s.Files, "file")
 	if s.Failed > 0 {
 		line += fmt.Sprintf(" (%d failed)", s.Failed)
 	}
-	line += ", " + count(s.Findings, "finding")
+	line += ", " + Count(s.Findings, "finding")
 	var parts []string
 	for _, w := range statusWords {
 		switch n := s.Statuses[w.status]; n {
@@ -201,7 +201,8 @@ func summaryLine(s *Summary) string {
 	return line
 }
 
-func count(n int, noun string) string {
+// Count is a number of things in words, as in 1 file and no findings.
+func Count(n int, noun string) string {
 	number := strconv.Itoa(n)
 	if n == 0 {
 		number = "no"
