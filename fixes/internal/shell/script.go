@@ -110,7 +110,7 @@ func parseFile(masked string) (file *syntax.File, err error) {
 	}()
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash), syntax.KeepComments(true))
 	file, err = parser.Parse(strings.NewReader(masked), "")
-	if err == nil && len(masked)*nodesPerByte > maxDepth && !shallow(file) {
+	if err == nil && len(masked)*nodesPerByte > maxDepth && depthOf(file) > maxDepth {
 		return nil, &ParseError{Reason: "the script is too deeply nested"}
 	}
 	if err == nil {
@@ -127,8 +127,8 @@ func parseFile(masked string) (file *syntax.File, err error) {
 	return nil, &ParseError{Reason: err.Error()}
 }
 
-// shallow reports whether a tree is within maxDepth, which keeps work that is done for each level of it small.
-func shallow(file *syntax.File) bool {
+// depthOf is how many nodes of a tree stand within one another.
+func depthOf(file *syntax.File) int {
 	depth, deepest := 0, 0
 	syntax.Walk(file, func(n syntax.Node) bool {
 		if n == nil {
@@ -139,5 +139,5 @@ func shallow(file *syntax.File) bool {
 		deepest = max(deepest, depth)
 		return true
 	})
-	return deepest <= maxDepth
+	return deepest
 }
