@@ -1,10 +1,10 @@
 package fixes
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 )
 
@@ -37,10 +37,10 @@ type keySource struct {
 }
 
 var (
-	keyIDPattern  = regexp.MustCompile(`^(?:AKIA|ASIA)[A-Z0-9]{12,}$`)
-	secretPattern = regexp.MustCompile(`^[A-Za-z0-9/+=]{40}$`)
-	varPattern    = regexp.MustCompile(`^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})$`)
-	envName       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	keyIDPattern  = pattern.New(`^(?:AKIA|ASIA)[A-Z0-9]{12,}$`)
+	secretPattern = pattern.New(`^[A-Za-z0-9/+=]{40}$`)
+	varPattern    = pattern.New(`^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})$`)
+	envName       = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
 // dummyKeys are values that local stand-ins for AWS take for a key, in lower case.

@@ -2,12 +2,13 @@ package fixes
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"cfgfix/fixes/internal/pattern"
 )
 
 // roleChoice is the role that a unit gets for its identity, or the fact that is missing for it.
@@ -105,7 +106,7 @@ func waits(text string) time.Duration {
 	return d
 }
 
-var registryHost = regexp.MustCompile(`\b(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?`)
+var registryHost = pattern.New(`\b(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?`)
 
 // account is the AWS account that the unit works with, as far as the registries in its scripts show one and only one.
 func (u *awsUnit) account() string {

@@ -2,11 +2,11 @@ package fixes
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/rewrite"
 )
 
@@ -51,7 +51,7 @@ type ecrImage struct {
 	keys    identity     // of the aws_auth block, or the project's
 }
 
-var ecrHost = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/`)
+var ecrHost = pattern.New(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/`)
 
 // ecrImages are all physical docker items of the config that matter here, in the order of the file.
 func ecrImages(c *circle.Config) []*ecrImage {
@@ -270,7 +270,7 @@ func (x *ecrImage) role(p *Pass, all []*ecrImage) (role, fact string, need *Need
 	return "", "", &Need{key, fmt.Sprintf("--set %s=arn:aws:iam::%s:role/NAME", key, x.account)}
 }
 
-var roleARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(\d{12}):role/`)
+var roleARN = pattern.New(`^arn:(aws[a-z-]*):iam::(\d{12}):role/`)
 
 // serves reports whether ecr.role_arn is right for the image. A variable is taken at its word; a literal serves the
 // images of its own account, and of any account while the file shows only one. Its partition must be the image's.

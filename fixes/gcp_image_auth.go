@@ -2,10 +2,10 @@ package fixes
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/rewrite"
 )
 
@@ -49,8 +49,8 @@ type gcpImage struct {
 }
 
 var (
-	artifactRegistry  = regexp.MustCompile(`^[a-z0-9-]+-docker\.pkg\.dev/`)
-	containerRegistry = regexp.MustCompile(`^(?:[a-z]+\.)?gcr\.io/`)
+	artifactRegistry  = pattern.New(`^[a-z0-9-]+-docker\.pkg\.dev/`)
+	containerRegistry = pattern.New(`^(?:[a-z]+\.)?gcr\.io/`)
 )
 
 // gcpImages are all physical docker items of the config with a key, in the order of the file.

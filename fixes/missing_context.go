@@ -2,11 +2,11 @@ package fixes
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
@@ -164,7 +164,7 @@ func (u *variableUse) arguments(args rewrite.Node) {
 	}
 }
 
-var variableName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`)
+var variableName = pattern.New(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`)
 
 // script adds what a script expands. What it assigns, tests or has a default for may be missing.
 func (u *variableUse) script(s *shell.Script) {

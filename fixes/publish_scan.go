@@ -2,11 +2,11 @@ package fixes
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
@@ -163,7 +163,7 @@ func (v *publishView) toPublic(u *storedUnit, r registry) bool {
 	})
 }
 
-var npmRegistry = regexp.MustCompile(`registry[=\s]+["']?https?://([^/\s"']+)`)
+var npmRegistry = pattern.New(`registry[=\s]+["']?https?://([^/\s"']+)`)
 
 // otherRegistry reports whether a script makes another registry the one to publish to.
 func otherRegistry(script *shell.Script, r registry) bool {
@@ -332,7 +332,7 @@ func partOf(w shell.Write, l shell.Line) shell.Span {
 // addToken notes a token; it is nil for a value that is none.
 type addToken func(at shell.Span, value string, parts []shell.Span, edits []shell.Edit) *tokenUse
 
-var npmAuth = regexp.MustCompile(`(?:^|//([^/\s]+)/\S*:)_auth(?:Token)?(?:\s*=\s*(.*))?$`)
+var npmAuth = pattern.New(`(?:^|//([^/\s]+)/\S*:)_auth(?:Token)?(?:\s*=\s*(.*))?$`)
 
 // npmConfigToken is a token that npm is told to keep, or is given in an option.
 func npmConfigToken(c *shell.Call, add addToken) {
@@ -396,7 +396,7 @@ func fileTokens(w shell.Write, r registry, add addToken) {
 	}
 }
 
-var expansion = regexp.MustCompile(`^\\?\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))$`)
+var expansion = pattern.New(`^\\?\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))$`)
 
 // tokenValue is the value of a variable that holds a token. Twine's user name tells that there is one, and has to go along.
 func tokenValue(name, value string) string {

@@ -3,12 +3,11 @@ package fixes
 import (
 	"encoding/base64"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
@@ -96,9 +95,8 @@ func (x *scriptScan) scanFile(c *shell.Call) {
 	for _, r := range c.Redirects {
 		words = append(words, r.Body)
 	}
-	pattern := filePattern()
 	for _, w := range words {
-		for _, m := range pattern.FindAllStringSubmatch(w.Value, -1) {
+		for _, m := range filePattern.FindAllStringSubmatch(w.Value, -1) {
 			if value := m[1]; !isReference(value) && x.view.table.chosen(value) && !x.view.dummies[value] {
 				f := secretIn{judgement: judgement{what: "a literal password", confidence: MediumConfidence}, where: "the script writes to " + path.Base(out.File.Value), variables: variables}
 				x.add(w, value, f)
@@ -108,9 +106,7 @@ func (x *scriptScan) scanFile(c *shell.Call) {
 }
 
 // filePattern finds a password in such a file.
-var filePattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)\bpassword(?:[ \t]*[=:>][ \t]*|[ \t]+)["']?([^\s"'<]+)`)
-})
+var filePattern = pattern.New(`(?i)\bpassword(?:[ \t]*[=:>][ \t]*|[ \t]+)["']?([^\s"'<]+)`)
 
 // secretIn is what a scan of a script says of a literal in it.
 type secretIn struct {
@@ -424,19 +420,18 @@ type setting struct {
 	start, end int // of the value
 }
 
-var settingPatterns = sync.OnceValues(func() (setting, authorization *regexp.Regexp) {
-	return regexp.MustCompile(`([A-Za-z_][\w.-]*)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?([^\s"'&;,{}()<>\\|]+)`),
-		regexp.MustCompile(`(?i)authorization["']?[ \t]*[:=][ \t]*["']?(?:bearer|token|basic|apikey|api-key)[ \t]+([^\s"'&;,<>\\]+)`)
-})
+var (
+	settingPattern       = pattern.New(`([A-Za-z_][\w.-]*)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?([^\s"'&;,{}()<>\\|]+)`)
+	authorizationPattern = pattern.New(`(?i)authorization["']?[ \t]*[:=][ \t]*["']?(?:bearer|token|basic|apikey|api-key)[ \t]+([^\s"'&;,<>\\]+)`)
+)
 
 // settingsIn finds the settings in a text, such as a header, a line of a file, a query or JSON.
 func settingsIn(text string) []setting {
 	if !secretHints().in(text) {
 		return nil
 	}
-	pattern, _ := settingPatterns()
 	var out []setting
-	for _, m := range pattern.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range settingPattern.FindAllStringSubmatchIndex(text, -1) {
 		name := text[m[2]:m[3]]
 		if m[2] > 0 && text[m[2]-1] == '-' { // a property of Java, -Dname=value
 			name = strings.TrimPrefix(name, "D")
@@ -451,9 +446,8 @@ func authorizations(text string) [][2]int {
 	if !strings.Contains(strings.ToLower(text), "authorization") {
 		return nil
 	}
-	_, pattern := settingPatterns()
 	var out [][2]int
-	for _, m := range pattern.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range authorizationPattern.FindAllStringSubmatchIndex(text, -1) {
 		out = append(out, [2]int{m[2], m[3]})
 	}
 	return out

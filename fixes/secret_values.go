@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"cfgfix/fixes/internal/pattern"
 )
 
 // secretName is what the name of a variable, parameter or option says about its value.
@@ -132,9 +134,7 @@ func ordinary(text string) bool {
 	return len(text) < 5 || slices.ContainsFunc(ordinaryPatterns(), func(r *regexp.Regexp) bool { return r.MatchString(text) })
 }
 
-var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[1-8][0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
-})
+var uuidPattern = pattern.New(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[1-8][0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
 
 // minRandom is the length from which a text can be told to be random.
 const minRandom = 16
@@ -142,7 +142,7 @@ const minRandom = 16
 // random reports whether a value looks as if a machine had made it up: one run of letters and digits that change often,
 // or a UUID. Words with separators are written by people.
 func random(text string) bool {
-	if uuidPattern().MatchString(text) {
+	if uuidPattern.MatchString(text) {
 		return entropy(text) > 2.8
 	}
 	text = strings.TrimRight(text, "=")

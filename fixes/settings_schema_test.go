@@ -126,8 +126,8 @@ func TestSchemaHasTheTypes(t *testing.T) {
 		if diff := cmp.Diff(typ.words, def.Enum); diff != "" {
 			t.Errorf("%s, words, -table +schema:\n%s", typ.name, diff)
 		}
-		if typ.pattern != nil && typ.pattern().String() != def.Pattern {
-			t.Errorf("%s: want the pattern %s, got %s", typ.name, typ.pattern(), def.Pattern)
+		if typ.pattern != nil && typ.pattern.String() != def.Pattern {
+			t.Errorf("%s: want the pattern %s, got %s", typ.name, typ.pattern, def.Pattern)
 		}
 	}
 }

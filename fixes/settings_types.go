@@ -3,13 +3,13 @@ package fixes
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"cfgfix/fixes/internal/pattern"
 )
 
 // valueType is what the text of a setting may be. Values end up in configs and in shell lines, so the patterns leave
@@ -18,7 +18,7 @@ type valueType struct {
 	name    string            // also of its definition in the schema
 	want    string            // what is right; completes "must be"
 	words   []string          // all legal texts, when these are few
-	pattern lazyPattern       // what every legal text matches; in the syntax that JSON Schema has too
+	pattern *pattern.Pattern  // what every legal text matches; in the syntax that JSON Schema has too
 	check   func(string) bool // the rest, which a pattern cannot say
 	noun    string            // for words that are names of things: "unknown NOUN" is the fault
 }
@@ -37,7 +37,7 @@ var (
 	accountType  = literal("account", "an AWS account id: 12 digits", `[0-9]{12}`)
 	durationType = &valueType{
 		name: "session-duration", want: "a whole number of seconds from 900 to 43200",
-		pattern: lazily(`^[1-9][0-9]{2,4}$`), check: isSessionDuration,
+		pattern: pattern.New(`^[1-9][0-9]{2,4}$`), check: isSessionDuration,
 	}
 	projectNumberType  = referable("project-number", "the number of a Google Cloud project (digits, not its id)", `[1-9][0-9]{0,19}`)
 	poolType           = referable("pool-id", "an id of 4 to 32 lower-case letters, digits and dashes, not a full resource name", `[a-z0-9-]{4,32}`)
@@ -51,7 +51,7 @@ var (
 	resourceClassType = literal("resource-class", "a runner's resource class: NAMESPACE/NAME, the namespace in lower case", `[a-z0-9_-]+/[A-Za-z0-9:_+-]+`)
 	hostType          = &valueType{
 		name: "host", want: "a host name or glob such as *.corp.example, an address, or a CIDR such as 10.0.0.0/8",
-		pattern: lazily(`^(?:[A-Za-z0-9*?_-]+(?:\.[A-Za-z0-9*?_-]+)*|[0-9A-Fa-f:.]+(?:/[0-9]{1,3})?)$`), check: isHost,
+		pattern: pattern.New(`^(?:[A-Za-z0-9*?_-]+(?:\.[A-Za-z0-9*?_-]+)*|[0-9A-Fa-f:.]+(?:/[0-9]{1,3})?)$`), check: isHost,
 	}
 	nameType         = literal("name", "a name in one line", namePattern)
 	nameGlobType     = &valueType{name: "name-glob", want: "a glob on names, such as deploy-*", pattern: whole(namePattern), check: doublestar.ValidatePattern}
@@ -66,22 +66,15 @@ var (
 	versionType    = literal("version", "1: no other version of settings is known", `1`)
 )
 
-// lazyPattern is a pattern that is compiled when it is first asked for: most runs read no settings.
-type lazyPattern func() *regexp.Regexp
+func whole(expr string) *pattern.Pattern { return pattern.New("^(?:" + expr + ")$") }
 
-func lazily(pattern string) lazyPattern {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
-
-func whole(pattern string) lazyPattern { return lazily("^(?:" + pattern + ")$") }
-
-func literal(name, want, pattern string) *valueType {
-	return &valueType{name: name, want: want, pattern: whole(pattern)}
+func literal(name, want, expr string) *valueType {
+	return &valueType{name: name, want: want, pattern: whole(expr)}
 }
 
 // referable is a type whose values may also be known only when the pipeline runs.
-func referable(name, want, pattern string) *valueType {
-	return literal(name, want+orReference, pattern+"|"+referencePattern)
+func referable(name, want, expr string) *valueType {
+	return literal(name, want+orReference, expr+"|"+referencePattern)
 }
 
 func oneOf(name string, words ...string) *valueType {
@@ -91,7 +84,7 @@ func oneOf(name string, words ...string) *valueType {
 
 func (t *valueType) accepts(text string) bool {
 	return (t.words == nil || slices.Contains(t.words, text)) &&
-		(t.pattern == nil || t.pattern().MatchString(text)) &&
+		(t.pattern == nil || t.pattern.MatchString(text)) &&
 		(t.check == nil || t.check(text))
 }
 

@@ -2,11 +2,11 @@ package fixes
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
@@ -87,7 +87,7 @@ func (v *vaultView) localIn(u *storedUnit) bool {
 	})
 }
 
-var loginPath = regexp.MustCompile(`auth/([A-Za-z0-9_./${}-]+?)/login(?:/[^/\s"'?]+)?`)
+var loginPath = pattern.New(`auth/([A-Za-z0-9_./${}-]+?)/login(?:/[^/\s"'?]+)?`)
 
 // writeLogin is a vault write that logs in with stored credentials; nil for every other one.
 func (v *vaultView) writeLogin(s *circle.Step, c *shell.Call) (*storedForm, *vaultLogin) {
@@ -378,7 +378,7 @@ func loginBody(role string) string {
 	return `"{\"role\": \"` + role + `\", \"jwt\": \"$CIRCLE_OIDC_TOKEN_V2\"}"`
 }
 
-var tokenHeader = regexp.MustCompile(`(?i)^X-Vault-Token:\s*(.*)$`)
+var tokenHeader = pattern.New(`(?i)^X-Vault-Token:\s*(.*)$`)
 
 // header is a stored token that a script sends to Vault's API itself.
 func (v *vaultView) header(s *circle.Step, script *shell.Script, c *shell.Call) (*storedForm, *vaultLogin) {

@@ -1,9 +1,9 @@
 package circle
 
 import (
-	"regexp"
 	"strings"
 
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/rewrite"
 )
 
@@ -20,7 +20,7 @@ func (e Expr) Parameter() (name string, ok bool) {
 
 // heredocRedirect is what follows the marker in a shell line such as cat <<EOF >> file. It is no expression: these name
 // something with a dot, a call or an operator.
-var heredocRedirect = regexp.MustCompile(`^(-?\w+|-?"\w+"|-?'\w+')[ \t]*$`)
+var heredocRedirect = pattern.New(`^(-?\w+|-?"\w+"|-?'\w+')[ \t]*$`)
 
 // Expressions finds the expressions in a text, which stand on one line each. An escaped marker (\<<) starts none.
 func Expressions(text string) []Expr {

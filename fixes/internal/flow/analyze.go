@@ -1,11 +1,11 @@
 package flow
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
@@ -177,7 +177,7 @@ func variables(environments circle.Environments) map[string]value {
 	return out
 }
 
-var registry = regexp.MustCompile(`(?:^|/)(\d{12})?[^/]*\.dkr\.ecr[.-]`)
+var registry = pattern.New(`(?:^|/)(\d{12})?[^/]*\.dkr\.ecr[.-]`)
 
 // imagesOf are the containers with what they are pulled with.
 func imagesOf(items []*circle.DockerItem) []image {

@@ -1,10 +1,10 @@
 package flow
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 )
 
@@ -239,9 +239,9 @@ func (s *scope) vaultToken(given map[string]value) value {
 }
 
 var (
-	loginPath   = regexp.MustCompile(`auth/[^\s"']+/login`)
-	roleGiven   = regexp.MustCompile(`role(?:\\?"\s*:\s*\\?"|=["']?)([^"'\s\\)]+)`)
-	secretGiven = regexp.MustCompile(`(?:secret_id|password|token|role_id)(?:\\?"\s*:\s*\\?"|=["']?)([^"'\s\\)]+)`)
+	loginPath   = pattern.New(`auth/[^\s"']+/login`)
+	roleGiven   = pattern.New(`role(?:\\?"\s*:\s*\\?"|=["']?)([^"'\s\\)]+)`)
+	secretGiven = pattern.New(`(?:secret_id|password|token|role_id)(?:\\?"\s*:\s*\\?"|=["']?)([^"'\s\\)]+)`)
 )
 
 // loginOutput is the token that a login of Vault in a text puts out.

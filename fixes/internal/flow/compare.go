@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+
+	"cfgfix/fixes/internal/pattern"
 )
 
 // Violation is something that a change has made worse.
@@ -309,7 +310,7 @@ func (c *comparison) rest(u *unit, pairs []pair, converted map[keys]bool, opened
 	}
 }
 
-var variableRole = regexp.MustCompile(`[$<]`)
+var variableRole = pattern.New(`[$<]`)
 
 // identities finds two identities that got one role, and one that got two.
 func (c *comparison) identities() {
@@ -329,7 +330,7 @@ func (c *comparison) identities() {
 	}
 }
 
-var accountOfRole = regexp.MustCompile(`^arn:[a-z-]+:iam::(\d{12}):`)
+var accountOfRole = pattern.New(`^arn:[a-z-]+:iam::(\d{12}):`)
 
 // images compares what the containers of a unit are pulled with.
 func (c *comparison) images(b, a *unit) {

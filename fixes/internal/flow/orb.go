@@ -1,13 +1,13 @@
 package flow
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/rewrite"
 )
 
@@ -43,7 +43,7 @@ func (l *login) covers(orb, element string, v *semver.Version) bool {
 		v.LessThan(semver.MustParse(l.below)) && (l.from == "" || !v.LessThan(semver.MustParse(l.from)))
 }
 
-var numbers = regexp.MustCompile(`^\d{1,6}(\.\d{1,6}){0,2}$`)
+var numbers = pattern.New(`^\d{1,6}(\.\d{1,6}){0,2}$`)
 
 // version reads an orb's version; parts that are left open stand for the highest. It is nil for what is not known.
 func version(text string) *semver.Version {
@@ -105,7 +105,7 @@ func (e *element) keys(s *scope) keys {
 	}
 }
 
-var keyID = regexp.MustCompile(`^(?:AKIA|ASIA)[A-Z0-9]{12,}$`)
+var keyID = pattern.New(`^(?:AKIA|ASIA)[A-Z0-9]{12,}$`)
 
 func looksLikeKey(text string) bool { return keyID.MatchString(text) }
 

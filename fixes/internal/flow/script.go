@@ -3,10 +3,10 @@ package flow
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 )
 
@@ -236,7 +236,7 @@ func (in *interpreter) assign(c *shell.Call, s *scope, given, to map[string]valu
 	}
 }
 
-var roleOption = regexp.MustCompile(`--role-arn[= ]+["']?([^\s"']+)`)
+var roleOption = pattern.New(`--role-arn[= ]+["']?([^\s"']+)`)
 
 // assumption is what a text yields in which a role is assumed.
 func assumption(text string) (value, bool) {
@@ -348,8 +348,8 @@ func textOf(c *shell.Call) string {
 }
 
 var (
-	copiedID     = regexp.MustCompile(`AWS_ACCESS_KEY_ID["']?\s*[=:]\s*["']?\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
-	copiedSecret = regexp.MustCompile(`AWS_SECRET_ACCESS_KEY["']?\s*[=:]\s*["']?\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+	copiedID     = pattern.New(`AWS_ACCESS_KEY_ID["']?\s*[=:]\s*["']?\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+	copiedSecret = pattern.New(`AWS_SECRET_ACCESS_KEY["']?\s*[=:]\s*["']?\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 )
 
 // copy notes keys that are handed on by name. They are those of the environment, but for other variables that the

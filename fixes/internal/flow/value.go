@@ -1,8 +1,9 @@
 package flow
 
 import (
-	"regexp"
 	"strings"
+
+	"cfgfix/fixes/internal/pattern"
 )
 
 // The variables that AWS tools read by themselves.
@@ -145,8 +146,8 @@ func redacted(text string) string {
 }
 
 var (
-	plainName     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	wholeVariable = regexp.MustCompile(`^['"]?\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))['"]?$`)
+	plainName     = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	wholeVariable = pattern.New(`^['"]?\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))['"]?$`)
 )
 
 // variableIn is the name of the variable that a text expands and consists of, "" for every other text.

@@ -1,9 +1,10 @@
 package shell
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"cfgfix/fixes/internal/pattern"
 )
 
 // source is a text with the CircleCI expressions hidden from the shell grammar.
@@ -22,9 +23,9 @@ const (
 )
 
 var (
-	exprBody = regexp.MustCompile(`^[ \t]*(?:[#/^][ \t]*)?(?:include\([^()]*\)|` + exprPrefix + exprOperand + exprInfix + `*)[ \t]*$`)
+	exprBody = pattern.New(`^[ \t]*(?:[#/^][ \t]*)?(?:include\([^()]*\)|` + exprPrefix + exprOperand + exprInfix + `*)[ \t]*$`)
 	// A here-document's delimiter has no dots; an expression names something, and its name has.
-	exprNamed = regexp.MustCompile(`(?:^|[^\w"'])` + exprName + `|include\(`)
+	exprNamed = pattern.New(`(?:^|[^\w"'])` + exprName + `|include\(`)
 )
 
 // mask hides every expression behind as many underscores, and turns the escape "\<<" into " <<", the operator that
