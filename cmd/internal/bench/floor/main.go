@@ -17,7 +17,7 @@ import (
 
 func main() {
 	debug.SetGCPercent(400) // as cfgfix does
-	debug.SetMemoryLimit(32 << 20)
+	debug.SetMemoryLimit(27 << 20)
 	files := make(chan string)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
