@@ -214,12 +214,37 @@ func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts shell
 		e.discard(r)
 		return
 	}
+	requireOnRunners(r.Results)
 	if len(r.Edits) > 0 {
 		r.Edits = rewrite.Trim(r.Source, r.Edits)
 		r.Status, r.Output, r.after = Changed, run.file.Source(), run.file
 	}
 	if e.Apart {
 		e.setApart(r, found, facts, scripts)
+	}
+}
+
+// requireOnRunners adds what a fix needs only because another one of the run moves its job to a runner.
+func requireOnRunners(results []Result) {
+	results = slices.DeleteFunc(slices.Clone(results), func(r Result) bool {
+		return r.Fix == nil || r.Status != Applied && r.Status != Pending
+	})
+	moved := map[string]bool{}
+	for _, r := range results {
+		for _, x := range r.Fix.Relies {
+			if class, ok := x.(*RunnerClass); ok {
+				for _, job := range class.Jobs {
+					moved["job "+job] = true
+				}
+			}
+		}
+	}
+	for _, r := range results {
+		for _, p := range r.Fix.onRunner {
+			if moved[p.Where] && !slices.Contains(r.Fix.Requires, p) {
+				r.Fix.Requires = append(r.Fix.Requires, p)
+			}
+		}
 	}
 }
 

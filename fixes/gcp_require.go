@@ -32,7 +32,7 @@ func (b *gcpFix) require() {
 	if b.path {
 		add(Before, "check", "", "set GOOGLE_CLOUD_PROJECT for programs that took the project from the key file")
 	}
-	add(Before, "fork", "", "know that builds of forked pull requests get no token unless the project passes secrets to them")
+	add(Before, "fork", "", forksGetNothing)
 	add(Before, "check", "", "try it on a branch first: a job with the login and `gcloud auth print-access-token >/dev/null`")
 	b.requireAfter(add)
 }

@@ -31,8 +31,11 @@ func (b *keysFix) require() {
 		} else if t := u.longest(); t != "" {
 			add(Before, "session", u.name, "allow the role sessions of more than one hour and set aws.session_duration: a step may run for %s", t)
 		}
+		command := Prerequisite{Before, "runner", "make sure that the runner has the `circleci` command: the aws-cli orb calls it", u.name}
 		if u.job != nil && onRunner(u.job) {
-			add(Before, "runner", u.name, "make sure that the `circleci` command is on the runner: the aws-cli orb calls it")
+			add(command.When, command.Kind, command.Where, "%s", command.Text)
+		} else {
+			b.fix.onRunner = append(b.fix.onRunner, command)
 		}
 	}
 	for _, f := range b.group {
@@ -40,7 +43,7 @@ func (b *keysFix) require() {
 			add(Before, "role", f.element.orb.Ref(), "limit the role by audience and project-id, not by branch: the orb sends the first version of the token")
 		}
 	}
-	add(Before, "fork", "", "know that builds of forked pull requests get no token unless the project passes secrets to them")
+	add(Before, "fork", "", forksGetNothing)
 	add(Before, "check", "", "try it on a branch first: a job with the setup step and `aws sts get-caller-identity`")
 	if d.isLiteral() {
 		add(After, "key", "", "deactivate %s in IAM now and delete it then: it stays readable in the history of the repository, and until then nothing is safer than before", d)

@@ -102,6 +102,8 @@ type Fix struct {
 	Needs    []Need         // the facts that are missing; a fix that needs any is not applied
 	Requires []Prerequisite // what must exist outside the file, before or after the change is merged
 	Relies   []Resource     // the same as data, as far as cfgfix setup can make it
+
+	onRunner []Prerequisite // more of them, for jobs that a fix beside this one moves to a runner: Where is the job
 }
 
 // Need is a fact that a fix is missing.

@@ -308,7 +308,7 @@ func (b *secretFix) require(a *attachment) {
 		add(Before, "variable", "context "+name, "store a new %s in place of the one in the file%s as %s: `circleci context secret set %s --org gh/ORG --name %s`, which asks for it",
 			what, shown, b.variable, shellWord(name), b.variable)
 	}
-	add(Before, "fork", "", "know that builds of forked pull requests get no contexts unless the project passes secrets to them")
+	add(Before, "fork", "", forksGetNothing)
 	owner := "where it was issued"
 	if b.site.format != nil {
 		owner = "at " + b.site.format.Provider

@@ -366,9 +366,12 @@ func (b *storedFix) require(p Prerequisite) {
 	}
 }
 
+// forksGetNothing is in the same words for all fixes, so that it is said once.
+const forksGetNothing = "know that builds of forked pull requests get no token and no contexts unless the project passes secrets to them"
+
 // requireUsual adds what every fix relies on that uses CircleCI's token: forks get none, and a try before the merge.
 func (b *storedFix) requireUsual(try string) {
-	b.require(Prerequisite{Before, "fork", "know that builds of forked pull requests get no token unless the project passes secrets to them", ""})
+	b.require(Prerequisite{Before, "fork", forksGetNothing, ""})
 	b.require(Prerequisite{Before, "check", try, ""})
 }
 
