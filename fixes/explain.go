@@ -25,7 +25,7 @@ func (e *Engine) explain(f *rewrite.File, facts *Facts, scripts shell.Cache) []N
 		}
 		n := notebook{texts: map[string][]string{}}
 		p := newPass(f, circle.New(doc), facts, scripts)
-		p.Repo, p.note = e.Repo, n.add
+		p.Repo, p.note, p.untriggered = e.Repo, n.add, true // what no rule is about is told too
 		for _, u := range p.units() {
 			explainUnit(p, u)
 		}
