@@ -181,6 +181,19 @@ func failures() map[string]failure {
 			change: remote("https://git.evil.example/acme/app.git"), args: []string{"--api-url", "https://github.acme.example/api/v3"},
 			want: []string{"git.evil.example is not a server that cfgfix knows"}, stays: true,
 		},
+		"no default branch on the server": {
+			change: func(t *testing.T, w *prWorld) {
+				fakeforge.Git(t, w.Bare("acme/app"), "symbolic-ref", "HEAD", "refs/heads/none")
+			},
+			want: []string{"the remote does not say which branch is its default: name it with --base"},
+		},
+		"a commit for a default branch": {
+			change: func(t *testing.T, w *prWorld) {
+				id := fakeforge.Git(t, w.Bare("acme/app"), "rev-parse", "main")
+				writeTestFile(t, filepath.Join(w.Bare("acme/app"), "HEAD"), id+"\n")
+			},
+			want: []string{"the remote does not say which branch is its default: name it with --base"},
+		},
 		"no such base": {args: []string{"--base", "trunk"}, want: []string{"the remote has no branch trunk"}, stays: true},
 		"settings that do not hold": {
 			change: func(t *testing.T, w *prWorld) {
@@ -272,9 +285,85 @@ func (w *prWorld) heal(t *testing.T) {
 	w.Intercept = nil
 	_ = exec.Command("git", "-C", w.clone, "remote", "remove", "origin").Run()
 	fakeforge.Git(t, w.clone, "remote", "add", "origin", w.URL+"/acme/app.git")
+	writeTestFile(t, filepath.Join(w.Bare("acme/app"), "HEAD"), "ref: refs/heads/main\n")
 	_ = exec.Command("git", "-C", w.Bare("acme/app"), "branch", "-D", "cfgfix").Run()
 	if err := os.RemoveAll(filepath.Join(w.Bare("acme/app"), "hooks")); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPRRaces has people who push while cfgfix pr runs: what they push stays, and the next run takes it in.
+func TestPRRaces(t *testing.T) {
+	t.Parallel()
+	long(t)
+	tests := map[string]struct {
+		behind bool   // the clone, so that there is something to fetch
+		at     string // the request before which it happens: its method and the end of its path
+		nth    int32
+		ref    string // that is moved to a commit of somebody else
+		want   string
+		then   string // of the next run
+	}{
+		"the base, before it is fetched":  {true, "POST /git-upload-pack", 2, "refs/heads/main", "branch main changed on the remote meanwhile", ": opened "},
+		"the base, before the push":       {false, "GET /pulls", 1, "refs/heads/main", "", ": updated "},
+		"the branch, before the push":     {false, "GET /pulls", 1, "refs/heads/cfgfix/fixes", "somebody pushed at the same time", ": left alone: somebody else pushed"},
+		"the branch, before the request":  {false, "POST /pulls", 1, "refs/heads/cfgfix/fixes", "", ": left alone: somebody else pushed"},
+		"the branch, before it was fixed": {true, "POST /git-upload-pack", 2, "refs/heads/cfgfix/fixes", "somebody pushed at the same time", ": left alone: somebody else pushed"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+			if tt.behind {
+				w.Commit(t, "acme/app", "main", "new", map[string]string{"new": "text\n"})
+			}
+			w.Commit(t, "acme/app", "side", "side", map[string]string{".circleci/config.yml": keysConfig + "# theirs\n"})
+			theirs := fakeforge.Git(t, w.Bare("acme/app"), "commit-tree", "-m", "theirs", "side^{tree}") // with another history
+			method, path, _ := strings.Cut(tt.at, " ")
+			var met atomic.Int32
+			w.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
+				if r.Method == method && strings.HasSuffix(r.URL.Path, path) && met.Add(1) == tt.nth {
+					fakeforge.Git(t, w.Bare("acme/app"), "update-ref", tt.ref, theirs)
+				}
+				return false
+			}
+			got := w.run(t)
+			if (got.code == exitFile) != (tt.want != "") || !strings.Contains(got.errOut, tt.want) {
+				t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errOut)
+			}
+			checkText(t, "their commit", fakeforge.Git(t, w.Bare("acme/app"), "rev-parse", tt.ref), theirs)
+			if got := w.run(t); got.code != exitOK || !strings.Contains(got.out, tt.then) {
+				t.Errorf("again: exit code %d, want %s\n%s%s", got.code, tt.then, got.out, got.errOut)
+			}
+			checkText(t, "their commit, again", fakeforge.Git(t, w.Bare("acme/app"), "rev-parse", tt.ref), theirs)
+		})
+	}
+}
+
+// TestPRStays cannot take back a push that no pull request came of: it says so, and the next run goes on from there.
+func TestPRStays(t *testing.T) {
+	t.Parallel()
+	w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+	var pushes atomic.Int32
+	w.Intercept = func(rw http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case r.Method != http.MethodPost:
+			return false
+		case strings.HasSuffix(r.URL.Path, "/pulls"):
+			rw.WriteHeader(422)
+			return true
+		case strings.HasSuffix(r.URL.Path, "/git-receive-pack") && pushes.Add(1) > 1:
+			rw.WriteHeader(403)
+			return true
+		}
+		return false
+	}
+	if got := w.run(t); got.code != exitFile || !strings.Contains(got.errOut, "the branch cfgfix/fixes stays on the remote: run cfgfix pr again to open its pull request") {
+		t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errOut)
+	}
+	w.Intercept = nil
+	if got := w.run(t); got.code != exitOK || !strings.Contains(got.out, ": opened ") {
+		t.Errorf("again: exit code %d\n%s%s", got.code, got.out, got.errOut)
 	}
 }
 

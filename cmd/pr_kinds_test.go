@@ -151,11 +151,15 @@ func TestPRNothingToFix(t *testing.T) {
 		"no configs":        {"README.md": "text\n"},
 		"a config in order": {".circleci/config.yml": "version: 2.1\njobs: {}\n"},
 		"no config":         {".circleci/notes.yml": "a: b\n"},
+		"no branch":         {"README.md": "text\n"},
 	}
 	for name, files := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newPRWorld(t, files)
+			if name == "no branch" {
+				fakeforge.Git(t, w.Bare("acme/app"), "update-ref", "-d", "refs/heads/main")
+			}
 			w.Log()
 			got := w.run(t)
 			checkText(t, "stdout", got.out, "acme/app: nothing to fix\n")

@@ -165,8 +165,8 @@ func (p *prRepo) look(ctx context.Context) (prStatus, error) {
 	}
 	p.baseTip, p.tip = heads.Tips[p.base], p.oldTip
 	switch {
-	case len(heads.Tips) == 0:
-		return prClean, nil // an empty repo
+	case heads.Empty:
+		return prClean, nil
 	case p.base == "":
 		return "", errors.New("the remote does not say which branch is its default: name it with --base")
 	case p.base == p.branch:

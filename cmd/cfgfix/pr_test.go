@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -353,6 +354,66 @@ func killAtGit(t *testing.T, forge, git, when string, step int) (calls []string,
 	}
 	w.recovers(t, before)
 	return calls, done
+}
+
+// TestLedgerKilled kills runs over a tree of repos, each at a later pull request. The last run does what is left: each repo
+// is in the ledger, has one pull request, and is not looked at again.
+func TestLedgerKilled(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped: it takes long")
+	}
+	const repos = 12
+	s := fakeforge.New(t)
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "clones"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range repos {
+		name := fmt.Sprintf("r%02d", i)
+		s.Add(t, "acme/"+name, map[string]string{".circleci/config.yml": badConfig})
+		s.Clone(t, "acme/"+name, filepath.Join(dir, "clones", name))
+	}
+	run := func(killAt int32) string {
+		c := exec.Command("cfgfix", "pr", "-j", "3", "--ledger", "ledger", "clones")
+		c.Dir, c.Env = dir, environment(s, "TMPDIR="+t.TempDir())
+		var out bytes.Buffer
+		c.Stdout = &out
+		started := make(chan struct{})
+		var met atomic.Int32
+		s.Lock()
+		s.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/pulls") && met.Add(1) == killAt {
+				<-started
+				_ = c.Process.Kill()
+			}
+			return false
+		}
+		s.Unlock()
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		close(started)
+		if err := c.Wait(); (err == nil) != (killAt == 0) {
+			t.Fatalf("killed at pull request %d: %v\n%s", killAt, err, &out)
+		}
+		return out.String()
+	}
+	for range 3 {
+		run(3)
+	}
+	last := run(0)
+	if skipped := strings.Count(last, ": skipped: "); skipped == 0 || skipped == repos || strings.Count(last, "\n") != repos {
+		t.Errorf("the last run:\n%s", last)
+	}
+	if again := run(0); strings.Count(again, ": skipped: ") != repos {
+		t.Errorf("once more:\n%s", again)
+	}
+	for i := range repos {
+		if list := s.Of(fmt.Sprintf("acme/r%02d", i)); len(list) != 1 {
+			t.Errorf("repo %d: %+v", i, list)
+		}
+	}
 }
 
 // TestPRProxy reaches a server that only a proxy can reach, with a certificate of its own.

@@ -95,6 +95,7 @@ func (s *Scratch) Close() {
 type Heads struct {
 	Default string            // "" when the remote does not say
 	Tips    map[string]string // by branch
+	Empty   bool              // there is no branch at all
 }
 
 // Heads asks the remote for its default branch and for the tips of these branches.
@@ -108,6 +109,11 @@ func (s *Scratch) Heads(ctx context.Context, branches ...string) (*Heads, error)
 		return nil, err
 	}
 	h := &Heads{Tips: map[string]string{}}
+	if out == "" { // a repo without branches, or without the one that is its default
+		all, err := s.git(ctx, "ls-remote", "--heads", "--", s.remote)
+		h.Empty = all == ""
+		return h, err
+	}
 	for line := range strings.Lines(out) {
 		id, ref, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		if target, ok := strings.CutPrefix(id, "ref: refs/heads/"); ok && ref == "HEAD" {
