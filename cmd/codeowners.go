@@ -14,9 +14,10 @@ type codeOwners []ownerRule
 // ownerRule says who owns what a pattern matches. Of the rules of a section the last that matches counts; GitHub has no
 // sections, so that all rules are of one.
 type ownerRule struct {
-	section int
-	glob    string
-	owners  []string
+	section  int
+	globs    []string
+	owners   []string
+	excludes bool // the section says nothing of what matches, whatever stands behind
 }
 
 // ownersPlaces are where CODEOWNERS may be in a repo, in the order that GitHub and GitLab look.
@@ -40,24 +41,28 @@ func readCodeOwners(root string) codeOwners {
 	return nil
 }
 
-// parseCodeOwners reads the form of GitHub, and the sections of GitLab. Lines that mean nothing are left out, as servers
-// do.
+// parseCodeOwners reads the form of GitHub, and the sections and exclusions of GitLab. Lines that mean nothing are left
+// out, as servers do.
 func parseCodeOwners(text string) codeOwners {
 	var rules codeOwners
 	section := 0
+	sections := map[string]int{} // those of one name are one
 	var sectionOwners []string
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if header, ok := sectionHeader(line); ok {
-			section++
-			sectionOwners = header
+		if name, owners, ok := sectionHeader(line); ok {
+			if _, known := sections[name]; !known {
+				sections[name] = len(sections) + 1
+			}
+			section, sectionOwners = sections[name], owners
 			continue
 		}
 		words := ownerWords(line)
-		rule := ownerRule{section, ownerGlob(words[0]), words[1:]}
+		pattern, excludes := strings.CutPrefix(words[0], "!")
+		rule := ownerRule{section, ownerGlobs(pattern), words[1:], excludes}
 		if len(rule.owners) == 0 {
 			rule.owners = sectionOwners
 		}
@@ -67,13 +72,15 @@ func parseCodeOwners(text string) codeOwners {
 }
 
 // sectionHeader reads a section of GitLab, [Name], ^[Name] or [Name][2], with the owners of what it does not give others.
-func sectionHeader(line string) (owners []string, ok bool) {
+// The case of names does not matter.
+func sectionHeader(line string) (name string, owners []string, ok bool) {
 	head := strings.TrimPrefix(line, "^")
 	end := strings.LastIndex(head, "]")
 	if !strings.HasPrefix(head, "[") || end < 0 {
-		return nil, false
+		return "", nil, false
 	}
-	return strings.Fields(head[end+1:]), true
+	name, _, _ = strings.Cut(head[1:], "]")
+	return strings.ToLower(name), strings.Fields(head[end+1:]), true
 }
 
 // ownerWords splits a line at spaces that have no backslash before them.
@@ -86,31 +93,43 @@ func ownerWords(line string) []string {
 	return words
 }
 
-// ownerGlob is a pattern, whose meaning is that of a .gitignore, as a glob on paths from the repo's root on.
-func ownerGlob(pattern string) string {
+// plainBraces escapes what has a meaning in globs and none in a CODEOWNERS file.
+var plainBraces = strings.NewReplacer("{", `\{`, "}", `\}`)
+
+// ownerGlobs is a pattern, whose meaning is that of a .gitignore, as globs on paths from the repo's root on.
+func ownerGlobs(pattern string) []string {
 	anchored := strings.Contains(strings.TrimSuffix(pattern, "/"), "/")
-	glob := strings.TrimPrefix(pattern, "/")
+	glob := plainBraces.Replace(strings.TrimPrefix(pattern, "/"))
 	if !anchored && !strings.HasPrefix(glob, "**/") {
 		glob = "**/" + glob
 	}
 	switch {
 	case strings.HasSuffix(glob, "/"):
-		return glob + "**"
+		return []string{glob + "**"}
 	case anchored && strings.HasSuffix(glob, "/*"):
-		return glob // the files in it, and not those further down
+		return []string{glob} // the files in it, and not those further down
 	default:
-		return "{" + glob + "," + glob + "/**}"
+		return []string{glob, glob + "/**"}
 	}
+}
+
+func (r *ownerRule) matches(path string) bool {
+	return slices.ContainsFunc(r.globs, func(glob string) bool {
+		match, err := doublestar.Match(glob, path)
+		return err == nil && match
+	})
 }
 
 // of are the owners of a path, which is slash-separated and relative to the repo's root.
 func (c codeOwners) of(path string) []string {
 	last := map[int][]string{}
+	excluded := map[int]bool{}
 	var sections []int
 	for _, rule := range c {
-		if match, err := doublestar.Match(rule.glob, path); err != nil || !match {
+		if !rule.matches(path) {
 			continue
 		}
+		excluded[rule.section] = excluded[rule.section] || rule.excludes
 		if _, known := last[rule.section]; !known {
 			sections = append(sections, rule.section)
 		}
@@ -119,7 +138,7 @@ func (c codeOwners) of(path string) []string {
 	var owners []string
 	for _, s := range sections {
 		for _, o := range last[s] {
-			if !slices.Contains(owners, o) {
+			if !excluded[s] && !slices.Contains(owners, o) {
 				owners = append(owners, o)
 			}
 		}
