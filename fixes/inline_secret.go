@@ -39,11 +39,15 @@ func runInlineSecret(p *Pass) error {
 
 // separate refuses what would put two values into one variable of one context.
 func separate(fixes []*secretFix) {
+	byVariable := map[string][]*secretFix{}
+	for _, b := range fixes {
+		byVariable[b.variable] = append(byVariable[b.variable], b)
+	}
 	for _, b := range fixes {
 		meets := func(o *secretFix) bool {
-			return o.refusal == "" && o.variable == b.variable && o.site.value != b.site.value && slices.ContainsFunc(o.contexts, func(c string) bool { return slices.Contains(b.contexts, c) })
+			return o.refusal == "" && o.site.value != b.site.value && slices.ContainsFunc(o.contexts, func(c string) bool { return slices.Contains(b.contexts, c) })
 		}
-		if b.refusal == "" && b.variable != "" && slices.ContainsFunc(fixes, meets) {
+		if b.refusal == "" && b.variable != "" && slices.ContainsFunc(byVariable[b.variable], meets) {
 			b.clash = true
 		}
 	}

@@ -253,9 +253,15 @@ func isMachine(j *circle.Job) bool {
 
 // hosts are the hosts that the job reaches inside the network, each once, whoever else owns the place.
 func (m *runnerMove) hosts() []string {
+	grouped := map[*networkSign]bool{}
+	for _, x := range m.group {
+		grouped[x] = true
+	}
 	var out []string
+	seen := map[string]bool{}
 	for _, x := range m.view.signs {
-		if x.host != "" && (slices.Contains(m.group, x) || slices.Contains(x.users, m.job)) && !slices.Contains(out, x.host) {
+		if x.host != "" && !seen[x.host] && (grouped[x] || slices.Contains(x.users, m.job)) {
+			seen[x.host] = true
 			out = append(out, x.host)
 		}
 	}

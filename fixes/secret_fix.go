@@ -209,8 +209,8 @@ func (b *secretFix) setElsewhere(name string) string {
 // setIn is the environment that sets the variable to something else than the secret, nil for none.
 func (b *secretFix) setIn(envs circle.Environments, name string) *circle.Environment {
 	for _, e := range envs {
-		if slices.ContainsFunc(e.Vars(), func(x circle.Var) bool {
-			return x.Name == name && !x.Value.Same(b.site.node) && x.Text != b.site.value
+		if slices.ContainsFunc(e.Named(name), func(x circle.Var) bool {
+			return !x.Value.Same(b.site.node) && x.Text != b.site.value
 		}) {
 			return e
 		}

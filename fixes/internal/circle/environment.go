@@ -10,7 +10,8 @@ import (
 type Environment struct {
 	Node rewrite.Node // the mapping or list, resolved
 
-	vars []Var
+	vars   []Var
+	byName lazy[map[string][]Var]
 }
 
 // Var is one variable of an Environment.
@@ -27,6 +28,17 @@ func (v Var) Known() (string, bool) { return v.Text, len(Expressions(v.Text)) ==
 
 // Vars are the variables written in this place, in source order, without those merged in.
 func (e *Environment) Vars() []Var { return e.vars }
+
+// Named are the variables of that name that are written in this place: one, but for a list that has several.
+func (e *Environment) Named(name string) []Var {
+	return e.byName.get(func() map[string][]Var {
+		out := make(map[string][]Var, len(e.vars))
+		for _, v := range e.vars {
+			out[v.Name] = append(out[v.Name], v)
+		}
+		return out
+	})[name]
+}
 
 // Environments are the physical places that make up one environment: the one that wins first, then those merged into it.
 type Environments []*Environment
@@ -49,10 +61,8 @@ func (es Environments) Vars() []Var {
 // Lookup is the variable of that name as it takes effect.
 func (es Environments) Lookup(name string) (Var, bool) {
 	for _, e := range es {
-		for _, v := range e.vars {
-			if v.Name == name {
-				return v, true
-			}
+		if named := e.Named(name); len(named) > 0 {
+			return named[0], true
 		}
 	}
 	return Var{}, false

@@ -15,8 +15,9 @@ type Executor struct {
 	Entry rewrite.Entry
 	Node  rewrite.Node // the definition, resolved
 
-	config     *Config
-	parameters lazy[[]*Parameter]
+	config      *Config
+	parameters  lazy[[]*Parameter]
+	environment lazy[Environments]
 }
 
 func newExecutor(c *Config, e rewrite.Entry) *Executor {
@@ -36,7 +37,9 @@ func (x *Executor) Get(key string) rewrite.Node { return x.Node.Get(key) }
 func (x *Executor) DockerItems() []*DockerItem { return dockerItems(x.Node.Get("docker")) }
 
 // Environment is the environment of the jobs that use the executor, their own aside.
-func (x *Executor) Environment() Environments { return environmentsOf(x.Node.Get("environment")) }
+func (x *Executor) Environment() Environments {
+	return x.environment.get(func() Environments { return environmentsOf(x.Node.Get("environment")) })
+}
 
 // Machine is the value of the machine key, resolved.
 func (x *Executor) Machine() rewrite.Node { return x.Node.Get("machine").Resolve() }

@@ -16,6 +16,8 @@ type Job struct {
 	fragment   *Fragment // whose content this is, or nil
 	steps      lazy[*StepList]
 	parameters lazy[[]*Parameter]
+
+	environments lazy[Environments]
 }
 
 func newJob(c *Config, e rewrite.Entry) *Job {
@@ -58,7 +60,9 @@ func (j *Job) Steps() *StepList {
 }
 
 // Environments are the places that make up the job's own environment, the executor's aside.
-func (j *Job) Environments() Environments { return environmentsOf(j.Get("environment")) }
+func (j *Job) Environments() Environments {
+	return j.environments.get(func() Environments { return environmentsOf(j.Get("environment")) })
+}
 
 // EffectiveEnvironments are the job's own environment, which wins, and then the executor's.
 func (j *Job) EffectiveEnvironments() Environments {

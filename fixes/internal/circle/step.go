@@ -41,6 +41,8 @@ type Step struct {
 	value  rewrite.Node // of the step's key, as written
 	nested lazy[*StepList]
 	args   lazy[[]*StepList]
+
+	environment lazy[Environments]
 }
 
 func newStep(l *StepList, e rewrite.Entry, index int) *Step {
@@ -151,7 +153,7 @@ func (s *Step) Environment() Environments {
 	if s.Kind != RunStep {
 		return nil
 	}
-	return environmentsOf(s.Arg("environment"))
+	return s.environment.get(func() Environments { return environmentsOf(s.Arg("environment")) })
 }
 
 // Shell is the scalar with a run step's own shell, resolved.

@@ -1,0 +1,111 @@
+package fixes
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// doublingTests are configs that grow in one way each. Most have findings that are fixed: n of them, or one with n
+// things around it.
+var doublingTests = []struct {
+	name string
+	n    int // to begin with
+	src  func(n int) string
+}{
+	{"jobs", 100, func(n int) string { return string(benchmarkConfig(18*n, false)) }},
+	{"findings", 50, func(n int) string { return string(benchmarkConfig(18*5*n, true)) }},
+	{"script lines", 500, func(n int) string {
+		return oneJob("      - run: |\n" + repeated(n, "          echo line %d && ./configure --prefix=/opt/%[1]d\n"))
+	}},
+	{"script lines with keys", 200, func(n int) string {
+		return oneJob("      - run: |\n          export AWS_ACCESS_KEY_ID=$A_ID\n          export AWS_SECRET_ACCESS_KEY=$A_SECRET\n" + repeated(n, "          aws s3 cp file-%d s3://acme\n"))
+	}},
+	{"steps", 200, func(n int) string { return oneJob(repeated(n, "      - run: make target-%d\n") + keySteps) }},
+	{"steps with findings", 100, func(n int) string {
+		return oneJob(repeated(n, "      - run: curl --fail https://artifacts-%d.corp.internal/x\n"))
+	}},
+	{"callers of one command", 100, func(n int) string {
+		return "version: 2.1\ncommands:\n  deploy:\n    steps:\n" + keySteps + "jobs:\n" + repeated(n, "  job-%d:\n    docker: [{image: cimg/base:2026.01}]\n    steps: [deploy]\n") + entries(n)
+	}},
+	{"users of one anchor", 100, func(n int) string {
+		return "version: 2.1\nenv: &env\n  AWS_ACCESS_KEY_ID: $A_ID\n  AWS_SECRET_ACCESS_KEY: $A_SECRET\njobs:\n" +
+			repeated(n, "  job-%d:\n    docker: [{image: cimg/base:2026.01}]\n    environment: *env\n    steps: [checkout, {run: aws s3 ls}]\n") + entries(n)
+	}},
+	{"merges of one mapping", 100, func(n int) string {
+		return "version: 2.1\ndefaults: &defaults\n  docker: [{image: cimg/base:2026.01}]\n  environment: {AWS_ACCESS_KEY_ID: $A_ID, AWS_SECRET_ACCESS_KEY: $A_SECRET}\njobs:\n" +
+			repeated(n, "  job-%d:\n    <<: *defaults\n    steps: [checkout, {run: aws s3 ls}]\n") + entries(n)
+	}},
+	{"entries of one job", 200, func(n int) string {
+		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/base:2026.01}]\n    steps:\n" + keySteps +
+			"workflows:\n  main:\n    jobs:\n" + repeated(n, "      - deploy: {name: deploy-%d, context: [org]}\n")
+	}},
+	{"variables", 500, func(n int) string {
+		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/base:2026.01}]\n    environment:\n" + repeated(n, "      NAME_%d: value\n") + "    steps:\n" + keySteps + entries(0)
+	}},
+	{"literal secrets", 100, func(n int) string {
+		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/base:2026.01}]\n    environment:\n" +
+			repeated(n, "      TOKEN_%d: q7Rk2mX9vB4nT8wZ1cL6pD3s%04[1]d\n") + "    steps: [checkout]\n" + entries(0)
+	}},
+	{"when steps", 50, func(n int) string {
+		return oneJob(repeated(n, "      - when:\n          condition: << pipeline.parameters.p%d >>\n          steps:\n            - run: make\n") + keySteps)
+	}},
+	{"documents", 20, func(n int) string { return repeated(n, "---\n# %d\n"+oneJob(keySteps)) }},
+	{"comments", 2000, func(n int) string { return oneJob(keySteps) + repeated(n, "# a comment, number %d\n") }},
+}
+
+const keySteps = `      - checkout
+      - run: |
+          export AWS_ACCESS_KEY_ID=$A_ID
+          export AWS_SECRET_ACCESS_KEY=$A_SECRET
+          aws s3 cp file s3://acme
+`
+
+func oneJob(steps string) string {
+	return "version: 2.1\njobs:\n  job-0:\n    docker: [{image: cimg/base:2026.01}]\n    steps:\n" + steps + entries(1)
+}
+
+// entries are a workflow that runs the jobs job-0 to job-N, or the job deploy.
+func entries(n int) string {
+	if n == 0 {
+		return "workflows:\n  main:\n    jobs: [deploy]\n"
+	}
+	return "workflows:\n  main:\n    jobs:\n" + repeated(n, "      - job-%d\n")
+}
+
+func repeated(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// BenchmarkDoublings is the time of a run for configs that double: x/doubling is how many times as much it takes. They go
+// up to 200 kB, and with -full up to 5 MB, of which the largest have 10,000 findings.
+func BenchmarkDoublings(b *testing.B) {
+	largest := 200_000
+	if *full {
+		largest = 5_000_000
+	}
+	for _, tt := range doublingTests {
+		before := time.Duration(0)
+		for n := tt.n; len(tt.src(n)) <= largest; n *= 2 {
+			src := []byte(tt.src(n))
+			b.Run(fmt.Sprintf("%s/%d", tt.name, n), func(b *testing.B) {
+				engine := Engine{Rules: All()}
+				findings := 0
+				for b.Loop() {
+					findings = len(engine.Run(src, nil).Results)
+				}
+				took := b.Elapsed() / time.Duration(b.N)
+				b.ReportMetric(float64(findings), "findings")
+				if before > 0 {
+					b.ReportMetric(float64(took)/float64(before), "x/doubling")
+				}
+				before = took
+			})
+		}
+	}
+}
