@@ -17,6 +17,7 @@ var azureStaticSecret = &Rule{
 	CWE:        []string{"CWE-798", "CWE-522"},
 	Triggers:   azureTriggers,
 	Run:        runAzureStaticSecret,
+	Explain:    explainAzure,
 }
 
 func runAzureStaticSecret(p *Pass) error {

@@ -128,16 +128,73 @@ jobs:
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			engine := &Engine{Rules: []*Rule{awsImplicitKeys, awsStaticKeys, ecrImageAuth, internalNetwork}, Explain: true}
-			var got []string
-			for _, n := range engine.Run([]byte(test.src), nil).Notes {
-				got = append(got, n.Owner+": "+n.Text)
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("notes (-want +got):\n%s", diff)
-			}
+			checkNotes(t, []*Rule{awsImplicitKeys, awsStaticKeys, ecrImageAuth, internalNetwork}, nil, test.src, test.want)
 		})
 	}
+}
+
+func checkNotes(t *testing.T, rules []*Rule, facts *Facts, src string, want []string) {
+	t.Helper()
+	var got []string
+	for _, n := range (&Engine{Rules: rules, Explain: true}).Run([]byte(src), facts).Notes {
+		got = append(got, n.Owner+": "+n.Text)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("notes (-want +got):\n%s", diff)
+	}
+}
+
+func TestExplainStoredSecrets(t *testing.T) {
+	t.Parallel()
+	rules := []*Rule{azureStaticSecret, gcpImageAuth, gcpStaticKeys, inlineSecret, missingContext, publishToken, vaultStaticToken}
+	facts := &Facts{Contexts: []ContextFact{{Name: "app", Provides: []string{"APP*"}}, {Name: "vault", Provides: []string{"VAULT_KEY"}}}}
+	checkNotes(t, rules, facts, `version: 2.1
+jobs:
+  keys:
+    docker:
+      - image: gcr.io/acme/tools:1
+        auth: {username: _json_key, password: $GCLOUD_SERVICE_KEY}
+    environment:
+      DEPLOY_TOKEN: k7Q2mV9xT4bL8sW3nR6pY1cH5dJ0fGzA
+      OTHER_TOKEN: $DEPLOY_TOKEN
+      SIGN_PASSWORD: changeme
+      TEST_TOKEN: k7Q2mV9xT4bL8sW3nR6pY1cH5dJ0fGzB
+      REGION: eu
+    steps:
+      - run: echo $GCLOUD_SERVICE_KEY | gcloud auth activate-service-account --key-file=-
+      - run: az login --service-principal -u $APP -p $APP_SECRET --tenant $T
+      - run: vault login -no-print $VAULT_KEY
+      - run: npm set //registry.npmjs.org/:_authToken=$NPM_TOKEN && npm publish
+  none:
+    docker: [{image: cimg/base:2026.01}]
+    steps:
+      - run: gcloud run deploy && az group list && vault kv get a && npm publish
+workflows:
+  main:
+    jobs:
+      - keys: {context: app}
+      - none
+`, []string{
+		"job:keys: in the image gcr.io/acme/tools:1, 4 steps; contexts app",
+		"job:keys: Azure, line 15: az logs in with a service principal's secret",
+		"job:keys: image, line 5: gcr.io/acme/tools is pulled with a service account key",
+		"job:keys: Google Cloud, line 14: gcloud is logged in with the service account key in GCLOUD_SERVICE_KEY",
+		"job:keys: secrets, line 8: the environment sets DEPLOY_TOKEN to a literal value, k7Q2…",
+		"job:keys: secrets, line 9: the value of OTHER_TOKEN is none: it is a reference",
+		"job:keys: secrets, line 10: the value of SIGN_PASSWORD is none: it is a stand-in, or a sample",
+		"job:keys: secrets, line 11: the value of TEST_TOKEN is none: the name says that it is for tests",
+		"job:keys: contexts, line 25: keys reads APP, which the context app provides, and has it",
+		"job:keys: contexts, line 25: keys reads APP_SECRET, which the context app provides, and has it",
+		"job:keys: contexts, line 25: keys reads VAULT_KEY, which the context vault provides, and does not have it",
+		"job:keys: registry, line 17: npm publish uses a stored token",
+		"job:keys: registry, line 17: npm is given a stored token",
+		"job:keys: Vault, line 16: vault logs in with a stored token or password",
+		"job:none: in the image cimg/base:2026.01, 1 step",
+		"job:none: Azure: line 21 works with it, and no stored secret is in sight",
+		"job:none: Google Cloud: line 21 works with it, and no key is in sight",
+		"job:none: registry: line 21 works with it, and no stored secret is in sight",
+		"job:none: Vault: line 21 works with it, and no stored secret is in sight",
+	})
 }
 
 func TestExplainOnlyWhenAsked(t *testing.T) {

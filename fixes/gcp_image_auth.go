@@ -20,6 +20,7 @@ var gcpImageAuth = &Rule{
 	CWE:        []string{"CWE-522"},
 	Triggers:   anyOf("_json_key", "gcp_auth"),
 	Run:        runGCPImageAuth,
+	Explain:    explainGCPImages,
 }
 
 func runGCPImageAuth(p *Pass) error {

@@ -14,6 +14,7 @@ var gcpStaticKeys = &Rule{
 	CWE:        []string{"CWE-798", "CWE-522"},
 	Triggers:   anyOf("gcloud", "google", "gcp", "gcr", "service_account", "json_key"),
 	Run:        runGCPStaticKeys,
+	Explain:    explainGCP,
 }
 
 func runGCPStaticKeys(p *Pass) error {

@@ -12,6 +12,7 @@ var inlineSecret = &Rule{
 	Since:      "0.2.0",
 	CWE:        []string{"CWE-798", "CWE-540"},
 	Run:        runInlineSecret,
+	Explain:    explainSecrets,
 }
 
 func runInlineSecret(p *Pass) error {

@@ -200,6 +200,19 @@ func TestStrongAndChosen(t *testing.T) {
 	}
 }
 
+func TestShortRandom(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"k7Q2mV9xT4bL8s": true, "x8Kp2mQ9vL4z": true, "Zr7dQ2pX9aLm": true, "a1B2": false, "k7Q2mV9xT4bL8sW3": false, // that one is long enough for random
+		"Adm1nistrator!": false, "Passw0rd2024": false, "MyAppName2024": false, "iPhone13ProMax": false, "staging-eu-1a": false, "2024-11-23-a": false,
+		"abc123def456": false, "TestUser12345": false, "node18alpine3": false, "v12.4.1rc2b3": false, "JenkinsBot4CI": false,
+	} {
+		if got := secretTables().shortRandom(text); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestLogin(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -22,6 +22,7 @@ var missingContext = &Rule{
 	Since:      "0.2.0",
 	CWE:        []string{"CWE-1188"},
 	Run:        runMissingContext,
+	Explain:    explainContexts,
 }
 
 func runMissingContext(p *Pass) error {
@@ -42,8 +43,13 @@ func runMissingContext(p *Pass) error {
 // knownContexts reports whether it is known what all contexts of an entry provide.
 func knownContexts(f *Facts, use *circle.WorkflowJob) bool {
 	return !slices.ContainsFunc(use.Contexts(), func(c circle.Context) bool {
-		return !c.Known || !slices.ContainsFunc(f.Contexts, func(o ContextFact) bool { return o.Name == c.Name })
+		return !c.Known || !f.lists(c.Name)
 	})
+}
+
+// lists reports whether a fact says what a context provides.
+func (f *Facts) lists(name string) bool {
+	return slices.ContainsFunc(f.Contexts, func(o ContextFact) bool { return o.Name == name })
 }
 
 // missing is a context that an entry lacks, with the variables that are used for it.

@@ -24,6 +24,7 @@ var publishToken = &Rule{
 	CWE:        []string{"CWE-522"},
 	Triggers:   anyOf("npm", "twine"),
 	Run:        runPublishToken,
+	Explain:    explainPublish,
 }
 
 func runPublishToken(p *Pass) error {

@@ -335,7 +335,7 @@ func (x *scriptScan) scanOptions(c *shell.Call) {
 		}
 		name := strings.TrimLeft(a.Value, "-")
 		value := args[i+1].Value
-		if n := x.view.table.readName(name); !n.secret || !x.view.table.strong(value) || x.view.dummies[value] || ofAWS(n.words, value) || beside(c, value) {
+		if n := x.view.table.readName(name); !n.secret || !x.view.table.strong(value) && !x.view.table.shortRandom(value) || x.view.dummies[value] || ofAWS(n.words, value) || beside(c, value) {
 			continue
 		}
 		f := secretIn{judgement: judgement{what: "a literal value"}, where: "the option " + a.Value + " is given", variables: x.derived(c, name)}
@@ -408,7 +408,7 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 	}
 	for _, p := range settingsIn(w.Value) {
 		value := w.Value[p.start:p.end]
-		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && t.strong(value) && !x.view.dummies[value] && !ofAWS(n.words, value) && !n.service {
+		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && (t.strong(value) || t.shortRandom(value)) && !x.view.dummies[value] && !ofAWS(n.words, value) && !n.service {
 			x.add(w, value, in("a literal value for "+p.name, nil, x.derived(c, p.name)...))
 		}
 	}

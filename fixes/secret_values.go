@@ -157,6 +157,23 @@ func random(text string) bool {
 	return len(text) >= minRandom && !strings.ContainsAny(text, " \t\n") && run*3 >= len(text)*2 && entropy(text) >= 3
 }
 
+// minShort is the length from which a value that has the name of a secret can be told to be random.
+const minShort = 12
+
+// shortRandom reports whether a text that is too short for random looks as if a machine had made it up: letters of both
+// cases and digits that change at every other place. Who sees it has to know by its name that it is a secret.
+func (t *secretTable) shortRandom(text string) bool {
+	if len(text) < minShort || len(text) >= minRandom || ordinary(text) || t.dummy(text) || t.unreal(text) {
+		return false
+	}
+	for i := range len(text) {
+		if !isLetter(text[i]) && (text[i] < '0' || text[i] > '9') {
+			return false
+		}
+	}
+	return changes(text, letterOrDigit) >= 3 && changes(text, class)*2 >= len(text)
+}
+
 // changes counts how often characters of different kinds follow one another in a word. A machine changes the class of
 // every other letter; in words written together two changes come for each.
 func changes(word string, kind func(byte) int) int {

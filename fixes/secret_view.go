@@ -284,6 +284,8 @@ func (v *secretView) judge(name, text string) judgement {
 		return judgement{secret: true, what: "a literal password"}
 	case t.strong(text):
 		return judgement{secret: true, what: "a literal value", weak: n.service || n.application}
+	case t.shortRandom(text):
+		return judgement{secret: true, what: "a literal value", weak: n.service || n.application, confidence: MediumConfidence}
 	case n.password && !n.service && t.chosen(text):
 		return judgement{secret: true, weak: true, what: "a literal value", confidence: MediumConfidence}
 	default:

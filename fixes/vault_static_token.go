@@ -19,6 +19,7 @@ var vaultStaticToken = &Rule{
 	CWE:        []string{"CWE-798", "CWE-522"},
 	Triggers:   anyOf("vault"),
 	Run:        runVaultStaticToken,
+	Explain:    explainVault,
 }
 
 func runVaultStaticToken(p *Pass) error {
