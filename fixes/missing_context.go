@@ -111,12 +111,18 @@ func used(p *Pass, use *circle.WorkflowJob) []string {
 	if j := use.Job(); j != nil {
 		u.environment(j.EffectiveEnvironments())
 		u.images(j)
+		u.named(j.Parameters(), use.Args)
 	} else {
 		u.arguments(use.Args)
 	}
 	for _, x := range steps {
+		if x.Never {
+			continue
+		}
 		u.environment(x.Step.Environment())
-		if _, _, ok := x.Step.OrbCall(); ok {
+		if cmd := x.Step.Callee(); cmd != nil {
+			u.named(cmd.Parameters(), x.Step.Args())
+		} else if _, _, ok := x.Step.OrbCall(); ok {
 			u.arguments(x.Step.Args())
 		}
 		if x.Step.Kind == circle.RunStep && shell.Supported(shellOf(x.Step)) {
@@ -155,6 +161,19 @@ func (u *variableUse) images(j *circle.Job) {
 	}
 }
 
+// named adds the variables whose names a job or a command of the file is given, or takes by default.
+func (u *variableUse) named(parameters []*circle.Parameter, args rewrite.Node) {
+	for _, p := range parameters {
+		given := args.Get(p.Name)
+		if !given.Exists() {
+			given = p.Default()
+		}
+		if name, ok := circle.Known(given); ok && p.Type() == "env_var_name" && envName.MatchString(name) {
+			u.names = appendNew(u.names, name)
+		}
+	}
+}
+
 // arguments adds the variables that an orb is given for its secrets, by name or as ${NAME}.
 func (u *variableUse) arguments(args rewrite.Node) {
 	for _, e := range args.Fields() {
@@ -184,12 +203,9 @@ func (u *variableUse) script(s *shell.Script) {
 			words = append(words, r.Target, r.Body)
 		}
 		for _, w := range words {
-			for _, name := range w.Vars {
-				if envName.MatchString(name) && len(u.p.Facts.providers(name)) > 0 && !slices.Contains(u.names, name) {
-					u.names = append(u.names, name)
-				}
-			}
+			u.read(w.Vars...)
 		}
+		u.read(handedOn(c)...)
 	}
 	for _, e := range s.BashEnv() {
 		u.set[e.Name] = true
@@ -197,6 +213,30 @@ func (u *variableUse) script(s *shell.Script) {
 	for _, name := range u.names {
 		u.set[name] = u.set[name] || optional(s, name)
 	}
+}
+
+// read adds variables that a context may provide.
+func (u *variableUse) read(names ...string) {
+	for _, name := range names {
+		if envName.MatchString(name) && len(u.p.Facts.providers(name)) > 0 {
+			u.names = appendNew(u.names, name)
+		}
+	}
+}
+
+// handedOn are the variables that a call names without a value, so that a container or a build gets those of the job.
+func handedOn(c *shell.Call) []string {
+	var out []string
+	args := c.Args()
+	for i, w := range args {
+		switch {
+		case c.Name() == "printenv" && w.Static:
+			out = append(out, w.Value)
+		case slices.Contains([]string{"docker", "podman", "docker-compose"}, c.Name()) && i > 0 && slices.Contains([]string{"-e", "--env", "--build-arg"}, args[i-1].Value):
+			out = append(out, w.Value)
+		}
+	}
+	return out
 }
 
 // optional reports whether a script does without a variable, or sets it itself.

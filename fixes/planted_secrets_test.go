@@ -291,7 +291,7 @@ func shows(use *circle.WorkflowJob, text string) bool {
 		return slices.ContainsFunc(envs.Vars(), func(x circle.Var) bool { return strings.Contains(x.Text, text) })
 	}
 	for _, x := range use.Flow() {
-		if strings.Contains(x.Step.Command().Value(), text) || has(x.Step.Environment()) {
+		if !x.Never && (strings.Contains(x.Step.Command().Value(), text) || has(x.Step.Environment())) {
 			return true
 		}
 	}

@@ -82,6 +82,9 @@ func (v *secretView) running(s *circle.Step) []*circle.WorkflowJob {
 		v.passing = map[rewrite.Node][]*circle.WorkflowJob{}
 		for _, use := range allEntries(v.p.Config) {
 			for _, x := range use.Flow() {
+				if x.Never {
+					continue
+				}
 				list := v.passing[x.Step.Node]
 				if len(list) == 0 || list[len(list)-1] != use {
 					v.passing[x.Step.Node] = append(list, use)

@@ -10,6 +10,7 @@ import (
 type Visit struct {
 	Step  *Step
 	Calls []*Step // the calls of commands that lead to it, the outermost first
+	Never bool    // what the entry, the calls and the defaults give the parameters of a condition says that it does not run
 }
 
 // The bounds of a flow: commands may call one another many times over. No real config comes near them; see [Config.Err].
@@ -54,6 +55,7 @@ type flow struct {
 	root   *Config
 	out    []Visit
 	calls  []*Step
+	never  bool
 	active map[*Command]bool
 }
 
@@ -63,13 +65,14 @@ func newFlow(c *Config) *flow { return &flow{root: c.root, active: map[*Command]
 type frame struct {
 	defaults []*Parameter
 	argument func(name string) *StepList
-	caller   *frame // in which the arguments are written
+	given    func(name string) []rewrite.Node // the values that the arguments give a parameter; nil when they are not known
+	caller   *frame                           // in which the arguments are written
 }
 
 func (f *flow) job(j *Job, use *WorkflowJob) {
 	fr := &frame{defaults: j.Parameters(), argument: func(string) *StepList { return nil }}
 	if use != nil {
-		fr.argument = use.argument
+		fr.argument, fr.given = use.argument, use.given
 	}
 	f.list(j.Steps(), fr, 0)
 }
@@ -87,7 +90,7 @@ func (f *flow) list(l *StepList, fr *frame, depth int) {
 			f.root.limit = &rewrite.LimitError{What: "number of steps that a job runs", Bound: maxFlow}
 			return
 		}
-		f.out = append(f.out, Visit{s, f.calls})
+		f.out = append(f.out, Visit{s, f.calls, f.never})
 		f.inside(s, fr, depth+1)
 	}
 }
@@ -100,7 +103,10 @@ func (f *flow) inside(s *Step, fr *frame, depth int) {
 	case s.Kind == CallStep:
 		f.call(s, fr, depth)
 	default:
+		never := f.never
+		f.never = never || s.Kind == WhenStep && fr.condition(s.Condition(), 0) == no || s.Kind == UnlessStep && fr.condition(s.Condition(), 0) == yes
 		f.list(s.Nested(), fr, depth)
+		f.never = never
 	}
 }
 
@@ -118,7 +124,13 @@ func (f *flow) call(s *Step, fr *frame, depth int) {
 	f.active[cmd] = true
 	calls := f.calls
 	f.calls = append(slices.Clip(calls), s) // visits keep the old ones
-	f.list(cmd.Steps(), &frame{cmd.Parameters(), s.argument, fr}, depth)
+	given := func(name string) []rewrite.Node {
+		if n := s.Args().Get(name); n.Exists() {
+			return []rewrite.Node{n}
+		}
+		return nil
+	}
+	f.list(cmd.Steps(), &frame{cmd.Parameters(), s.argument, given, fr}, depth)
 	f.calls = calls
 	delete(f.active, cmd)
 }
