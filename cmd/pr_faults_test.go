@@ -173,6 +173,10 @@ func failures() map[string]failure {
 		},
 		"a remote that is a directory": {change: remote("../elsewhere"), want: []string{"the remote is a directory"}},
 		"a remote that runs a command": {change: remote("ext::sh -c id"), want: []string{"the remote"}},
+		"a remote that leads a call of the API elsewhere": {
+			change: func(t *testing.T, w *prWorld) { remote(w.URL+"/acme/other/issues%3F/../../../acme/app.git")(t, w) },
+			want:   []string{"is no name of an owner or a repo"},
+		},
 		"a remote on an unknown server": {
 			change: remote("https://git.evil.example/acme/app.git"),
 			want:   []string{"git.evil.example is not a server that cfgfix knows", "--api-url"},

@@ -81,10 +81,14 @@ func (p *prRepo) use(url string) error {
 		return err
 	}
 	p.remote = remote
-	if p.access, err = forge.Locate(remote.Host, p.given, p.io.environ); err == nil {
-		p.out.token = p.access.Token
+	if p.access, err = forge.Locate(remote.Host, p.given, p.io.environ); err != nil {
+		return err
 	}
-	return err
+	if p.access.Kind == forge.GitHub && strings.Count(remote.Path, "/") > 1 {
+		return fmt.Errorf("the remote's URL has more than an OWNER/NAME: %s", remote.Path)
+	}
+	p.out.token = p.access.Token
+	return nil
 }
 
 func (p *prRepo) note(format string, args ...any) {

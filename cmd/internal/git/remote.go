@@ -41,7 +41,7 @@ func ParseRemote(text string) (*Remote, error) {
 	default:
 		return nil, fmt.Errorf("the remote's URL begins with %s://; a pull request needs https or ssh", u.Scheme)
 	}
-	u.RawQuery, u.Fragment = "", ""
+	u.RawPath, u.RawQuery, u.Fragment = "", "", ""
 	r.URL = u.String()
 	return r.checked()
 }
@@ -65,7 +65,20 @@ func (r *Remote) checked() (*Remote, error) {
 	if r.Host == "" || strings.HasPrefix(r.Host, "-") || !strings.Contains(r.Path, "/") {
 		return nil, fmt.Errorf("the remote's URL names no OWNER/NAME on a server")
 	}
+	for part := range strings.SplitSeq(r.Path, "/") {
+		if !plainName(part) {
+			return nil, fmt.Errorf("the remote's URL has a part that is no name of an owner or a repo: %q", part)
+		}
+	}
 	return r, nil
+}
+
+// plainName reports whether a part of a path means the same for git's server and in a call of its API, where another
+// character could lead to another repo, or to something else that the token may change.
+func plainName(part string) bool {
+	return strings.Trim(part, ".") != "" && !strings.ContainsFunc(part, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("-_.~+", r)
+	})
 }
 
 // ValidBranch reports whether git takes a name for that of a branch.
