@@ -161,28 +161,26 @@ func (o *prOptions) run(ctx context.Context) error {
 		return err
 	}
 	r := &prRun{o, l}
-	failed, pending := 0, 0
+	tally := &prTally{of: map[string]int{}}
 	err = inOrder(ctx, o.jobs, clonesBelow(ctx, o.io.dir, o.args), func(f foundClone) *prOutcome {
 		return r.handle(ctx, f)
 	}, func(out *prOutcome) error {
-		switch {
-		case out.err != nil || len(out.faults) > 0:
-			failed++
-		case out.status.pending():
-			pending++
-		}
+		tally.add(out)
 		return errors.Join(r.tell(out), l.add(out))
 	})
 	if err = errors.Join(err, l.close()); err != nil {
 		return &fileError{err}
 	}
+	if tally.repos > 1 {
+		fmt.Fprintln(o.io.err, tally)
+	}
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(o.io.err, "cfgfix: note: interrupted: not all repos were handled; run cfgfix pr again to go on")
 		return codeError(exitInterrupted)
-	case failed > 0:
+	case tally.failed > 0:
 		return codeError(exitFile)
-	case pending > 0:
+	case tally.pending > 0:
 		return codeError(exitLeft)
 	}
 	return nil

@@ -300,7 +300,8 @@ func TestPRTree(t *testing.T) {
 	got := w.run(t, "--ledger", ledger)
 	want := "acme/app: opened URL/app/pull/1\nacme/broken: not fixed\nacme/clean: nothing to fix\nacme/more: opened URL/more/pull/1\n"
 	checkText(t, "stdout", strings.ReplaceAll(got.out, w.URL+"/acme", "URL"), want)
-	if got.code != exitFile || !strings.Contains(got.errOut, "acme/broken: .circleci/config.yml:1:") {
+	if got.code != exitFile || !strings.Contains(got.errOut, "acme/broken: .circleci/config.yml:1:") ||
+		!strings.HasSuffix(got.errOut, "\n4 repos: 2 opened, 1 with nothing to fix, 1 failed\n") {
 		t.Errorf("exit code %d\n%s", got.code, got.errOut)
 	}
 

@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -187,6 +188,20 @@ func TestPROdd(t *testing.T) {
 			},
 			fixed: []string{".circleci/config.yml"},
 		},
+		"a user who signs commits": {
+			change: func(t *testing.T, w *prWorld) {
+				keygen, err := exec.LookPath("ssh-keygen")
+				if err != nil {
+					t.Skip("skipped: there is no ssh-keygen")
+				}
+				key := filepath.Join(w.dir, "key")
+				if out, err := exec.Command(keygen, "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				w.userConfig(t, fmt.Sprintf("[commit]\n\tgpgSign = yes\n[gpg]\n\tformat = ssh\n[user]\n\tsigningKey = %s\n", key))
+			},
+			fixed: []string{".circleci/config.yml"},
+		},
 		"comments and quotes in the configuration": {
 			change: func(t *testing.T, w *prWorld) {
 				path := filepath.Join(w.clone, ".git", "config")
@@ -219,6 +234,10 @@ func TestPROdd(t *testing.T) {
 				if strings.Contains(text, "AKIA") || strings.Contains(text, "\r\n") != crlf || crlf && strings.Count(text, "\n") != strings.Count(text, "\r\n") {
 					t.Errorf("%q:\n%q", name, text)
 				}
+			}
+			raw := fakeforge.Git(t, w.Bare("acme/app"), "cat-file", "commit", "cfgfix/fixes")
+			if signed := strings.Contains(raw, "gpgsig"); signed != strings.Contains(name, "signs") {
+				t.Errorf("signed: %v\n%s", signed, raw)
 			}
 			if got := w.run(t, tt.args...); !strings.Contains(got.out, ": unchanged ") {
 				t.Errorf("again: %s%s", got.out, got.errOut)

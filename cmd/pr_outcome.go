@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"cfgfix/cmd/internal/report"
@@ -70,3 +72,52 @@ func (o *prOutcome) masked(text string) string {
 
 // visible is a text as it is shown.
 func (o *prOutcome) visible(text string) string { return report.Visible(o.masked(text)) }
+
+// prTally counts what became of repos.
+type prTally struct {
+	repos, failed, pending int
+	of                     map[string]int
+}
+
+// tallied are the words of a tally, in its order.
+var tallied = [...]struct {
+	status prStatus
+	words  string
+}{
+	{prOpened, "opened"},
+	{prUpdated, "updated"},
+	{prWouldOpen, "to be opened"},
+	{prWouldEdit, "to be updated"},
+	{prSame, "unchanged"},
+	{prSkipped, "skipped"},
+	{prClean, "with nothing to fix"},
+	{prForeign, "left alone"},
+	{prDeclined, "left alone"},
+	{prFailed, "failed"},
+}
+
+func (t *prTally) add(out *prOutcome) {
+	t.repos++
+	switch {
+	case out.err != nil || len(out.faults) > 0:
+		t.failed++
+	case out.status.pending():
+		t.pending++
+	}
+	for _, x := range tallied {
+		if x.status == out.status {
+			t.of[x.words]++
+		}
+	}
+}
+
+// String is such as 50 repos: 30 opened, 20 with nothing to fix.
+func (t *prTally) String() string {
+	var parts []string
+	for _, x := range tallied {
+		if part := fmt.Sprintf("%d %s", t.of[x.words], x.words); t.of[x.words] > 0 && !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return report.Count(t.repos, "repo") + ": " + strings.Join(parts, ", ")
+}
