@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -153,6 +154,19 @@ func (o *prOptions) check() error {
 type prRun struct {
 	*prOptions
 	done *ledger
+
+	mu  sync.Mutex
+	met map[[16]byte]bool // the repos, by what first names
+}
+
+// first reports whether no other clone of a repo was met before. Two at once would meet on the server.
+func (r *prRun) first(remote *git.Remote) bool {
+	name := shortDigest(strings.ToLower(remote.Host + "/" + remote.Path))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known := r.met[name]
+	r.met[name] = true
+	return !known
 }
 
 func (o *prOptions) run(ctx context.Context) error {
@@ -160,7 +174,7 @@ func (o *prOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := &prRun{o, l}
+	r := &prRun{prOptions: o, done: l, met: map[[16]byte]bool{}}
 	tally := &prTally{of: map[string]int{}}
 	err = inOrder(ctx, o.jobs, clonesBelow(ctx, o.io.dir, o.args), func(f foundClone) *prOutcome {
 		return r.handle(ctx, f)

@@ -94,6 +94,19 @@ func (w *prWorld) reclone(t *testing.T, args ...string) {
 	fakeforge.Git(t, w.clone, "remote", "set-url", "origin", w.URL+"/acme/app.git")
 }
 
+// TestPRTwice has a directory with two clones of a repo and a worktree of one: they do not meet on the server.
+func TestPRTwice(t *testing.T) {
+	t.Parallel()
+	w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+	w.Clone(t, "acme/app", filepath.Join(w.dir, "second"))
+	fakeforge.Git(t, w.clone, "worktree", "add", "--quiet", "-b", "side", "../side")
+	w.clone = w.dir
+	got := w.run(t)
+	if got.code != exitOK || got.errOut != "3 repos: 1 opened, 2 skipped\n" || len(w.Of("acme/app")) != 1 {
+		t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errOut)
+	}
+}
+
 func TestPRSettings(t *testing.T) {
 	t.Parallel()
 	w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})

@@ -20,6 +20,7 @@ const (
 	prForeign   prStatus = "foreign"  // somebody else pushed to the branch
 	prDeclined  prStatus = "declined" // the pull request was closed and not merged
 	prSkipped   prStatus = "skipped"  // the ledger has it, and nothing changed since
+	prTwice     prStatus = "twice"    // another clone of the repo was handled in this run
 	prWouldOpen prStatus = "would-open"
 	prWouldEdit prStatus = "would-update"
 	prFailed    prStatus = "failed" // also: no config could be handled
@@ -36,6 +37,8 @@ func (s prStatus) words() string {
 		return "left alone: the pull request was closed; --reopen opens a new one"
 	case prSkipped:
 		return "skipped: unchanged since the last run"
+	case prTwice:
+		return "skipped: another clone of it was handled"
 	case prFailed:
 		return "not fixed"
 	case prWouldOpen:
@@ -90,6 +93,7 @@ var tallied = [...]struct {
 	{prWouldEdit, "to be updated"},
 	{prSame, "unchanged"},
 	{prSkipped, "skipped"},
+	{prTwice, "skipped"},
 	{prClean, "with nothing to fix"},
 	{prForeign, "left alone"},
 	{prDeclined, "left alone"},

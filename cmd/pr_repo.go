@@ -37,6 +37,10 @@ func (r *prRun) handle(ctx context.Context, found foundClone) *prOutcome {
 	if out.err = p.locate(ctx); out.err != nil {
 		return out
 	}
+	if !r.first(p.remote) {
+		out.status = prTwice
+		return out
+	}
 	scratch, err := git.NewScratch(ctx, p.clone, p.remote.URL, r.io.env, p.credential())
 	if err != nil {
 		out.err = localFailure("work in the directory for temporary files", err)

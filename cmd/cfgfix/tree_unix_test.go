@@ -30,12 +30,7 @@ func BenchmarkTree(b *testing.B) {
 	}
 	for _, n := range []int{1000, 10000} {
 		dir := b.TempDir()
-		for i := range n {
-			repo := filepath.Join(dir, fmt.Sprintf("org%02d", i%50), fmt.Sprintf("repo%05d", i))
-			if err := os.CopyFS(repo, os.DirFS(first)); err != nil {
-				b.Fatal(err)
-			}
-		}
+		copyRepos(b, s, first, ledger, dir, n)
 		b.Run(fmt.Sprintf("fix/%d", n), func(b *testing.B) {
 			for range b.N {
 				measure(b, inTree(s, dir, "--dry-run"), n, "\n--- a/")
@@ -43,10 +38,35 @@ func BenchmarkTree(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("pr/%d", n), func(b *testing.B) {
 			for range b.N {
-				measure(b, inTree(s, dir, "pr", "--ledger", ledger), n, "acme/app: skipped")
+				measure(b, inTree(s, dir, "pr", "--ledger", filepath.Join(dir, "ledger")), n, ": skipped: unchanged")
 			}
 		})
 	}
+}
+
+// copyRepos makes a directory of clones of n repos that are like the first one, and a ledger with all of them.
+func copyRepos(b *testing.B, s *fakeforge.Server, first, ledger, dir string, n int) {
+	b.Helper()
+	line, err := os.ReadFile(ledger)
+	check := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	check(err)
+	config, err := os.ReadFile(filepath.Join(first, ".git", "config"))
+	check(err)
+	var lines strings.Builder
+	for i := range n {
+		name := fmt.Sprintf("acme/n%d-%d", n, i)
+		check(os.Symlink(s.Bare("acme/app"), s.Bare(name)))
+		rename := func(text []byte) string { return strings.ReplaceAll(string(text), "acme/app.git", name+".git") }
+		repo := filepath.Join(dir, fmt.Sprintf("org%02d", i%50), fmt.Sprintf("repo%05d", i))
+		check(os.CopyFS(repo, os.DirFS(first)))
+		check(os.WriteFile(filepath.Join(repo, ".git", "config"), []byte(rename(config)), 0o644))
+		lines.WriteString(rename(line))
+	}
+	check(os.WriteFile(filepath.Join(dir, "ledger"), []byte(lines.String()), 0o644))
 }
 
 func inTree(s *fakeforge.Server, dir string, args ...string) *exec.Cmd {
