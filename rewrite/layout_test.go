@@ -117,24 +117,26 @@ func prune(n Node) Op { return Prune(n.Entry()) }
 
 func wrap(n Node) Op { return Wrap(n, Map(Pair{"k", String("v")})) }
 
-// TestEveryOperation holds that every operation, at every place of the tricky sources and of their variants, is proved or
-// refused for a reason.
+// TestEveryOperation holds that every operation, at every place of the sources of the tables and of their variants, is
+// proved or refused for a reason.
 func TestEveryOperation(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("tries every operation at every place")
 	}
-	seen := map[string]bool{}
+	sources := map[string]string{}
 	for _, tt := range trickyTests {
-		if seen[tt.src] {
-			continue
-		}
-		seen[tt.src] = true
-		t.Run(fmt.Sprintf("%02d %s", tt.number, tt.name), func(t *testing.T) {
+		sources[tt.src] = fmt.Sprintf("%02d %s", tt.number, tt.name)
+	}
+	for _, s := range allShapes() {
+		sources[s.src] = s.name
+	}
+	for source, name := range sources {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			variants := forms([]byte(tt.src))
-			variants["without its last byte"] = []byte(strings.TrimSuffix(tt.src, "\n"))
-			variants["below something else"] = []byte(below(tt.src))
+			variants := forms([]byte(source))
+			variants["without its last byte"] = []byte(strings.TrimSuffix(source, "\n"))
+			variants["below something else"] = []byte(below(source))
 			for form, src := range variants {
 				if f, err := Parse(src); err == nil {
 					tryEverything(t, form, f)
