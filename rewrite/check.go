@@ -10,6 +10,7 @@ import (
 // check looks at the goal as a whole, when it is known what goes and what comes.
 func (p *planner) check() error {
 	for n, l := range p.goal.lists {
+		l.inPlace(len(n.items), n.style == Block && len(n.items) > 0 && !p.f.startsLine(n.items[0].span.Start))
 		for i := range l.remove {
 			p.take(n.items[i].key)
 			p.take(n.items[i].value)
@@ -117,11 +118,14 @@ func (p *planner) checkList(n *node, l *listGoal) error {
 }
 
 // checkLines refuses edits that the ends of lines do not bear: text of another line behind a new comment, or the comment
-// behind new lines; and an edit above a line of blanks with a tab, which yaml.v3 reads behind a plain scalar only.
+// behind new lines, in the place of all that it stood behind, too; and an edit above a line of blanks with a tab, which yaml.v3 reads behind a plain scalar only.
 func (p *planner) checkLines(edits []Edit) error {
-	for _, e := range edits {
-		at := p.f.lineEnd(e.Span.Start)
-		if p.lineEnds[at] && (e.Span.End > at || e.Span.End == at && e.Span.Len() > 0 && strings.ContainsAny(e.New, "\r\n")) {
+	for i, e := range edits {
+		at, lines := p.f.lineEnd(e.Span.Start), e.New
+		if i > 0 && edits[i-1].Span.End == e.Span.Start {
+			lines += edits[i-1].New
+		}
+		if p.lineEnds[at] && (e.Span.End > at || e.Span.End == at && e.Span.Len() > 0 && strings.ContainsAny(lines, "\r\n")) {
 			return &ClashError{p.f.Innermost(at).Path()}
 		}
 		for next := p.f.nextLine(e.Span.End); next < len(p.f.src) && p.f.restIsTrivia(next) && !p.f.inText(next); next = p.f.nextLine(next) {

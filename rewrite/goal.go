@@ -79,6 +79,35 @@ func (l *listGoal) added(yield func(Pair) bool) {
 	}
 }
 
+// inPlace has what comes in between neighbours that go come in the place of the first. n is the number of entries; when
+// the first stands behind a dash, what comes before the one that takes its place does so, too.
+func (l *listGoal) inPlace(n int, dash bool) {
+	if len(l.remove) == 0 || len(l.before)+len(l.after) == 0 {
+		return
+	}
+	place := -1 // of the first
+	for i := range n {
+		switch {
+		case place >= 0 && (l.remove[i] || dash && place == 0):
+			l.move(l.before, i, place)
+		case l.remove[i]:
+			place = i
+		}
+		if !l.remove[i] {
+			place = -1
+			continue
+		}
+		l.move(l.after, i, place)
+	}
+}
+
+func (l *listGoal) move(from map[int][]Pair, i, place int) {
+	if pairs := from[i]; len(pairs) > 0 {
+		l.before[place] = append(l.before[place], pairs...)
+		delete(from, i)
+	}
+}
+
 // newNames are the names that the pairs which come in have, and those that are renamed.
 func (l *listGoal) newNames(yield func(string) bool) {
 	for i, name := range l.rename {

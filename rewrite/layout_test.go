@@ -3,6 +3,8 @@ package rewrite
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,24 +156,92 @@ func below(src string) string {
 
 func tryEverything(t *testing.T, form string, f *File) {
 	t.Helper()
+	for _, op := range everyOperation(f) {
+		next, err := proved(f, op)
+		if err != nil && !planned(err) {
+			t.Errorf("%s: operation %d at %s: %v\n%s", form, op.kind, op.Place().Path(), err, f.src)
+		}
+		if err == nil && bytes.HasPrefix(f.src, []byte(bom)) != bytes.HasPrefix(next.src, []byte(bom)) {
+			t.Errorf("%s: operation %d at %s: the byte order mark came or went", form, op.kind, op.Place().Path())
+		}
+	}
+}
+
+// TestTogether holds that any two or three operations on a source of the tables are proved together in any order, or
+// refused or found to contradict each other in any.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("tries many operations")
+	}
+	sets, done := 40, 0
+	if *full {
+		sets = 2000
+	}
+	for _, source := range tableSources() {
+		f, err := Parse([]byte(source))
+		if err != nil {
+			continue
+		}
+		ops, rng := everyOperation(f), seeded(f)
+		for range min(sets, len(ops)*len(ops)) {
+			set := []Op{ops[rng.IntN(len(ops))], ops[rng.IntN(len(ops))], ops[rng.IntN(len(ops))]}
+			one, err := proved(f, set...)
+			slices.Reverse(set)
+			other, otherErr := proved(f, set...)
+			switch {
+			case err != nil && !planned(err) || (err == nil) != (otherErr == nil):
+				t.Errorf("%q: %v, in another order %v", source, err, otherErr)
+			case err == nil && !bytes.Equal(one.src, other.src) && !samePlace(set):
+				t.Errorf("%q becomes %q, in another order %q", source, one.src, other.src)
+			case err == nil:
+				done++
+			}
+		}
+	}
+	t.Logf("%d sets of operations", done)
+}
+
+// samePlace reports whether two of the operations are at one node or collection, where the order may matter.
+func samePlace(set []Op) bool {
+	for i, o := range set {
+		for _, p := range set[:i] {
+			if o.target() == p.target() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tableSources are the sources of the tables, also without a final line break and below something else.
+func tableSources() []string {
+	var out []string
+	add := func(src string) { out = append(out, src, strings.TrimSuffix(src, "\n"), below(src)) }
+	for _, tt := range trickyTests {
+		add(tt.src)
+	}
+	for _, s := range allShapes() {
+		add(s.src)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// everyOperation are the operations at every place, in the order of the source.
+func everyOperation(f *File) []Op {
+	var out []Op
 	for _, e := range allEntries(f) {
 		ops := fourOperations(e)
 		for kind, op := range otherOperations(e) {
 			ops[kind] = op.Shared()
 		}
-		for kind, op := range ops {
-			next, err := proved(f, op)
-			if err != nil && !planned(err) {
-				t.Errorf("%s: %s at %s: %v\n%s", form, kind, e.Value().Path(), err, f.src)
-			}
-			if err == nil && bytes.HasPrefix(f.src, []byte(bom)) != bytes.HasPrefix(next.src, []byte(bom)) {
-				t.Errorf("%s: %s at %s: the byte order mark came or went", form, kind, e.Value().Path())
-			}
+		for _, kind := range slices.Sorted(maps.Keys(ops)) {
+			out = append(out, ops[kind])
 		}
 	}
 	for _, c := range f.comments {
-		if _, err := proved(f, RemoveComment(c)); err != nil && !planned(err) {
-			t.Errorf("%s: comment at %v: %v\n%s", form, c, err, f.src)
-		}
+		out = append(out, RemoveComment(c))
 	}
+	return out
 }

@@ -20,6 +20,7 @@ func (f *File) Plan(ops []Op) (*Change, error) {
 	p := &planner{
 		f: f, goal: newGoal(), known: map[*node]bool{}, gone: map[*node]bool{},
 		looks: map[*node]renderer{}, duplicates: map[*node]bool{}, lineEnds: map[int]bool{},
+		chomped: map[*node]bool{},
 	}
 	seen := make(map[opKey]bool, len(ops))
 	for _, o := range ops {
@@ -39,6 +40,7 @@ func (f *File) Plan(ops []Op) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	edits = p.keepOpenEnd(edits)
 	if err := cmp.Or(p.checkLines(edits), p.checkLiterals(edits)); err != nil {
 		return nil, err
 	}
@@ -58,7 +60,8 @@ type planner struct {
 	looks      map[*node]renderer
 	duplicates map[*node]bool // answers of ambiguous
 	splices    []splice
-	lineEnds   map[int]bool // where a comment is added
+	lineEnds   map[int]bool   // where a comment is added
+	chomped    map[*node]bool // block scalars at the end of the source whose header was changed
 	literals   []newLiteral
 }
 
@@ -71,8 +74,10 @@ func (p *planner) clash(n *node) error { return &ClashError{Node{p.f, n}.Path()}
 // prune lets collections go whose entries all go, when the removals agreed to that, and refuses others that would be empty.
 func (p *planner) prune() error {
 	p.dropInside()
-	for i := 0; i < len(p.order); i++ { // grows while parents are emptied
-		n := p.order[i]
+	queue := slices.DeleteFunc(slices.Clone(p.order), func(n *node) bool { return !p.goal.empties(n) })
+	slices.SortStableFunc(queue, func(a, b *node) int { return b.depth() - a.depth() })
+	for i := 0; i < len(queue); i++ { // grows while parents are emptied
+		n := queue[i]
 		if !p.goal.empties(n) || p.goal.lists[n].emptied == cleared {
 			continue
 		}
@@ -94,7 +99,8 @@ func (p *planner) prune() error {
 		l.ambiguous = l.ambiguous || accepted.ambiguous
 		l.emptied = max(l.emptied, pruned)
 		p.known[parent] = true
-		p.order = append(p.order, parent) // again, if it was there: it may be empty now
+		p.order = append(p.order, parent)
+		queue = append(queue, parent)
 	}
 	return nil
 }

@@ -31,7 +31,6 @@ var refusalTests = []struct {
 	{"all of a block scalar's text", "a: |\n  x\n", func(r Node) []Op { return []Op{ReplaceText(r.Own("a"), 0, 2, "")} }, "a: nothing would be left of the text"},
 	{"a deep comment below a block scalar", "- |\n  x\n- y\n\n  # c\n- z\n", func(r Node) []Op { return []Op{Remove(r.Entries()[1])} }, "kept lines would become text of the block scalar above"},
 	{"blanks below a new literal", "a: 1\n      \nb: 2\n", func(r Node) []Op { return []Op{InsertAfter(r.Entries()[0], Pair{"c", LiteralText("x\n")})} }, "kept lines would become text of the block scalar above"},
-	{"another entry at the open end below a block scalar", "- |\n  x\n- y", func(r Node) []Op { return []Op{InsertAfter(r.Entries()[1], Item(Int(1))), Remove(r.Entries()[1])} }, "kept lines would become text of the block scalar above"},
 	{"a kept line of blanks at the open end", "- |+\n  x\n ", func(r Node) []Op { return []Op{Append(r, Item(Int(1)))} }, "[0]: kept lines would become text of the block scalar above"},
 	{"a comment in the place of a literal's header", "a:\n  # c\n  k: 1\n", func(r Node) []Op { return []Op{Replace(r.Own("a"), LiteralText("x\ny\n"))} }, "a: a comment stands inside the place"},
 	{"a second comment on a line", "a: 1 # c\n", func(r Node) []Op { return []Op{CommentBehind(r.Entries()[0], "d")} }, "the line has a comment already"},
@@ -79,6 +78,10 @@ var refusalTests = []struct {
 	{"two comments behind one line", "a: 1\n", func(r Node) []Op { return []Op{CommentBehind(r.Entries()[0], "c"), CommentBehind(r.Entries()[0], "d")} }, "two changes meet here"},
 	{"a comment behind a line that gets another end", "- k: 1\n", func(r Node) []Op {
 		return []Op{CommentBehind(r.Entries()[0], "c"), mapping(r.Entries()[0].Value())}
+	}, "two changes meet here"},
+	{"a comment behind what comes in the place of a line's end", "- - x\n", func(r Node) []Op {
+		e := r.Entries()[0].Value().Entries()[0]
+		return []Op{CommentBehind(r.Entries()[0], "c"), InsertBefore(e, Item(LiteralText("y\n"))), Remove(e)}
 	}, "two changes meet here"},
 	{"a comment behind a line that goes", "- k: 1\n  l: 2\n", func(r Node) []Op {
 		return []Op{CommentBehind(r.Entries()[0], "c"), Remove(r.Entries()[0].Value().Entries()[0])}

@@ -68,6 +68,13 @@ type newLiteral struct {
 	n      *node
 	indent int
 	end    int
+	breaks bool // whether it needs the line break behind it
+}
+
+// needsBreak reports whether a new literal ends above or in the place of the lines from start to end, and needs a line
+// break there.
+func (p *planner) needsBreak(start, end int) bool {
+	return slices.ContainsFunc(p.literals, func(l newLiteral) bool { return l.breaks && start <= l.end && l.end <= end })
 }
 
 // noteLiteral remembers new lines that end with a literal.
@@ -77,5 +84,5 @@ func (p *planner) noteLiteral(n *node, v Value, lines string, end int) {
 	}
 	all := strings.Split(strings.TrimSuffix(lines, "\n"), "\n")
 	first := len(all) - 1 - strings.Count(strings.TrimSuffix(v.last().text, "\n"), "\n")
-	p.literals = append(p.literals, newLiteral{n, countSpaces([]byte(all[first])), end})
+	p.literals = append(p.literals, newLiteral{n, countSpaces([]byte(all[first])), end, v.endsWithBreak()})
 }

@@ -20,10 +20,10 @@ func (p *planner) spliceBlock(n *node, l *listGoal) error {
 	return p.removeBlock(n, l)
 }
 
-// insertBefore writes entries before entry i, set off by blank lines where the file sets this one off from its neighbour.
+// insertBefore writes entries before entry i or, when that goes, in its place. They are set off by blank lines where the
+// file sets entry i off from its neighbour.
 func (p *planner) insertBefore(n *node, l *listGoal, i int) {
 	e, pairs := &n.items[i], l.before[i]
-	r := p.look(n)
 	own, at := p.f.startsLine(e.span.Start), e.span.Start
 	if own {
 		at = p.f.beforeEntry(e)
@@ -33,22 +33,27 @@ func (p *planner) insertBefore(n *node, l *listGoal, i int) {
 	if i == 0 && p.f.spaced(n, 0) || i > 0 && apart && p.f.isGap(p.f.lineAbove(at)) {
 		sep = "\n\n"
 	}
-	var b strings.Builder
-	for _, pair := range pairs {
-		b.WriteString(spaces(n.column) + r.text(n, pair) + sep)
+	r := p.look(n)
+	lines := make([]string, len(pairs))
+	for j, pair := range pairs {
+		lines[j] = spaces(n.column) + r.text(n, pair)
 	}
-	text := b.String()
+	text := strings.Join(lines, sep)
 	if l.remove[i] {
-		p.noteLiteral(n, pairs[len(pairs)-1].Value, text, p.f.afterEntry(n, &n.items[l.run(i)]))
+		sep = "\n"
+		p.noteLiteral(n, pairs[len(pairs)-1].Value, text+sep, p.f.afterEntry(n, &n.items[l.run(i)]))
 	}
 	if own {
-		p.put(begins(n), at, at, text)
+		p.put(begins(n), at, at, text+sep)
 		return
 	}
-	// It stands behind a dash or the like, and moves to a line of its own, if it stays.
-	text = text[n.column:] + spaces(n.column)
-	if p.leavesDash(n, l) {
-		text = strings.TrimSuffix(text, sep+spaces(n.column))
+	// It stands behind a dash or the like, and moves to a line of its own, if it or the next one stays.
+	text = text[n.column:]
+	switch end := p.f.afterEntry(n, e); {
+	case !p.leavesDash(n, l):
+		text += sep + spaces(n.column)
+	case l.run(i) == i && p.f.openEnd(end) && p.needsBreak(end, end):
+		text += sep
 	}
 	p.put(begins(n), at, at, text)
 }
@@ -57,13 +62,10 @@ func (p *planner) insertBefore(n *node, l *listGoal, i int) {
 func (p *planner) insertAfter(n *node, l *listGoal, i int) error {
 	e, pairs := &n.items[i], l.after[i]
 	at := p.f.afterEntry(n, e)
-	if l.remove[i] && p.f.openEnd(at) && p.f.scalarAbove(p.f.lineStart(e.span.Start)) != nil {
-		return p.refuse(n, BlockScalarAbove, "")
-	}
 	r := p.look(n)
 	s := e.tail()
 	keeps := s != nil && s.block.chomp == '+' // and a blank line would be its text
-	spaced := p.f.spaced(n, i) && !keeps && !l.remove[i]
+	spaced := p.f.spaced(n, i) && !keeps
 	var b strings.Builder
 	for _, pair := range pairs {
 		if spaced {
@@ -91,6 +93,10 @@ func (p *planner) keepChomped(s *node) error {
 	case s.block.chomp == 0 && s.block.text.Len() == 0:
 		return nil
 	}
+	if p.chomped[s] {
+		return nil
+	}
+	p.chomped[s] = true
 	header := strings.TrimRight(string(p.f.src[s.block.header.Start:s.block.header.End]), "+")
 	p.edit(s.block.header.Start, s.block.header.End, header+"-")
 	return nil

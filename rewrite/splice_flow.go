@@ -23,7 +23,7 @@ func (p *planner) spliceFlow(n *node, l *listGoal) error {
 	for i := range n.items {
 		e := &n.items[i]
 		if c.replaced(i) {
-			c.edit(e.span.Start, e.span.End, strings.Join(append(c.texts(l.before[i]), c.texts(l.after[i])...), ", "))
+			c.edit(e.span.Start, e.span.End, strings.Join(c.texts(l.before[i]), ", "))
 			continue
 		}
 		c.insertBefore(i)
@@ -41,7 +41,7 @@ func (p *planner) spliceFlow(n *node, l *listGoal) error {
 
 // replaced reports whether new entries come in the place of entry i.
 func (c flowList) replaced(i int) bool {
-	return c.l.remove[i] && len(c.l.before[i])+len(c.l.after[i]) > 0
+	return c.l.remove[i] && len(c.l.before[i]) > 0
 }
 
 // goes reports whether entry i leaves without another in its place.

@@ -28,7 +28,7 @@ func (l *listGoal) run(i int) int {
 
 // removeRun removes the entries from first to last.
 func (p *planner) removeRun(n *node, l *listGoal, first, last int) error {
-	replaced := len(l.before[first])+len(l.after[last]) > 0
+	replaced := len(l.before[first]) > 0
 	if p.f.startsLine(n.items[first].span.Start) {
 		return p.cutEntries(n, first, last, replaced)
 	}
@@ -49,13 +49,13 @@ func (p *planner) removeRun(n *node, l *listGoal, first, last int) error {
 }
 
 // leavesDash reports whether the first entry stands behind a dash (or the like) and goes, and the next one that stays
-// cannot take its place, because there is none or a comment stands above it.
+// cannot take its place, because there is none or a comment stands, or will stand, above it.
 func (p *planner) leavesDash(n *node, l *listGoal) bool {
 	if !l.remove[0] || p.f.startsLine(n.items[0].span.Start) {
 		return false
 	}
 	last := l.run(0)
-	return last+1 == len(n.items) || p.commentKept(n, 0, last)
+	return last+1 == len(n.items) || len(l.above[last+1]) > 0 || p.commentKept(n, 0, last)
 }
 
 // commentKept reports whether a comment between first and the entry behind last belongs to none of the entries that go.
@@ -108,15 +108,11 @@ func (f *File) joinGap(start, end int, first, last bool) (int, int) {
 	}
 }
 
-// cutLines removes whole lines. A source without a final line break stays so, but for one that a block scalar's text
-// ends with. Below a block scalar the lines that
+// cutLines removes whole lines: see keepOpenEnd for the last ones of a source without a final line break. Below a block scalar the lines that
 // follow must not become its text: lines of blanks go too, and a comment makes the edit impossible.
 func (p *planner) cutLines(n *node, start, end int) error {
-	s := p.f.scalarAbove(start)
-	if p.f.openEnd(end) && (s == nil || s.block.chomp == '-') && start > p.f.lines.starts[0] {
-		start -= breakBefore(p.f.src, start)
-	}
 	p.edit(start, end, "")
+	s := p.f.scalarAbove(start)
 	if s == nil {
 		return nil
 	}
@@ -129,6 +125,32 @@ func (p *planner) cutLines(n *node, start, end int) error {
 		return p.refuse(n, BlockScalarAbove, "")
 	}
 	return nil
+}
+
+// keepOpenEnd takes the line break from the line that comes before the removed last lines of a source without a final
+// one, unless a block scalar's text ends with it there. That line may be a new one.
+func (p *planner) keepOpenEnd(edits []Edit) []Edit {
+	i := len(edits) - 1
+	for i >= 0 && edits[i].Span.Len() == 0 {
+		i-- // new lines at the end, each with a break before it
+	}
+	if i < 0 || !p.f.openEnd(edits[i].Span.End) || edits[i].New != "" {
+		return edits
+	}
+	first := i
+	for first > 0 && edits[first-1].Span.End == edits[first].Span.Start && edits[first-1].New == "" {
+		first--
+	}
+	start := edits[first].Span.Start
+	switch s := p.f.scalarAbove(start); {
+	case start != p.f.lineStart(start) || start == p.f.lines.starts[0], p.needsBreak(start, len(p.f.src)):
+	case first > 0 && edits[first-1].Span.End == start:
+		above := &edits[first-1].New
+		*above = (*above)[:len(*above)-breakBefore([]byte(*above), len(*above))]
+	case s == nil || s.block.chomp == '-':
+		edits[first].Span.Start -= breakBefore(p.f.src, start)
+	}
+	return edits
 }
 
 // clearBlock leaves {} or [] of a block collection. Comment lines between its entries stay.

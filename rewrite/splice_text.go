@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +50,7 @@ func (p *planner) spliceText(n *node, g *nodeGoal) error {
 
 // join makes the text of the parts, and reports whether none of them overlap.
 func (g *nodeGoal) join(n *node) bool {
-	slices.SortStableFunc(g.parts, func(a, b Op) int { return a.start - b.start })
+	slices.SortStableFunc(g.parts, func(a, b Op) int { return cmp.Or(a.start-b.start, a.end-b.end) })
 	var b strings.Builder
 	at := 0
 	for _, o := range g.parts {
