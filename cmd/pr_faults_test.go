@@ -98,6 +98,13 @@ func failures() map[string]failure {
 			change: server(answerWith(always, http.MethodGet, look, 403, nil)),
 			want:   []string{"cannot reach the remote", "403", "the token may not"},
 		},
+		"404 for git, and a password in the remote's URL": {
+			change: func(t *testing.T, w *prWorld) {
+				remote(strings.Replace(w.URL, "//", "//bot:old-password@", 1)+"/acme/app.git?private_token=old-password")(t, w)
+				answerWith(always, http.MethodGet, look, 404, nil)(w)
+			},
+			want: []string{"cannot reach the remote", "not found"},
+		},
 		"404 for git": {
 			change: server(answerWith(always, http.MethodGet, look, 404, nil)),
 			want:   []string{"cannot reach the remote", "not found", "check the remote's URL"},
@@ -251,7 +258,9 @@ func (f *failure) check(t *testing.T, w *prWorld, words *strings.Replacer) {
 		f.change(t, w)
 	}
 	before := w.state(t)
-	got := w.run(t, f.args...)
+	ledger := filepath.Join(t.TempDir(), "ledger")
+	args := append([]string{"--ledger", ledger}, f.args...)
+	got := w.run(t, args...)
 	if got.code != exitFile || got.out != "" {
 		t.Errorf("exit code %d, want %d; stdout:\n%s", got.code, exitFile, got.out)
 	}
@@ -263,8 +272,14 @@ func (f *failure) check(t *testing.T, w *prWorld, words *strings.Replacer) {
 	if n := strings.Count(got.errOut, "\n"); n != 1 {
 		t.Errorf("%d lines, want 1:\n%s", n, got.errOut)
 	}
-	if strings.Contains(got.errOut, fakeforge.Token) {
-		t.Errorf("the token is shown:\n%s", got.errOut)
+	written, err := os.ReadFile(ledger)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, secret := range []string{fakeforge.Token, "old-password"} {
+		if strings.Contains(got.errOut+string(written), secret) {
+			t.Errorf("a secret is shown or written:\n%s%s", got.errOut, written)
+		}
 	}
 	if slept := w.slept.Load() > 0; slept != f.slept {
 		t.Errorf("tried again: %v, want %v", slept, f.slept)
@@ -278,7 +293,7 @@ func (f *failure) check(t *testing.T, w *prWorld, words *strings.Replacer) {
 	}
 	w.vars = vars
 	w.heal(t)
-	if got := w.run(t, f.args...); got.code != exitOK || !strings.Contains(got.out, ": opened ") {
+	if got := w.run(t, args...); got.code != exitOK || !strings.Contains(got.out, ": opened ") {
 		t.Errorf("healed: exit code %d\n%s%s", got.code, got.out, got.errOut)
 	}
 }

@@ -212,7 +212,11 @@ func TestPRSplit(t *testing.T) {
 		if err := facts.Set("ecr.role_arn", "arn:aws:iam::123456789012:role/ecr"); err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range engine.Run([]byte(text), facts).Results {
+		result := engine.Run([]byte(text), facts)
+		if result.Err != nil || result.Status == fixes.Skipped {
+			t.Errorf("commit %d is no valid config: %v", i+1, result.Err)
+		}
+		for _, r := range result.Results {
 			if r.Rule.ID == rule {
 				t.Errorf("commit %d leaves %s", i+1, r.Message)
 			}

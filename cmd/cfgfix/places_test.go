@@ -85,7 +85,17 @@ func bash(t *testing.T, dir string, env []string, script string) (code int, out 
 	if err != nil {
 		t.Skip("skipped: there is no bash")
 	}
-	return execIn(t, dir, env, path, "-e", "-o", "pipefail", "-c", script)
+	code, out = execIn(t, dir, env, path, "-e", "-o", "pipefail", "-c", script)
+	checkNoKey(t, script, out)
+	return code, out
+}
+
+// checkNoKey looks for the keys of badConfig in what a job logs, which more people may read than the repo.
+func checkNoKey(t *testing.T, name, out string) {
+	t.Helper()
+	if regexp.MustCompile(`AKIA\w|q9Wv3`).MatchString(out) {
+		t.Errorf("%s shows a key:\n%s", name, out)
+	}
 }
 
 // TestPreCommit runs the hooks as pre-commit does: with the names of the files behind the entry.
@@ -109,6 +119,7 @@ func TestPreCommit(t *testing.T) {
 		dir := repoWith(t, badConfig)
 		entry := append(strings.Fields(hook.Entry), ".circleci/config.yml")
 		code, out := execIn(t, dir, os.Environ(), entry[0], entry[1:]...)
+		checkNoKey(t, hook.ID, out)
 		text, err := os.ReadFile(filepath.Join(dir, ".circleci", "config.yml"))
 		if code != codes[hook.ID] || err != nil || (string(text) != badConfig) != (hook.ID == "cfgfix-fix") || hook.Language != "golang" {
 			t.Errorf("%s: exit code %d, %v\n%s", hook.ID, code, err, out)
