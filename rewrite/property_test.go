@@ -140,30 +140,6 @@ func (c *tally) log(t *testing.T, what string) {
 	}
 }
 
-const odd = "ZZ: #" // a text that needs quotes
-
-// fourOperations are the operations that the editor is measured by, at one entry.
-func fourOperations(e Entry) map[string]Op {
-	pair := Pair{"zz-new", String(odd)}
-	switch {
-	case e.parent.isMerge():
-		pair = Item(Map(pair))
-	case !e.Key().Exists():
-		pair.Key = ""
-	}
-	ops := map[string]Op{"insert": InsertAfter(e, pair).Shared(), "delete": Remove(e).Shared()}
-	if e.Parent().Len() == 1 {
-		ops["delete"] = Clear(e).Shared()
-	}
-	if e.Value().Kind() == Scalar {
-		ops["replace value"] = Replace(e.Value(), String(odd)).Shared()
-	}
-	if e.Key().Kind() == Scalar && !e.IsMerge() {
-		ops["replace key"] = Replace(e.Key(), String(odd)).Shared()
-	}
-	return ops
-}
-
 // TestFourOperations holds that extracting, replacing, deleting and inserting is done at nearly every node of real
 // files, and never wrongly.
 func TestFourOperations(t *testing.T) {
@@ -201,56 +177,6 @@ func TestFourOperations(t *testing.T) {
 	}
 }
 
-// choose makes an operation at an entry. Where Plan refuses it and leaves the choice to the caller, it chooses: to have
-// what a merge supplies, to edit beside a key that stands twice, and to remove what others use together with them.
-func choose(f *File, e Entry, op Op) (choice Reason, err error) {
-	_, err = proved(f, op)
-	if choice = reasonOf(err); choice == MergeSupplies || choice == DuplicateKey {
-		_, err = proved(f, op.Accept(MergeSupplies).Accept(DuplicateKey))
-	}
-	if reasonOf(err) == AnchorNeeded {
-		_, err = proved(f, withUsers(e)...)
-	}
-	return choice, err
-}
-
-// reasonOf is why an operation is refused, 0 when it is not.
-func reasonOf(err error) Reason {
-	if r := new(RefusedError); errors.As(err, &r) {
-		return r.Reason
-	}
-	return 0
-}
-
-// withUsers are the removals of an entry, of those that use an anchor inside it, of those that use an anchor inside them...
-func withUsers(e Entry) []Op {
-	var ops []Op
-	gone := map[*node]bool{}
-	var take func(n *node)
-	leave := func(e Entry) {
-		if e.Exists() {
-			ops = append(ops, Clear(e).Shared().Accept(MergeSupplies).Accept(DuplicateKey))
-			take(e.Value().n)
-			take(e.Key().n)
-		}
-	}
-	take = func(n *node) {
-		if n == nil || gone[n] {
-			return
-		}
-		gone[n] = true
-		for i := range n.items {
-			take(n.items[i].key)
-			take(n.items[i].value)
-		}
-		for _, u := range n.users() {
-			leave(Node{e.file, u}.Entry())
-		}
-	}
-	leave(e)
-	return ops
-}
-
 // extracts reports whether the scalar's bytes alone, in a place like its own, decode to its value.
 func extracts(n Node) bool {
 	if n.n.body().Len() == 0 {
@@ -269,36 +195,6 @@ func extracts(n Node) bool {
 		y = y.Content[min(len(y.Content)-1, 1)]
 	}
 	return y.Kind == yaml.ScalarNode && y.Value == n.Value()
-}
-
-// otherOperations are the rest, at one entry.
-func otherOperations(e Entry) map[string]Op {
-	pair := Pair{"zz-new", Map(Pair{"run", Map(Pair{"command", LiteralText("a\n\nb\n")})})}
-	if !e.Key().Exists() {
-		pair.Key = ""
-	}
-	ops := map[string]Op{
-		"prune": Prune(e), "before": InsertBefore(e, pair), "nested": InsertAfter(e, pair),
-		"map": Replace(e.Value(), Map(Pair{"a", List(String("b"), Int(1))}, Pair{"c", Null()})), "literal": Replace(e.Value(), LiteralText("a\n\n  b\n")),
-		"comment above": CommentAbove(e, "one\n\ntwo"), "comment behind": CommentBehind(e, "one"),
-	}
-	if e.Key().Exists() && !e.IsMerge() {
-		ops["rename"] = Rename(e, "zz-new")
-	}
-	switch v := e.Value(); v.Kind() {
-	case Scalar:
-		at := strings.IndexByte(v.Value(), '\n') + 1
-		_, n := utf8.DecodeRuneInString(v.Value()[at:])
-		ops["text"], ops["lines"] = ReplaceText(v, at, at+n, "é"), ReplaceText(v, 0, at, "")
-		ops["wrap"], ops["append"] = Wrap(v, Bool(false)), Append(v, Pair{"a", String("b")})
-	case Alias:
-		ops["override"] = Override(v, Pair{"zz-new", String("x")})
-	case Mapping:
-		ops["append"], ops["override"] = Append(v, Pair{"zz-new", String("x")}), Override(v, Pair{"zz-new", String("x")})
-	case Sequence:
-		ops["append"] = Append(v, Item(Map(Pair{"zz-new", String("x")})))
-	}
-	return ops
 }
 
 // TestOtherOperations holds that every other operation is refused for a reason or proved, at many places of real files.

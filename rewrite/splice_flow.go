@@ -139,27 +139,13 @@ func (c flowList) afterNull(i int) string {
 
 // removeRun removes the entries from first to last, which follow the entry kept (-1 for none).
 func (c flowList) removeRun(kept, first, last int) {
-	items := c.n.items
-	span := Span{items[first].span.Start, 0}
-	atEnd := last+1 == len(items)
-	switch {
-	case !atEnd:
-		span.End = items[last+1].span.Start
-		if c.asInserted(kept, first, last) {
-			span = Span{items[kept].span.End, items[last].span.End}
-		}
-	case kept >= 0:
-		span = Span{items[kept].span.End, items[last].span.End}
-	default:
-		span = c.inside()
-	}
+	span := c.runSpan(kept, first, last)
 	lines, leading := c.ownLines(first, last)
-	if leading && atEnd && c.needsComma(kept, first, last) {
-		lines = nil
-	}
+	ends := kept >= 0 && last+1 == len(c.n.items) // with the entry kept
+	comma := ends && c.needsComma(kept, first, last)
 	switch {
-	case lines != nil:
-		if !leading && atEnd && kept >= 0 && c.becomesLast(kept) && !(c.lines && len(c.l.after[kept]) > 0) && !c.needsComma(kept, first, last) {
+	case lines != nil && !(leading && comma):
+		if ends && !comma && !leading && c.becomesLast(kept) && !(c.lines && len(c.l.after[kept]) > 0) {
 			c.dropComma(kept)
 		}
 		for _, line := range lines {
@@ -169,6 +155,19 @@ func (c flowList) removeRun(kept, first, last int) {
 		c.edit(span.Start, span.End, c.behindKept(kept, first, last)+c.f.beforeComment(span.End))
 	default:
 		c.removePieces(kept, first, last)
+	}
+}
+
+// runSpan is what goes with the entries from first to last when nothing between them must stay.
+func (c flowList) runSpan(kept, first, last int) Span {
+	items := c.n.items
+	switch {
+	case last+1 < len(items) && !c.asInserted(kept, first, last):
+		return Span{items[first].span.Start, items[last+1].span.Start}
+	case kept >= 0:
+		return Span{items[kept].span.End, items[last].span.End}
+	default:
+		return c.inside()
 	}
 }
 
