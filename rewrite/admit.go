@@ -161,7 +161,7 @@ func (p *planner) admitEntry(o Op, n *node) error {
 	}
 	l, i := p.goal.list(n), o.entry.index
 	if o.accepted.has(MergeSupplies) {
-		l.uncover[i] = true
+		l.mayUncover(i)
 	}
 	l.ambiguous = l.ambiguous || o.accepted.has(DuplicateKey)
 	switch o.kind {

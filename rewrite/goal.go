@@ -44,11 +44,19 @@ func (g *goal) list(n *node) *listGoal {
 	if l == nil {
 		l = &listGoal{
 			before: map[int][]Pair{}, after: map[int][]Pair{}, above: map[int][]string{}, behind: map[int]string{},
-			remove: map[int]bool{}, rename: map[int]string{}, uncover: map[int]bool{},
+			remove: map[int]bool{}, rename: map[int]string{},
 		}
 		g.lists[n] = l
 	}
 	return l
+}
+
+// mayUncover lets a merge supply the name of entry i.
+func (l *listGoal) mayUncover(i int) {
+	if l.uncover == nil {
+		l.uncover = map[int]bool{}
+	}
+	l.uncover[i] = true
 }
 
 // empties reports whether no entry of the collection would be left, and none comes in.

@@ -95,7 +95,9 @@ func (p *planner) prune() error {
 		delete(p.goal.lists, n)
 		l := p.goal.list(parent)
 		l.remove[n.index] = true
-		l.uncover[n.index] = len(accepted.uncover) > 0
+		if len(accepted.uncover) > 0 {
+			l.mayUncover(n.index)
+		}
 		l.ambiguous = l.ambiguous || accepted.ambiguous
 		l.emptied = max(l.emptied, pruned)
 		p.known[parent] = true
