@@ -185,6 +185,24 @@ func TestDockerfile(t *testing.T) {
 			t.Errorf("the Dockerfile has no %q", want)
 		}
 	}
+	// A ledger looks at a repo anew when the program's version changed. It comes from git, and is not that of the commit
+	// when files of the commit are missing.
+	ignored, err := os.ReadFile(filepath.Join(top, ".dockerignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := os.ReadFile(filepath.Join(top, ".gitignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(ignored)) {
+		if !strings.Contains(string(kept), line) {
+			t.Errorf(".dockerignore leaves out %s, which is in the repository", strings.TrimSpace(line))
+		}
+	}
+	if build := string(text[:bytes.LastIndex(text, []byte("\nFROM "))]); !strings.Contains(build, "apk add --no-cache git\n") {
+		t.Error("there is no git where the program is built")
+	}
 }
 
 // checkCircle holds a config or an orb to CircleCI's schema, where that is at hand, and to cfgfix itself.
