@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"cmp"
+	"encoding/base64"
 	"fmt"
 	"regexp"
 	"slices"
@@ -50,7 +51,49 @@ var secretForms = []secretForm{
 	{plantForm{"password of an image", func(p *planting) bool {
 		return p.image("- image: planted/planted:1\n  auth:\n    username: planted\n    password: Pl4ntedPzwr")
 	}}, "Pl4ntedPzwr"},
+	{plantForm{"environment of a job as a list of texts", func(p *planting) bool {
+		j, ok := p.job()
+		p.place = "job"
+		return ok && !j.Node.Own("environment").Exists() && p.insert(j.Node.Entries()[j.Node.Len()-1], "environment:\n  - PLANTED_TOKEN="+plantedValue)
+	}}, plantedValue},
+	{plantForm{"short value", secretInJob(false, "k7Q2mV9xT4bL8s")}, "k7Q2mV9xT4bL8s"},
+	{plantForm{"key file", secretInJob(false, "'"+plantedKeyJSON+"'")}, plantedKeyLine},
+	{plantForm{"key file in base64", secretInJob(false, plantedBase64)}, plantedBase64},
+	{plantForm{"connection string", secretInJob(false, "Server=db.planted.io;User=sa;Password="+plantedValue)}, plantedValue},
+	{plantForm{"default of a parameter", func(p *planting) bool {
+		return p.define("commands", "planted-work:\n  parameters:\n    planted_token:\n      type: string\n      default: "+plantedValue+"\n  steps:\n    - run: ./planted << parameters.planted_token >>") &&
+			p.steps("- planted-work")
+	}}, plantedValue},
+	{plantForm{"argument of a command", func(p *planting) bool {
+		return p.define("commands", "planted-work:\n  parameters:\n    planted_token: {type: string}\n  steps:\n    - run: ./planted << parameters.planted_token >>") &&
+			p.steps("- planted-work:\n    planted_token: "+plantedValue)
+	}}, plantedValue},
+	{plantForm{"query", steps("- run: ./planted 'https://planted.io/hook?planted_token=" + plantedValue + "&a=b'")}, plantedValue},
+	{plantForm{"JSON", steps("- run: |\n    ./planted -d '{\"planted_token\": \"" + plantedValue + "\"}' https://planted.io")}, plantedValue},
+	{plantForm{"npm's settings", steps("- run: |\n    echo \"//npm.planted.io/:_authToken=" + plantedValue + "\" > ~/.npmrc")}, plantedValue},
+	{plantForm{"user of curl", steps("- run: curl -u planted:" + plantedValue + " https://git.planted.io/")}, plantedValue},
+	{plantForm{"key file in a script", steps("- run: |\n    echo '" + plantedKeyJSON + "' > planted.json\n    ./planted planted.json")}, plantedKeyLine},
+	{plantForm{"key file in base64 in a script", steps("- run: echo " + plantedBase64 + " | base64 -d > planted.json")}, plantedBase64},
 	{plantForm{"missing context", steps("- run: ./planted \"$PLANTED_TOKEN\"")}, ""},
+	{plantForm{"missing context, here-document", steps("- run: |\n    cat > planted.env \\<<END\n    A=$PLANTED_TOKEN\n    END")}, ""},
+	{plantForm{"missing context, in a condition", steps("- when:\n    condition: << pipeline.parameters.planted >>\n    steps:\n      - run: ./planted \"$PLANTED_TOKEN\"")}, ""},
+	{plantForm{"missing context, image", func(p *planting) bool {
+		return p.image("- image: planted/planted:1\n  auth:\n    username: planted\n    password: $PLANTED_TOKEN")
+	}}, ""},
+}
+
+// plantedBase64 is a key file in base64.
+var plantedBase64 = base64.StdEncoding.EncodeToString([]byte(`{"private_key": "-----BEGIN PRIVATE KEY-----\n` + plantedKeyLine + `\n-----END PRIVATE KEY-----\n", "type": "service_account"}`))
+
+// reportedForms are secrets that no edit takes away: they are found.
+var reportedForms = []secretForm{
+	{plantForm{"token of a container", func(p *planting) bool {
+		return p.image("- image: planted/planted:1\n  environment:\n    PLANTED_TOKEN: " + plantedGitHub)
+	}}, plantedGitHub},
+	{plantForm{"private key in a script", steps("- run: |\n    cat > planted.pem \\<<END\n    -----BEGIN RSA PRIVATE KEY-----\n    " + plantedKeyLine + "\n    " + plantedKeyLine + "\n    -----END RSA PRIVATE KEY-----\n    END")}, plantedKeyLine},
+	{plantForm{"argument of an orb", withOrb("planted-orb", "planted/orb@1.2.3", "- planted-orb/work:\n    planted_token: "+plantedValue)}, plantedValue},
+	{plantForm{"here-document in quotes", steps("- run: |\n    cat > planted.env \\<<'END'\n    PLANTED_TOKEN=" + plantedValue + "\n    END")}, plantedValue},
+	{plantForm{"another shell", steps("- run:\n    shell: python3\n    command: login('" + plantedGitHub + "')")}, plantedGitHub},
 }
 
 // silentForms look like secrets and are none.
@@ -65,6 +108,10 @@ var silentForms = []plantForm{
 	{"token with a wrong checksum", steps("- run: ./planted --token ghp_Ky9Pf34qY6Nb3wWD25RQ4F5ZR3qa7y3gm1IM")},
 	{"address of a local service", steps("- run: psql postgres://planted:" + plantedValue + "@localhost:5432/planted")},
 	{"variable", steps("- run: |\n    export PLANTED_TOKEN=\"$OTHER_TOKEN\"\n    ./planted --planted-token \"$PLANTED_TOKEN\" -H \"X-Token: ${PLANTED_TOKEN}\"")},
+	{"variable in steps that do not run", func(p *planting) bool {
+		return p.define("commands", "planted-work:\n  parameters:\n    live: {type: boolean, default: false}\n  steps:\n    - when:\n        condition: << parameters.live >>\n        steps:\n          - run: ./planted \"$PLANTED_TOKEN\"") &&
+			p.steps("- planted-work")
+	}},
 	{"comment", steps("- run: |\n    # export PLANTED_TOKEN=" + plantedValue + "\n    ./planted")},
 	{"variable with a default", steps("- run: ./planted \"${PLANTED_TOKEN:-none}\"")},
 	{"container's password", func(p *planting) bool {
@@ -94,7 +141,7 @@ var secretRules = []*Rule{inlineSecret, missingContext}
 
 // secretFacts are facts for one config: the planted context, and that the others provide nothing.
 func secretFacts(c *circle.Config) *Facts {
-	out := &Facts{Contexts: []ContextFact{{Name: plantedContext, Provides: []string{"*PLANTED_*", "DOCKER*", "GITHUB_TOKEN", "SLACK_WEBHOOK"}}}}
+	out := &Facts{Contexts: []ContextFact{{Name: plantedContext, Provides: []string{"*PLANTED_*", "DOCKER*", "GCLOUD_SERVICE_KEY*", "NPM_TOKEN", "GITHUB_TOKEN", "SLACK_WEBHOOK"}}}}
 	for _, use := range allEntries(c) {
 		for _, x := range use.Contexts() {
 			out.Contexts = append(out.Contexts, ContextFact{Name: x.Name})
@@ -129,6 +176,35 @@ func TestPlantedSecrets(t *testing.T) {
 				t.Errorf("planted into %d configs, fixed in %d", planted, fixed)
 			}
 			t.Logf("planted %d, fixed %d", planted, fixed)
+		})
+	}
+}
+
+// TestPlantedReports plants secrets that stay: each is found where it is, with a reason, and nothing changes.
+func TestPlantedReports(t *testing.T) {
+	t.Parallel()
+	soils := secretSoils(t)
+	for _, form := range reportedForms {
+		t.Run(form.name, func(t *testing.T) {
+			t.Parallel()
+			planted := 0
+			for p := range plants(soils, form.plantForm, minPlanted) {
+				planted++
+				x := p.try(secretRules, secretFacts(p.config))
+				x.onlyWhere(p.planted)
+				if len(x.Results) != 1 || x.fate != NoFix || x.Status == Changed {
+					x.complain("%d findings, %s, the file is %s", len(x.Results), x.fate, x.Status)
+				}
+				if strings.Contains(x.reason, form.secret) {
+					x.complain("the reason shows the secret")
+				}
+				if len(x.wrong) > 0 {
+					t.Errorf("%s (%s): %s\nplanted:\n%s", p.name, p.place, strings.Join(x.wrong, "\n"), p.added())
+				}
+			}
+			if planted < minPlanted {
+				t.Errorf("planted into %d configs", planted)
+			}
 		})
 	}
 }
@@ -291,7 +367,7 @@ func shows(use *circle.WorkflowJob, text string) bool {
 		return slices.ContainsFunc(envs.Vars(), func(x circle.Var) bool { return strings.Contains(x.Text, text) })
 	}
 	for _, x := range use.Flow() {
-		if !x.Never && (strings.Contains(x.Step.Command().Value(), text) || has(x.Step.Environment())) {
+		if !x.Never && (strings.Contains(x.Step.Command().Value(), text) || has(x.Step.Environment()) || callShows(x.Step, text)) {
 			return true
 		}
 	}
@@ -307,6 +383,13 @@ func shows(use *circle.WorkflowJob, text string) bool {
 	return has(j.EffectiveEnvironments()) || slices.ContainsFunc(j.DockerItems(), func(d *circle.DockerItem) bool {
 		return strings.Contains(d.Auth().Get("password").Resolve().Value(), text)
 	})
+}
+
+// callShows reports whether a call of a command gives it a text, or the command's parameters do by default.
+func callShows(s *circle.Step, text string) bool {
+	holds := func(value string) bool { return strings.Contains(value, text) }
+	cmd := s.Callee()
+	return cmd != nil && (uses(s.Args(), holds) || slices.ContainsFunc(cmd.Parameters(), func(p *circle.Parameter) bool { return uses(p.Default(), holds) }))
 }
 
 // compareEntries holds the contexts of all entries to those they had: the running ones have one more.

@@ -68,12 +68,24 @@ func (b *secretFix) entriesOf() []*circle.WorkflowJob {
 	var out []*circle.WorkflowJob
 	for _, j := range b.view.p.Config.UsersOf(s.node) {
 		for _, use := range j.Uses() {
-			if !slices.ContainsFunc(out, func(o *circle.WorkflowJob) bool { return o.Entry == use.Entry && o.Workflow == use.Workflow }) {
+			if !slices.ContainsFunc(out, func(o *circle.WorkflowJob) bool { return o.Entry == use.Entry && o.Workflow == use.Workflow }) && b.reaches(use) {
 				out = append(out, use)
 			}
 		}
 	}
 	return out
+}
+
+// reaches reports whether an entry of a job that has the secret may get to it: it may rule out the calls of the command
+// whose parameter holds it.
+func (b *secretFix) reaches(use *circle.WorkflowJob) bool {
+	called, may := false, false
+	for _, x := range use.Flow() {
+		if cmd := x.Step.Callee(); cmd != nil && b.site.parameter != nil && cmd.Node.Same(b.site.parameter.body) {
+			called, may = true, may || !x.Never
+		}
+	}
+	return may || !called
 }
 
 // running are the workflow entries that pass a step.

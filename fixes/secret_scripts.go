@@ -430,9 +430,20 @@ func settingsIn(text string) []setting {
 	if !secretHints().in(text) {
 		return nil
 	}
+	return settingsBehind(text, 0)
+}
+
+// settingsBehind are those from an offset on.
+func settingsBehind(text string, at int) []setting {
 	var out []setting
-	for _, m := range settingPattern.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range settingPattern.FindAllStringSubmatchIndex(text[at:], -1) {
+		for i := range m {
+			m[i] += at
+		}
 		name := text[m[2]:m[3]]
+		if strings.HasPrefix(text[m[4]:m[5]], "//") { // an address, which may have settings in its query
+			return append(out, settingsBehind(text, m[4])...)
+		}
 		if m[2] > 0 && text[m[2]-1] == '-' { // a property of Java, -Dname=value
 			name = strings.TrimPrefix(name, "D")
 		}
