@@ -41,7 +41,8 @@ func snippets(t *testing.T) []snippet {
 			if slices.ContainsFunc(before, func(b snippet) bool { return b.text == s.text }) {
 				continue
 			}
-			s.from, s.own = c.name, slices.Contains(loginSteps, s.name)
+			named := func(b snippet) bool { return b.name == s.name }
+			s.from, s.own = c.name, s.name != "" && !slices.ContainsFunc(before, named)
 			out = append(out, s)
 		}
 	}
@@ -89,6 +90,7 @@ type bench struct {
 	home, bin, calls, bashEnv string
 	server                    *httptest.Server
 	logins                    []string // what the server was asked
+	more                      []string // variables that scripts have besides those that they name
 }
 
 func newBench(t *testing.T) *bench {
@@ -155,6 +157,7 @@ func (b *bench) run(t *testing.T, script string, fail int) outcome {
 	cmd := exec.Command("bash", "-eo", "pipefail", file)
 	cmd.Dir = b.home
 	cmd.Env = append(b.variables(script), callsVar+"="+b.calls, failVar+"="+map[bool]string{true: fmt.Sprint(fail)}[fail >= 0])
+	cmd.Env = append(cmd.Env, b.more...)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	o := outcome{err: cmd.Run(), output: output.String()}
@@ -228,6 +231,11 @@ func TestLoginSteps(t *testing.T) {
 				}
 			}
 		})
+	}
+	for name := range seen {
+		if !slices.Contains(loginSteps, name) {
+			t.Errorf("nothing is known of what the step %q is to do", name)
+		}
 	}
 	for _, name := range loginSteps {
 		if seen[name] == 0 {
@@ -364,6 +372,25 @@ func (b *bench) checkCall(t *testing.T, c called) {
 	case c.Name == "vault" && len(c.Args) > 0 && c.Args[0] == "write":
 		if !slices.Contains(c.Args, "jwt="+tokenV2) {
 			t.Errorf("vault gets no token, or not all of it: %q", c.Args)
+		}
+	}
+}
+
+// TestWrittenScriptsParse has bash read every script that a fix has written or changed.
+func TestWrittenScriptsParse(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs some hundred programs")
+	}
+	newBench(t) // there is a bash
+	for _, s := range snippets(t) {
+		if strings.Contains(strings.ReplaceAll(s.text, `\\<<`, ""), "<< ") {
+			continue // it holds an expression of CircleCI
+		}
+		cmd := exec.Command("bash", "-n")
+		cmd.Stdin = strings.NewReader(strings.ReplaceAll(s.text, `\\<<`, "<<"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s\n%s", s.from, err, out, s.text)
 		}
 	}
 }

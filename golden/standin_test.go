@@ -16,7 +16,7 @@ import (
 // standIns are the programs that scripts are run with in the tests: links to the test itself, which records how it was
 // called and does what little a script needs to go on.
 var standIns = map[string]func(args []string) (code int){
-	"aws": nothing, "az": nothing, "docker": nothing, "npm": nothing, "pip": nothing, "python": nothing, "python3": nothing, "twine": nothing, "git": nothing,
+	"any": nothing, "aws": nothing, "az": nothing, "docker": nothing, "npm": nothing, "pip": nothing, "python": nothing, "python3": nothing, "twine": nothing, "git": nothing,
 	"gcloud": gcloud, "vault": vault, "curl": curl, "wget": nothing, "jq": jq, "circleci": circleci,
 }
 
