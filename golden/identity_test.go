@@ -148,16 +148,22 @@ func TestStatements(t *testing.T) {
 		for _, s := range list {
 			t.Run(s.says, func(t *testing.T) {
 				t.Parallel()
-				for _, place := range s.shown {
-					name, status, isCase := strings.Cut(place, " ")
-					switch {
-					case !isCase && !strings.Contains(tests, "func "+name+"("):
-						t.Errorf("there is no test %s", name)
-					case isCase:
-						checkShown(t, name, status)
-					}
-				}
+				s.check(t, tests)
 			})
+		}
+	}
+}
+
+// check holds a statement to what shows it; tests is the text of the tests in this folder.
+func (s *statement) check(t *testing.T, tests string) {
+	t.Helper()
+	for _, place := range s.shown {
+		name, status, isCase := strings.Cut(place, " ")
+		switch {
+		case !isCase && !strings.Contains(tests, "func "+name+"("):
+			t.Errorf("there is no test %s", name)
+		case isCase:
+			checkShown(t, name, status)
 		}
 	}
 }
