@@ -51,6 +51,19 @@ func (g *goal) list(n *node) *listGoal {
 	return l
 }
 
+// takes reports whether the node stands inside something that is removed or replaced.
+func (g *goal) takes(n *node) bool {
+	for a := n; a.parent != nil; a = a.parent {
+		if c := g.nodes[a.parent]; c != nil && c.kind == opReplace {
+			return true
+		}
+		if l := g.lists[a.parent]; l != nil && (l.remove[a.index] || a.isKey && l.goes(a.index)) {
+			return true
+		}
+	}
+	return false
+}
+
 // mayUncover lets a merge supply the name of entry i.
 func (l *listGoal) mayUncover(i int) {
 	if l.uncover == nil {

@@ -167,8 +167,8 @@ func tryEverything(t *testing.T, form string, f *File) {
 	}
 }
 
-// TestTogether holds that any two or three operations on a source of the tables are proved together in any order, or
-// refused or found to contradict each other in any.
+// TestTogether holds that any three operations on a source of the tables are proved together in any order, or refused or
+// found to contradict each other in any.
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -179,27 +179,49 @@ func TestTogether(t *testing.T) {
 		sets = 2000
 	}
 	for _, source := range tableSources() {
-		f, err := Parse([]byte(source))
-		if err != nil {
-			continue
-		}
-		ops, rng := everyOperation(f), seeded(f)
-		for range min(sets, len(ops)*len(ops)) {
-			set := []Op{ops[rng.IntN(len(ops))], ops[rng.IntN(len(ops))], ops[rng.IntN(len(ops))]}
-			one, err := proved(f, set...)
-			slices.Reverse(set)
-			other, otherErr := proved(f, set...)
-			switch {
-			case err != nil && !planned(err) || (err == nil) != (otherErr == nil):
-				t.Errorf("%q: %v, in another order %v", source, err, otherErr)
-			case err == nil && !bytes.Equal(one.src, other.src) && !samePlace(set):
-				t.Errorf("%q becomes %q, in another order %q", source, one.src, other.src)
-			case err == nil:
-				done++
-			}
+		if f, err := Parse([]byte(source)); err == nil {
+			done += tryTogether(t, fmt.Sprintf("%q", source), f, sets)
 		}
 	}
 	t.Logf("%d sets of operations", done)
+}
+
+// TestTogetherCorpus holds the same of real files.
+func TestTogetherCorpus(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("tries many operations")
+	}
+	done := 0
+	eachForm(t, func(name string, f *File) {
+		switch {
+		case *full:
+			done += tryTogether(t, name, f, 20)
+		case len(f.src) <= smallFile:
+			done += tryTogether(t, name, f, 1)
+		}
+	})
+	t.Logf("%d sets of operations", done)
+}
+
+func tryTogether(t *testing.T, name string, f *File, sets int) (done int) {
+	t.Helper()
+	ops, rng := everyOperation(f), seeded(f)
+	for range min(sets, len(ops)*len(ops)) {
+		set := []Op{ops[rng.IntN(len(ops))], ops[rng.IntN(len(ops))], ops[rng.IntN(len(ops))]}
+		one, err := proved(f, set...)
+		slices.Reverse(set)
+		other, otherErr := proved(f, set...)
+		switch {
+		case err != nil && !planned(err) || (err == nil) != (otherErr == nil):
+			t.Errorf("%s: %v, in another order %v", name, err, otherErr)
+		case err == nil && !bytes.Equal(one.src, other.src) && !samePlace(set):
+			t.Errorf("%s: it becomes %q, in another order %q", name, one.src, other.src)
+		case err == nil:
+			done++
+		}
+	}
+	return done
 }
 
 // samePlace reports whether two of the operations are at one node or collection, where the order may matter.

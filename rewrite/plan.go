@@ -81,6 +81,9 @@ func (p *planner) prune() error {
 		if !p.goal.empties(n) || p.goal.lists[n].emptied == cleared {
 			continue
 		}
+		if p.goal.takes(n) {
+			continue
+		}
 		parent := n.parent
 		if p.goal.lists[n].emptied == refused || parent == nil || n.isKey {
 			return p.refuse(n, EmptyCollection, "")

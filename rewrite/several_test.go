@@ -87,13 +87,20 @@ var severalTests = []struct {
 	{"new ones behind a literal at the end, at two depths", "- r: |\n    x", func(r Node) []Op {
 		return []Op{Append(r, Item(String("z"))), Append(r.Entries()[0].Value(), Pair{"m", Int(4)})}
 	}, "- r: |-\n    x\n  m: 4\n- z"},
+	{"the only entry of what goes with another", "a:\n  b: [x]\n  c: 1\nd: 2\n", func(r Node) []Op {
+		e := r.Own("a").Entries()
+		return []Op{Remove(e[0].Value().Entries()[0]), Remove(e[0])}
+	}, "a:\n  c: 1\nd: 2\n"},
 	{"both entries go, and with one what is inside", "a:\n  b: [x]\n  c: 1\nd: 2\n", func(r Node) []Op {
 		e := r.Own("a").Entries()
 		return []Op{Remove(e[0]), Remove(e[1]), Prune(e[0].Value().Entries()[0])}
-	}, "d: 2\n"},
+	}, "a: nothing would be left of the collection"},
 	{"a part and an insertion before it", "a: xyz\n", func(r Node) []Op {
 		return []Op{ReplaceText(r.Own("a"), 0, 1, "w"), ReplaceText(r.Own("a"), 0, 0, "v")}
 	}, "a: vwyz\n"},
+	{"an emptied collection inside of what is replaced", "a:\n  k: [x]\n  l: 1\n", func(r Node) []Op {
+		return []Op{Prune(r.Own("a").Own("k").Entries()[0]), Replace(r.Own("a"), String("v"))}
+	}, "a: v\n"},
 	{"the same operation twice", "a: 1\n", func(r Node) []Op {
 		op := InsertAfter(r.Entries()[0], Pair{"b", Int(2)})
 		return []Op{op, op}
