@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -526,6 +527,9 @@ func (w *prWorld) cloneState(t *testing.T) string {
 
 // TestPRThisMachine fails for what is missing on this machine: the message says what.
 func TestPRThisMachine(t *testing.T) { // not parallel: it sets the PATH and TMPDIR
+	if runtime.GOOS == "windows" {
+		t.Skip("skipped: it needs programs that are scripts")
+	}
 	real := gitPath(t)
 	old := filepath.Join(realTempDir(t), "git") // one that knows no configuration in the environment
 	writeTestFile(t, old, "#!/bin/sh\nunset GIT_CONFIG_COUNT\nexec "+real+" \"$@\"\n")
