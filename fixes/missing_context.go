@@ -107,8 +107,9 @@ func (m *missing) finding(p *Pass) Finding {
 // used are the variables that an entry's job reads and nothing in the file sets.
 func used(p *Pass, use *circle.WorkflowJob) []string {
 	u := &variableUse{p: p, set: map[string]bool{}}
-	steps := use.Flow()
+	steps, windows := use.Flow(), false
 	if j := use.Job(); j != nil {
+		windows = onWindows(&unit{job: j})
 		u.environment(j.EffectiveEnvironments())
 		u.images(j)
 		u.named(j.Parameters(), use.Args)
@@ -124,6 +125,9 @@ func used(p *Pass, use *circle.WorkflowJob) []string {
 			u.named(cmd.Parameters(), x.Step.Args())
 		} else if _, _, ok := x.Step.OrbCall(); ok {
 			u.arguments(x.Step.Args())
+		}
+		if windows && shellOf(x.Step) == "" {
+			continue // PowerShell has its own variables
 		}
 		if x.Step.Kind == circle.RunStep && shell.Supported(shellOf(x.Step)) {
 			if script := p.scripts.Parse(x.Step.Command().Value()); script != nil {

@@ -229,7 +229,8 @@ func inputWords(c *shell.Call) []shell.Word {
 // scanPassword judges what a login command is given.
 func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, value string) {
 	t := x.view.table
-	if !w.Static || isReference(value) || x.view.dummies[value] || isGCPKey(value) || keyIDPattern.MatchString(value) || onlyLocal(c) {
+	inQuotes := w.Static && strings.Contains(value, "$") && value[0] != '$' && !strings.ContainsAny(value, "`<{") // nothing that a shell expands
+	if !w.Static || isReference(value) && !inQuotes || x.view.dummies[value] || isGCPKey(value) || keyIDPattern.MatchString(value) || onlyLocal(c) {
 		return
 	}
 	f := secretIn{judgement: judgement{what: "a literal token"}, where: strings.Join(l.Command, " ") + " is given", variables: l.Variables}
@@ -446,8 +447,12 @@ func settingsBehind(text string, at int) []setting {
 		}
 		if m[2] > 0 && text[m[2]-1] == '-' { // a property of Java, -Dname=value
 			name = strings.TrimPrefix(name, "D")
+			if rest, ok := strings.CutPrefix(name, "P"); ok && !strings.HasPrefix(rest, "ass") { // one of Gradle
+				name = rest
+			}
 		}
 		out = append(out, setting{name, m[4], m[5]})
+		out = append(out, settingsBehind(text[:m[5]], m[4])...) // as in --from-literal=password=...
 	}
 	return out
 }
