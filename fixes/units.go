@@ -49,7 +49,7 @@ func unitsOf(c *circle.Config) []*unit {
 	}
 	for _, w := range slices.Concat(c.Workflows(), c.JobGroups()) {
 		for _, use := range w.Jobs() {
-			if _, _, ok := use.OrbJob(); ok {
+			if _, _, ok := use.OrbJob(); ok && use.Job() == nil {
 				u := &unit{name: "job " + use.Name(), use: use, executor: executorOf(c, use), steps: use.Flow()}
 				u.contexts, u.known = useContexts(use)
 				l.add(u)
