@@ -46,7 +46,7 @@ func someSamples(t *testing.T, share uint64) []*sample {
 	}
 	configs, _ := filepath.Glob(filepath.Join("..", "..", "shared", "corpus", "configs", "*"))
 	if len(configs) == 0 {
-		t.Skip("no corpus of real configs beside the repository")
+		t.Log("no corpus of real configs beside the repository: the golden cases alone")
 	}
 	cases, _ := filepath.Glob(filepath.Join("..", "golden", "*", "*.txtar"))
 	var out []*sample
