@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -353,5 +354,38 @@ func TestCrowdedDirectory(t *testing.T) {
 	}
 	if err := command(cfgfix, dir, "-n", "-q", ".").Run(); err != nil {
 		t.Errorf("a second run would change something: %v", err)
+	}
+}
+
+// TestHugeFiles has files that are larger than any config is: they are refused by name, in little memory, and the one
+// beside them is fixed.
+func TestHugeFiles(t *testing.T) {
+	t.Parallel()
+	cfgfix, dir := program(t), t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, ".circleci", name) }
+	if err := os.Mkdir(at(""), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, at("config.yml"), fmt.Appendf(nil, staticKeys, "config"))
+	write(t, at("holes.yml"), nil)
+	if err := os.Truncate(at("holes.yml"), 200<<20); err != nil {
+		t.Skip(err)
+	}
+	write(t, at("line.yml"), append([]byte("a: "), bytes.Repeat([]byte("x"), 50<<20)...))
+	c := command(cfgfix, dir, ".")
+	out, err := c.CombinedOutput()
+	if c.ProcessState.ExitCode() != 3 {
+		t.Errorf("%v, want exit code 3\n%s", err, out)
+	}
+	for _, name := range []string{"holes.yml", "line.yml"} {
+		if want := ".circleci/" + name + ": file size in bytes is over the bound"; !strings.Contains(string(out), want) {
+			t.Errorf("the output lacks %q:\n%s", want, out)
+		}
+	}
+	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok && runtime.GOOS == "linux" && usage.Maxrss > 150<<10 {
+		t.Errorf("it took %d MiB", usage.Maxrss>>10)
+	}
+	if !strings.Contains(string(read(t, at("config.yml"))), "aws-cli/setup") {
+		t.Error("the config beside them was not fixed")
 	}
 }
