@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"cfgfix/fixes/internal/circle"
@@ -107,11 +108,23 @@ func (p *planting) fate(results []Result) (Status, string) {
 // silent plants what only looks like something that rules are about: nothing may be said of it.
 func silent(t *testing.T, soils []*soil, form plantForm, rules []*Rule, facts func(*planting) *Facts) {
 	t.Helper()
+	plantEach(t, soils, form, func(p *planting) (wrong []string) {
+		for _, r := range (&Engine{Rules: rules}).Run(p.out, facts(p)).Results {
+			wrong = append(wrong, r.Rule.ID+": "+r.Message)
+		}
+		return wrong
+	})
+}
+
+// plantEach plants a form into as many configs as each has to be planted into, and reports what is wrong with a run over
+// one.
+func plantEach(t *testing.T, soils []*soil, form plantForm, judge func(*planting) (wrong []string)) {
+	t.Helper()
 	planted := 0
 	for p := range plants(soils, form, minPlanted) {
 		planted++
-		for _, r := range (&Engine{Rules: rules}).Run(p.out, facts(p)).Results {
-			t.Errorf("%s (%s): %s: %s\nplanted:\n%s", p.name, p.place, r.Rule.ID, r.Message, p.added())
+		if wrong := judge(p); len(wrong) > 0 {
+			t.Errorf("%s (%s): %s\nplanted:\n%s", p.name, p.place, strings.Join(wrong, "\n"), p.added())
 		}
 	}
 	if planted < minPlanted {
