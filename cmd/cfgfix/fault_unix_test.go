@@ -356,7 +356,7 @@ func TestCrowdedDirectory(t *testing.T) {
 	}
 }
 
-// TestHugeFiles has files that are larger than any config is: they are refused by name, unread, and the one beside
+// TestHugeFiles has files that are larger than any config is: they are refused by name, and the one beside
 // them is fixed.
 func TestHugeFiles(t *testing.T) {
 	t.Parallel()
