@@ -3,7 +3,6 @@ package rewrite
 import (
 	"bytes"
 	"fmt"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -309,6 +308,7 @@ func (l *locator) unskip(end int) {
 	l.f.comments = c
 }
 
+// skipTag goes behind a tag. To yaml.v3 it ends with a blank alone: commas and brackets are part of it, in flow too.
 func (l *locator) skipTag() {
 	if bytes.HasPrefix(l.src[l.p:], []byte("!<")) {
 		for l.p < len(l.src) && l.src[l.p] != '>' {
@@ -317,7 +317,7 @@ func (l *locator) skipTag() {
 		l.p++
 		return
 	}
-	for !l.blankAt(l.p) && !strings.ContainsRune(",[]{}", rune(l.src[l.p])) {
+	for !l.blankAt(l.p) {
 		l.p++
 	}
 }

@@ -99,3 +99,28 @@ func TestLocateCorpus(t *testing.T) {
 		t.Errorf("only %d files parse", parsed)
 	}
 }
+
+// TestTagsEndWithBlanks has tags with characters that end other things: yaml.v3 takes them for part of the tag.
+func TestTagsEndWithBlanks(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ src, tag, body string }{
+		{"!,\n |\n  a\n", "!,", "|\n  a\n"},
+		{"!a,b c\n", "!a,b", "c"},
+		{"k: !, |\n  a\n", "!,", "|\n  a\n"},
+		{"[!, a]\n", "!,", "a"},
+		{"{k: !x[1] a}\n", "!x[1]", "a"},
+	} {
+		f, err := Parse([]byte(tt.src))
+		if err != nil {
+			t.Errorf("%q: %v", tt.src, err)
+			continue
+		}
+		n := f.Documents()[0]
+		for n.Len() > 0 {
+			n = n.Entries()[0].Value()
+		}
+		if tag, body := f.Text(n.n.props.tag), f.Text(n.n.body()); tag != tt.tag || body != tt.body {
+			t.Errorf("%q: tag %q and body %q, want %q and %q", tt.src, tag, body, tt.tag, tt.body)
+		}
+	}
+}
