@@ -145,7 +145,7 @@ func (b *bench) measureAlone(configs [][]byte) error {
 		return err
 	}
 	fmt.Fprintf(b.table, "stripped binary\t%.1f MB\t\t\t20 MB\n", float64(info.Size())/1e6)
-	start, _, err := least(31, b.cfgfix, "version")
+	start, _, err := b.least(31, b.cfgfix, "version")
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (b *bench) measureAlone(configs [][]byte) error {
 		if err != nil {
 			return err
 		}
-		_, memory, err := least(1, b.cfgfix, "--dry-run", dir)
+		_, memory, err := b.least(1, b.cfgfix, "--dry-run", dir)
 		if err != nil {
 			return err
 		}
@@ -196,11 +196,11 @@ func (b *bench) compare(what string, configs [][]byte, files, runs int, wanted s
 	}
 	var ours, theirs time.Duration
 	for range runs { // in turn, so that whatever else the machine does hits both
-		own, _, err := least(1, b.cfgfix, "--dry-run", dir)
+		own, _, err := b.least(1, b.cfgfix, "--dry-run", dir)
 		if err != nil {
 			return err
 		}
-		other, _, err := least(1, b.floor, dir)
+		other, _, err := b.least(1, b.floor, dir)
 		if err != nil {
 			return err
 		}
@@ -220,7 +220,7 @@ func sooner(a, b time.Duration) time.Duration {
 
 func short(d time.Duration) string { return d.Round(10 * time.Microsecond).String() }
 
-// repos makes directories that each have a config where CircleCI looks for it.
+// repos makes directories that each have a config where CircleCI looks for it, in one whose name it returns.
 func (b *bench) repos(configs [][]byte, files int) (string, error) {
 	dir, err := os.MkdirTemp(b.dir, "repos-")
 	if err != nil {
@@ -235,14 +235,15 @@ func (b *bench) repos(configs [][]byte, files int) (string, error) {
 			return "", err
 		}
 	}
-	return dir, nil
+	return filepath.Base(dir), nil
 }
 
 // least is the shortest time of several runs of a program, and the most memory of one, in bytes. That it finds something
-// is no failure.
-func least(runs int, program string, args ...string) (shortest time.Duration, memory int64, err error) {
+// is no failure. It runs where the repos are, as somebody would who has clones of them.
+func (b *bench) least(runs int, program string, args ...string) (shortest time.Duration, memory int64, err error) {
 	for range runs {
 		cmd := exec.Command(program, args...)
+		cmd.Dir = b.dir
 		start := time.Now()
 		err := cmd.Run()
 		took := time.Since(start)

@@ -17,7 +17,7 @@ import (
 
 func main() {
 	debug.SetGCPercent(400) // as cfgfix does
-	debug.SetMemoryLimit(27 << 20)
+	debug.SetMemoryLimit(28 << 20)
 	files := make(chan string)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
