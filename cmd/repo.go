@@ -9,22 +9,36 @@ import (
 	"cfgfix/cmd/internal/git"
 )
 
-// repos finds the repos that files are in. It remembers each directory it saw, and is not safe for concurrent use.
+// repos finds the repos that files are in. It remembers what it saw last, and is not safe for concurrent use.
 type repos struct {
-	dir   string // the working directory, links followed
-	roots map[string]string
-	names map[string]string // host/owner/name by root
+	dir     string            // the working directory, links followed
+	adopted map[string]string // host/owner/name of the repos that it was told of, by root
+	roots   recent[string]    // by directory
+	names   recent[string]    // host/owner/name by root
+}
+
+// recent remembers values by directory, the latest of them only: files come in the order of their directories, and a
+// tree may have any number.
+type recent[V any] map[string]V
+
+const maxRecent = 512
+
+func (r recent[V]) add(dir string, v V) {
+	if len(r) == maxRecent {
+		clear(r)
+	}
+	r[dir] = v
 }
 
 func newRepos(dir string) *repos {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
-	return &repos{dir: dir, roots: map[string]string{}, names: map[string]string{}}
+	return &repos{dir: dir, adopted: map[string]string{}, roots: recent[string]{}, names: recent[string]{}}
 }
 
 // adopt makes dir the root of a repo, as if .git was there. origin is as origin gives it.
-func (r *repos) adopt(dir, origin string) { r.roots[dir], r.names[dir] = dir, origin }
+func (r *repos) adopt(dir, origin string) { r.adopted[dir] = origin }
 
 // root is the directory with .git at or above dir, "" when there is none.
 func (r *repos) root(dir string) string {
@@ -32,12 +46,12 @@ func (r *repos) root(dir string) string {
 	if known {
 		return root
 	}
-	if exists(filepath.Join(dir, ".git")) {
+	if _, told := r.adopted[dir]; told || exists(filepath.Join(dir, ".git")) {
 		root = dir
 	} else if parent := filepath.Dir(dir); parent != dir {
 		root = r.root(parent)
 	}
-	r.roots[dir] = root
+	r.roots.add(dir, root)
 	return root
 }
 
@@ -116,13 +130,16 @@ func (r *repos) origin(path string) string {
 	if root == "" {
 		return ""
 	}
-	name, known := r.names[root]
+	name, known := r.adopted[root]
+	if !known {
+		name, known = r.names[root]
+	}
 	if !known {
 		url := originURL(root)
 		if name = ownerAndName(url); name != "" {
 			name = hostOf(url) + "/" + name
 		}
-		r.names[root] = name
+		r.names.add(root, name)
 	}
 	return name
 }

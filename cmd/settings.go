@@ -22,13 +22,14 @@ type settingsFile struct {
 type settingsFinder struct {
 	repos *repos
 	given *settingsFile            // of --config: used for all files
-	dirs  map[string]*settingsFile // by the directory that they hold in
+	files map[string]*settingsFile // by their directory
+	dirs  recent[*settingsFile]    // by the directory that they hold in
 
 	nameRepos bool // the name of every repo is asked for, not only where settings need it
 }
 
 func newSettingsFinder(repos *repos) *settingsFinder {
-	return &settingsFinder{repos: repos, dirs: map[string]*settingsFile{}}
+	return &settingsFinder{repos: repos, files: map[string]*settingsFile{}, dirs: recent[*settingsFile]{}}
 }
 
 // use makes one settings file that of all configs.
@@ -36,6 +37,9 @@ func (s *settingsFinder) use(path string) (err error) {
 	s.given, err = s.read(path)
 	return err
 }
+
+// noSettings stands for the file of all configs that have none.
+var noSettings = &settingsFile{}
 
 // find is the settings file for the files in dir: the nearest at or above it, up to the repo's root. Outside of a repo
 // the search ends at the working directory, or at the directory that holds .circleci.
@@ -49,7 +53,7 @@ func (s *settingsFinder) find(dir string) (*settingsFile, error) {
 	found, err := s.readIn(dir)
 	if err == nil && found == nil {
 		if parent := filepath.Dir(dir); s.last(dir) || parent == dir {
-			found = &settingsFile{}
+			found = noSettings
 		} else {
 			found, err = s.find(parent)
 		}
@@ -57,7 +61,7 @@ func (s *settingsFinder) find(dir string) (*settingsFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.dirs[dir] = found
+	s.dirs.add(dir, found)
 	return found, nil
 }
 
@@ -74,6 +78,9 @@ func (s *settingsFinder) last(dir string) bool {
 
 // readIn is the settings file in dir, nil when there is none.
 func (s *settingsFinder) readIn(dir string) (*settingsFile, error) {
+	if known := s.files[dir]; known != nil {
+		return known, nil
+	}
 	var found []string
 	for _, name := range settingsNames {
 		if path := filepath.Join(dir, name); exists(path) {
@@ -87,7 +94,11 @@ func (s *settingsFinder) readIn(dir string) (*settingsFile, error) {
 		if real, err := filepath.EvalSymlinks(found[0]); err == nil && !s.inRepo(dir, real) {
 			return nil, fmt.Errorf("%s: is a link that leads out of the repo; name what it leads to with --config", s.shown(found[0]))
 		}
-		return s.read(found[0])
+		file, err := s.read(found[0])
+		if err == nil {
+			s.files[dir] = file
+		}
+		return file, err
 	}
 	return nil, fmt.Errorf("%s: has both %s and %s; remove one of them", s.shown(dir), settingsNames[0], settingsNames[1])
 }

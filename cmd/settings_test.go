@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -208,5 +209,30 @@ func TestNewChoiceFaults(t *testing.T) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestFinderForgets asks for the settings of more directories than are remembered: what is at their root holds in all of
+// them, is read once, and a second look finds the same.
+func TestFinderForgets(t *testing.T) {
+	t.Parallel()
+	dir := realTempDir(t)
+	writeTestFile(t, filepath.Join(dir, "tree", ".git", "config"), "")
+	writeTestFile(t, filepath.Join(dir, "tree", ".cfgfix.yml"), regionSettings("us-east-1"))
+	finder := newSettingsFinder(newRepos(filepath.Join(dir, "work")))
+	var first *settingsFile
+	for i := range 2 * (maxRecent + 1) {
+		found, err := finder.find(filepath.Join(dir, "tree", strconv.Itoa(i%(maxRecent+1)), ".circleci"))
+		if err != nil || found.Facts.AWS.Region != "us-east-1" {
+			t.Fatalf("directory %d: region %q, error %v", i, found.Facts.AWS.Region, err)
+		}
+		if first == nil {
+			first = found
+		} else if found != first {
+			t.Fatal("the settings were read again")
+		}
+	}
+	if n, m := len(finder.dirs), len(finder.repos.roots); n > maxRecent || m > maxRecent {
+		t.Errorf("%d and %d directories are remembered, want at most %d", n, m, maxRecent)
 	}
 }
