@@ -540,7 +540,7 @@ func (run *fixRun) credentialFlow(chosen []Finding, after *rewrite.File) error {
 		if !circle.IsConfig(doc) {
 			continue
 		}
-		was, is := flow.Analyze(circle.New(doc), run.scripts), flow.Analyze(circle.New(after.Documents()[i]), run.scripts)
+		was, is := flow.AnalyzeChange(circle.New(doc), circle.New(after.Documents()[i]), run.scripts)
 		if worse := flow.Compare(was, is, given...); len(worse) > 0 {
 			return fmt.Errorf("credential flow: %s", worse[0])
 		}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,19 +11,35 @@ import (
 	"cfgfix/rewrite"
 )
 
-// analyzer interprets one config and its inline orbs.
-type analyzer struct {
-	report  *Report
-	scripts shell.Cache
-	left    int // of maxActs
+// task is a unit that is to be interpreted: its steps, and whose job they are.
+type task struct {
+	unit   *unit
+	visits []circle.Visit
+	shell  string
+	job    map[string]value // the environment of the job and its executor
 
-	programs map[*shell.Script]*program
+	// Of an entry that runs an orb's job, whose steps are elsewhere: the entry, and how many of the visits come before
+	// the job.
+	use    *circle.WorkflowJob
+	before int
+}
+
+// lister collects the units of one config and its inline orbs.
+type lister struct {
+	tasks []*task
+	keys  map[string]bool
+}
+
+func tasksOf(c *circle.Config) []*task {
+	l := &lister{keys: map[string]bool{}}
+	l.config(c, "")
+	return l.tasks
 }
 
 // config adds the units of a config. prefix is that of an inline orb.
-func (z *analyzer) config(c *circle.Config, prefix string) {
+func (l *lister) config(c *circle.Config, prefix string) {
 	for _, j := range c.Jobs() {
-		z.job(j, prefix)
+		l.job(j, prefix)
 	}
 	for _, w := range slices.Concat(c.Workflows(), c.JobGroups()) {
 		for _, use := range w.Jobs() {
@@ -31,89 +48,103 @@ func (z *analyzer) config(c *circle.Config, prefix string) {
 				if name == use.JobName {
 					name = spelled(name)
 				}
-				z.orbJob(use, prefix+"orb-job:"+w.Name+"/"+name)
+				l.orbJob(use, prefix+"orb-job:"+w.Name+"/"+name)
 			}
 		}
 	}
 	for _, cmd := range c.Commands() {
 		if len(cmd.Callers()) == 0 {
-			z.loose(prefix+"command:"+cmd.Name, walk(cmd.Steps(), nil, 0), nil)
+			l.loose(prefix+"command:"+cmd.Name, walk(cmd.Steps(), nil, 0), nil)
 		}
 	}
 	for _, f := range c.Fragments() {
-		z.fragment(f, prefix+"anchor:"+f.Name)
+		l.fragment(f, prefix+"anchor:"+f.Name)
 	}
 	for _, x := range c.Executors() {
 		if len(x.Users()) == 0 {
-			z.report.add(&unit{key: prefix + "executor:" + x.Name, where: prefix + "executor:" + x.Name, images: imagesOf(x.DockerItems())})
+			l.loose(prefix+"executor:"+x.Name, nil, x.DockerItems())
 		}
 	}
 	for _, o := range c.Orbs() {
 		if inline := o.Inline(); inline != nil && strings.Count(prefix, "/") < 3 {
-			z.config(inline, prefix+"orb:"+o.Alias+"/")
+			l.config(inline, prefix+"orb:"+o.Alias+"/")
 		}
 	}
 }
 
+// add takes up a task under a key that tells its unit apart.
+func (l *lister) add(t *task) {
+	key := t.unit.key
+	for i := 2; l.keys[t.unit.key]; i++ {
+		t.unit.key = fmt.Sprintf("%s#%d", key, i)
+	}
+	l.keys[t.unit.key] = true
+	l.tasks = append(l.tasks, t)
+}
+
 // job adds a unit for the job, and one for each entry that gives it steps of its own.
-func (z *analyzer) job(j *circle.Job, prefix string) {
+func (l *lister) job(j *circle.Job, prefix string) {
 	where := prefix + "job:" + j.Name
 	contexts, known := j.Contexts()
 	names := strings.Join(slices.Sorted(slices.Values(contexts)), ", ")
 	if !known {
 		names += " and others"
 	}
-	u := &unit{key: where, where: where, contexts: names, images: imagesOf(j.DockerItems())}
-	z.run(u, j.Flow(), j)
+	l.steps(&unit{key: where, where: where, contexts: names, images: imagesOf(j.DockerItems())}, j.Flow(), j)
 	for _, use := range j.Uses() {
 		if use.PreSteps() == nil && use.PostSteps() == nil && len(use.StepArgs()) == 0 {
 			continue
 		}
 		key := where + " in " + use.Workflow.Name
-		z.run(&unit{key: key, where: key, contexts: names}, use.Flow(), j)
+		l.steps(&unit{key: key, where: key, contexts: names}, use.Flow(), j)
 	}
 }
 
 // orbJob adds a unit for a workflow entry that runs an orb's job: what the entry itself shows, and the job in it.
-func (z *analyzer) orbJob(use *circle.WorkflowJob, where string) {
+func (l *lister) orbJob(use *circle.WorkflowJob, where string) {
 	var names []string
 	for _, c := range use.Contexts() {
 		names = append(names, c.Name)
 	}
-	u := &unit{key: where, where: where, contexts: strings.Join(slices.Sorted(slices.Values(names)), ", ")}
-	orb, name, _ := use.OrbJob()
-	visits := use.Flow()
-	end := len(visits)
+	t := &task{
+		unit:   &unit{key: where, where: where, contexts: strings.Join(slices.Sorted(slices.Values(names)), ", ")},
+		visits: use.Flow(), use: use,
+	}
+	t.before = len(t.visits)
 	if post := use.PostSteps(); post != nil {
-		if i := slices.IndexFunc(visits, func(v circle.Visit) bool { return v.Step.List != nil && v.Step.List.Node.Same(post.Node) }); i >= 0 {
-			end = i
+		if i := slices.IndexFunc(t.visits, func(v circle.Visit) bool { return v.Step.List != nil && v.Step.List.Node.Same(post.Node) }); i >= 0 {
+			t.before = i
 		}
 	}
-	r := z.start(u, nil)
-	r.visits(visits[:end])
-	r.element(&element{orb, name, use.Args}, &act{name: orbName(orb, use.JobName, name)})
-	r.visits(visits[end:])
-	z.report.add(u)
+	l.add(t)
 }
 
 // fragment adds a unit for a definition that nothing uses.
-func (z *analyzer) fragment(f *circle.Fragment, where string) {
+func (l *lister) fragment(f *circle.Fragment, where string) {
 	switch {
 	case f.Job != nil:
-		u := &unit{key: where, where: where, images: imagesOf(f.Job.DockerItems())}
-		z.run(u, f.Job.Flow(), f.Job)
+		l.steps(&unit{key: where, where: where, images: imagesOf(f.Job.DockerItems())}, f.Job.Flow(), f.Job)
 	case f.Steps != nil:
-		z.loose(where, walk(f.Steps, nil, 0), nil)
+		l.loose(where, walk(f.Steps, nil, 0), nil)
 	case f.Step != nil:
-		z.loose(where, inside(f.Step, nil, 0), nil)
+		l.loose(where, inside(f.Step, nil, 0), nil)
 	default:
-		z.loose(where, nil, f.Docker)
+		l.loose(where, nil, f.Docker)
 	}
 }
 
+// steps adds a unit of steps that are those of a job, or of none.
+func (l *lister) steps(u *unit, visits []circle.Visit, j *circle.Job) {
+	t := &task{unit: u, visits: visits}
+	if j != nil {
+		t.shell, t.job = j.Shell().Value(), variables(j.EffectiveEnvironments())
+	}
+	l.add(t)
+}
+
 // loose adds a unit for steps without a job.
-func (z *analyzer) loose(where string, visits []circle.Visit, docker []*circle.DockerItem) {
-	z.run(&unit{key: where, where: where, images: imagesOf(docker)}, visits, nil)
+func (l *lister) loose(where string, visits []circle.Visit, docker []*circle.DockerItem) {
+	l.steps(&unit{key: where, where: where, images: imagesOf(docker)}, visits, nil)
 }
 
 // maxDepth bounds how deep lists of steps that no job runs are followed into each other.
@@ -145,21 +176,36 @@ func inside(s *circle.Step, calls []*circle.Step, depth int) []circle.Visit {
 	return out
 }
 
-func (z *analyzer) run(u *unit, visits []circle.Visit, j *circle.Job) {
-	z.start(u, j).visits(visits)
-	z.report.add(u)
+// analyzer interprets units.
+type analyzer struct {
+	scripts  shell.Cache
+	programs map[*shell.Script]*program
+	left     int // of maxActs
 }
 
-// start is a unit before its first step.
-func (z *analyzer) start(u *unit, j *circle.Job) *running {
-	w := &world{job: map[string]value{}, bash: map[string]value{}, profiles: map[string]profile{}, held: map[cloud]value{}, taken: map[string]bool{}}
-	r := &running{z: z, unit: u, worlds: []*world{w}}
-	if j == nil {
-		return r
+// report interprets the units of one config.
+func (z *analyzer) report(tasks []*task) *Report {
+	z.left = maxActs
+	r := &Report{index: map[string]*unit{}}
+	for _, t := range tasks {
+		z.run(t)
+		r.index[t.unit.key] = t.unit
+		r.units = append(r.units, t.unit)
 	}
-	r.shell = j.Shell().Value()
-	w.job = variables(j.EffectiveEnvironments())
 	return r
+}
+
+func (z *analyzer) run(t *task) {
+	w := &world{job: t.job, bash: map[string]value{}, profiles: map[string]profile{}, held: map[cloud]value{}, taken: map[string]bool{}}
+	r := &running{z: z, unit: t.unit, shell: t.shell, worlds: []*world{w}}
+	if t.use == nil {
+		r.visits(t.visits)
+		return
+	}
+	orb, name, _ := t.use.OrbJob()
+	r.visits(t.visits[:t.before])
+	r.element(&element{orb, name, t.use.Args}, &act{name: orbName(orb, t.use.JobName, name)})
+	r.visits(t.visits[t.before:])
 }
 
 // variables are what an environment gives to a shell.

@@ -62,16 +62,17 @@ const maxActs = 60000
 
 // Analyze interprets a config. Any tree will do. What it parses of scripts is kept in scripts.
 func Analyze(c *circle.Config, scripts shell.Cache) *Report {
-	z := &analyzer{report: &Report{index: map[string]*unit{}}, scripts: scripts, left: maxActs, programs: map[*shell.Script]*program{}}
-	z.config(c, "")
-	return z.report
+	return newAnalyzer(scripts).report(tasksOf(c))
 }
 
-func (r *Report) add(u *unit) {
-	key := u.key
-	for i := 2; r.index[u.key] != nil; i++ {
-		u.key = fmt.Sprintf("%s#%d", key, i)
-	}
-	r.index[u.key] = u
-	r.units = append(r.units, u)
+// AnalyzeChange interprets two configs as far as they differ: units that are written alike, which no comparison has
+// anything to say about, are left out of both reports.
+func AnalyzeChange(before, after *circle.Config, scripts shell.Cache) (was, is *Report) {
+	b, a := changed(tasksOf(before), tasksOf(after))
+	z := newAnalyzer(scripts)
+	return z.report(b), z.report(a)
+}
+
+func newAnalyzer(scripts shell.Cache) *analyzer {
+	return &analyzer{scripts: scripts, programs: map[*shell.Script]*program{}}
 }

@@ -202,21 +202,27 @@ func (a *act) merge(u *use) {
 	}
 }
 
-// sessions are the roles that a world holds, and where.
+// sessions are the roles that a world holds, and where. Most worlds hold none.
 func sessions(w *world) map[string]bool {
-	out := map[string]bool{}
+	var out map[string]bool
+	add := func(role, place string) {
+		if out == nil {
+			out = map[string]bool{}
+		}
+		out[role+"\x00"+place] = true
+	}
 	for name, v := range w.bash {
 		if v.origin == session {
-			out[v.text+"\x00"+name] = true
+			add(v.text, name)
 		}
 	}
 	for name, p := range w.profiles {
 		if p.id.origin == session {
-			out[p.id.text+"\x00"+name] = true
+			add(p.id.text, name)
 		}
 	}
 	if v := w.bash[roleVar]; v.origin != ambient && w.bash[fileVar].origin != ambient {
-		out[v.roleText()+"\x00"+fileVar] = true
+		add(v.roleText(), fileVar)
 	}
 	return out
 }
@@ -288,11 +294,11 @@ func (r *running) script(v circle.Visit) {
 	}
 	in := newInterpreter(r.z.program(script), shell.Traces(kind))
 	run := func(ws []*world) []*world { return r.interpret(in, ws, step, shell.IsBash(kind), a) }
-	failed := failures(r.failed)
+	failed := r.failed
 	r.conditional(v, run)
 	if step.RunWhen() == "always" || step.RunWhen() == "on_fail" {
 		passed := r.worlds
-		r.worlds = failed
+		r.worlds = failures(failed)
 		r.conditional(v, run)
 		r.failed, r.worlds = distinct(append(r.failed, r.worlds...)), passed
 	}

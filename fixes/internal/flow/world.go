@@ -50,6 +50,9 @@ func distinct(worlds []*world) []*world {
 
 // differing are the first maxWorlds items that are not the same as one before them.
 func differing[T any](items []T, same func(a, b T) bool) []T {
+	if len(items) < 2 {
+		return items
+	}
 	var out []T
 	for _, x := range items {
 		if len(out) < maxWorlds && !slices.ContainsFunc(out, func(o T) bool { return same(o, x) }) {
