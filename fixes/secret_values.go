@@ -292,6 +292,9 @@ func keyFileKind(text string) string {
 	if strings.HasPrefix(text, "{") {
 		return jsonKind(text)
 	}
+	if strings.ContainsFunc(text, func(r rune) bool { return !isBase64(r) && !unicode.IsSpace(r) }) {
+		return ""
+	}
 	decoded, err := base64.StdEncoding.DecodeString(strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return -1
@@ -310,6 +313,10 @@ func keyFileKind(text string) string {
 		return ""
 	}
 	return kind + " in base64"
+}
+
+func isBase64(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '+' || r == '/' || r == '='
 }
 
 // accountKey is what a key of Google Cloud is called.

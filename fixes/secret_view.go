@@ -257,9 +257,12 @@ func (v *secretView) judge(name, text string) judgement {
 	if len(text) < minSecret {
 		return judgement{}
 	}
+	if strings.TrimSpace(text) == "" || isReference(text) || v.dummies[text] {
+		return judgement{}
+	}
 	t := v.table
 	n := t.readName(name)
-	if strings.TrimSpace(text) == "" || isReference(text) || v.dummies[text] || ofAWS(n.words, text) {
+	if ofAWS(n.words, text) {
 		return judgement{}
 	}
 	if found := t.tokens(text); len(found) > 0 {

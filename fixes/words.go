@@ -32,8 +32,8 @@ func wordsOf(kind wordKind, texts ...string) []word {
 
 // wordIndex finds the words of up to 64 owners in one pass over a text, in any letter case.
 type wordIndex struct {
-	starts  [1 << 16 / 64]uint64 // the first two bytes of all words, in each case
-	buckets [256][]ownedWord     // the words, by bucketOf
+	starts  [1 << startBits / 64]uint64 // how words begin, in each case, as startOf has it
+	buckets [256][]ownedWord            // the words, by bucketOf
 	owners  int
 }
 
@@ -50,15 +50,37 @@ func newWordIndex(lists ...[]word) *wordIndex {
 			first, second := w.text[0], w.text[1]
 			bucket := &x.buckets[bucketOf(first, second)]
 			*bucket = append(*bucket, ownedWord{w, owner})
-			for _, a := range [2]byte{first, upper(first)} {
-				for _, b := range [2]byte{second, upper(second)} {
-					i := int(a)<<8 | int(b)
-					x.starts[i>>6] |= 1 << (i & 63)
-				}
-			}
+			x.addStarts(w.text)
 		}
 	}
 	return x
+}
+
+// addStarts adds how a word may begin: behind one of two bytes there may be any.
+func (x *wordIndex) addStarts(word string) {
+	var thirds []byte
+	if len(word) > 2 {
+		thirds = []byte{word[2], upper(word[2])}
+	} else {
+		for b := range 256 {
+			thirds = append(thirds, byte(b))
+		}
+	}
+	for _, a := range [2]byte{word[0], upper(word[0])} {
+		for _, b := range [2]byte{word[1], upper(word[1])} {
+			for _, c := range thirds {
+				i := startOf(a, b, c)
+				x.starts[i>>6] |= 1 << (i & 63)
+			}
+		}
+	}
+}
+
+const startBits = 15
+
+// startOf is a number for three bytes, which few others share.
+func startOf(a, b, c byte) uint32 {
+	return (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1 >> (32 - startBits)
 }
 
 func bucketOf(first, second byte) byte { return lower(first)*31 + lower(second) }
@@ -79,7 +101,11 @@ func (x *wordIndex) in(text string) bool { return wordsIn(x, text, 1) != 0 }
 func wordsIn[T string | []byte](x *wordIndex, text T, wanted int) ownerSet {
 	var met ownerSet
 	for p := 0; p+1 < len(text) && wanted > 0; p++ {
-		if i := int(text[p])<<8 | int(text[p+1]); x.starts[i>>6]&(1<<(i&63)) == 0 {
+		var third byte
+		if p+2 < len(text) {
+			third = text[p+2]
+		}
+		if i := startOf(text[p], text[p+1], third); x.starts[i>>6]&(1<<(i&63)) == 0 {
 			continue
 		}
 		for _, w := range x.buckets[bucketOf(text[p], text[p+1])] {

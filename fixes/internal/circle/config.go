@@ -21,6 +21,7 @@ type Config struct {
 	groups     lazy[table[*Workflow]]
 	parameters lazy[[]*Parameter]
 	fragments  lazy[[]*Fragment]
+	steps      lazy[[]*Step] // of Walk
 	bashImages lazy[map[string]bool]
 	index      lazy[*index] // of the root only
 	limit      error        // of the root only

@@ -4,68 +4,61 @@ import "cfgfix/rewrite"
 
 // Walk visits every physical step of the document once, whoever uses it and in whatever form: those of jobs, commands,
 // workflow entries, arguments and defaults of parameters, inline orbs and fragments, and the steps inside steps. A
-// step that is shared is visited in the list that comes first. It stops when yield returns false, and can be ranged
-// over.
+// step that is shared is visited in the list that comes first. It can be ranged over.
 func (c *Config) Walk(yield func(*Step) bool) {
-	w := walker{yield: yield, steps: map[rewrite.Node]bool{}, lists: map[rewrite.Node]bool{}}
-	for _, c := range c.configs() {
-		if !w.config(c) {
+	for _, s := range c.steps.get(c.everyStep) {
+		if !yield(s) {
 			return
 		}
 	}
 }
 
+func (c *Config) everyStep() []*Step {
+	w := walker{steps: map[rewrite.Node]bool{}, lists: map[rewrite.Node]bool{}}
+	for _, c := range c.configs() {
+		w.config(c)
+	}
+	return w.out
+}
+
 type walker struct {
-	yield        func(*Step) bool
+	out          []*Step
 	steps, lists map[rewrite.Node]bool
 }
 
-func (w *walker) config(c *Config) bool {
+func (w *walker) config(c *Config) {
 	for _, l := range c.stepLists() {
-		if !w.list(l) {
-			return false
-		}
+		w.list(l)
 	}
 	for _, f := range c.Fragments() {
-		if f.Step != nil && !w.step(f.Step) {
-			return false
+		if f.Step != nil {
+			w.step(f.Step)
 		}
 		for _, l := range f.lists() {
-			if !w.list(l) {
-				return false
-			}
+			w.list(l)
 		}
 	}
-	return true
 }
 
-func (w *walker) list(l *StepList) bool {
+func (w *walker) list(l *StepList) {
 	if w.lists[l.Node] {
-		return true
+		return
 	}
 	w.lists[l.Node] = true
 	for _, s := range l.Steps() {
-		if !w.step(s) {
-			return false
-		}
+		w.step(s)
 	}
-	return true
 }
 
-func (w *walker) step(s *Step) bool {
+func (w *walker) step(s *Step) {
 	if !s.Node.Exists() || w.steps[s.Node] {
-		return true
+		return
 	}
 	w.steps[s.Node] = true
-	if !w.yield(s) {
-		return false
-	}
+	w.out = append(w.out, s)
 	for _, l := range s.lists() {
-		if !w.list(l) {
-			return false
-		}
+		w.list(l)
 	}
-	return true
 }
 
 // stepLists are the outermost step lists of the config itself: not of the orbs inside it, nor of fragments.

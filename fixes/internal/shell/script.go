@@ -101,6 +101,9 @@ func parsable(text string) error {
 	return nil
 }
 
+// parsers are kept for the next script: each has a buffer of its own.
+var parsers = sync.Pool{New: func() any { return syntax.NewParser(syntax.Variant(syntax.LangBash), syntax.KeepComments(true)) }}
+
 // parseFile parses a masked text. The parser's panics are its bugs, and no reason to take the whole program down.
 func parseFile(masked string) (file *syntax.File, err error) {
 	defer func() {
@@ -108,8 +111,9 @@ func parseFile(masked string) (file *syntax.File, err error) {
 			file, err = nil, &ParseError{Reason: fmt.Sprintf("the parser failed: %v", r)}
 		}
 	}()
-	parser := syntax.NewParser(syntax.Variant(syntax.LangBash), syntax.KeepComments(true))
+	parser := parsers.Get().(*syntax.Parser)
 	file, err = parser.Parse(strings.NewReader(masked), "")
+	parsers.Put(parser) // not after a panic
 	if err == nil && len(masked)*nodesPerByte > maxDepth && depthOf(file) > maxDepth {
 		return nil, &ParseError{Reason: "the script is too deeply nested"}
 	}

@@ -212,7 +212,9 @@ func (w *walker) simple(s *statement, n *syntax.CallExpr) {
 		c.Assigns = append(c.Assigns, Assign{Name: name, Value: word.after(len(name) + 1), Span: word.Span, Exported: true})
 	}
 	w.add(s, c)
-	w.substitutions(n, s)
+	if strings.ContainsAny(u.written(n), "(`") {
+		w.substitutions(n, s)
+	}
 	w.inner(c)
 }
 

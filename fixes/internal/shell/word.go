@@ -102,7 +102,10 @@ func (u *unit) word(n *syntax.Word) Word {
 // describe fills in everything about a word but its value.
 func (u *unit) describe(n syntax.Node) Word {
 	at := u.local(n)
-	w := Word{Text: u.src.text[at.Start:at.End], Span: u.span(at.Start, at.End), Vars: u.vars(n)}
+	w := Word{Text: u.src.text[at.Start:at.End], Span: u.span(at.Start, at.End)}
+	if strings.IndexByte(w.Text, '$') >= 0 {
+		w.Vars = u.vars(n)
+	}
 	w.Expr = slices.ContainsFunc(u.src.exprs, at.overlaps)
 	return w
 }
@@ -150,6 +153,11 @@ const (
 )
 
 func (u *unit) unquote(parts []syntax.WordPart, q quoting) string {
+	if len(parts) == 1 {
+		if lit, ok := parts[0].(*syntax.Lit); ok {
+			return u.literal(u.local(lit), q)
+		}
+	}
 	var b strings.Builder
 	for _, p := range parts {
 		at := u.local(p)
@@ -184,8 +192,11 @@ func (u *unit) inside(at Span, dollar bool) Span {
 
 // literal is the meaning of source bytes that hold no expansion.
 func (u *unit) literal(at Span, q quoting) string {
-	var b strings.Builder
 	text := u.src.text
+	if strings.IndexByte(text[at.Start:at.End], '\\') < 0 {
+		return text[at.Start:at.End]
+	}
+	var b strings.Builder
 	for i := at.Start; i < at.End; i++ {
 		switch {
 		case text[i] != '\\':
