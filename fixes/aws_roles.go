@@ -112,7 +112,7 @@ var registryHost = pattern.New(`\b(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.am
 func (u *awsUnit) account() string {
 	found := ""
 	for _, x := range u.visits {
-		if x.facts.script() == nil {
+		if x.facts.script() == nil || !strings.Contains(x.facts.script().Text(), ".dkr.ecr") {
 			continue
 		}
 		for _, m := range registryHost.FindAllStringSubmatch(x.facts.script().Text(), -1) {

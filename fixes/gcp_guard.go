@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -209,7 +210,7 @@ func (b *gcpFix) holdsGCP(path string) bool {
 // needs says what a call that stays does which a login with workload identity does not serve; "" for nothing.
 func (b *gcpFix) needs(c *shell.Call, removed []shell.Span) (safety Safety, what string) {
 	container := slices.Contains([]string{"docker", "docker-compose", "podman", "kubectl", "helm"}, c.Name())
-	for _, w := range callWords(c, removed) {
+	for w := range callWords(c, removed) {
 		switch file := b.fileIn(w); {
 		case file != "" && harmless(c):
 		case file != "":
@@ -225,25 +226,32 @@ func (b *gcpFix) needs(c *shell.Call, removed []shell.Span) (safety Safety, what
 }
 
 // callWords are the words of a call and of its redirections, without assignments that go away.
-func callWords(c *shell.Call, removed []shell.Span) []shell.Word {
-	out := slices.DeleteFunc(slices.Clone(c.Words), func(w shell.Word) bool { return slices.Contains(removed, w.Span) })
-	for _, a := range c.Assigns {
-		if !slices.Contains(removed, a.Span) {
-			out = append(out, a.Value)
+func callWords(c *shell.Call, removed []shell.Span) iter.Seq[shell.Word] {
+	return func(yield func(shell.Word) bool) {
+		for _, w := range c.Words {
+			if !slices.Contains(removed, w.Span) && !yield(w) {
+				return
+			}
 		}
-	}
-	for _, r := range c.Redirects {
-		out = append(out, r.Target)
-		at := r.Body.Span.Start
-		for line := range strings.Lines(r.Body.Text) {
-			part := shell.Span{Start: at, End: at + len(line)}
-			at = part.End
-			if !slices.Contains(removed, part) {
-				out = append(out, shell.Word{Text: line, Value: line})
+		for _, a := range c.Assigns {
+			if !slices.Contains(removed, a.Span) && !yield(a.Value) {
+				return
+			}
+		}
+		for _, r := range c.Redirects {
+			if !yield(r.Target) {
+				return
+			}
+			at := r.Body.Span.Start
+			for line := range strings.Lines(r.Body.Text) {
+				part := shell.Span{Start: at, End: at + len(line)}
+				at = part.End
+				if !slices.Contains(removed, part) && !yield(shell.Word{Text: line, Value: line}) {
+					return
+				}
 			}
 		}
 	}
-	return out
 }
 
 // fileIn is the key file that a word names, "" for none.

@@ -230,8 +230,10 @@ func imagesOf(items []*circle.DockerItem) []image {
 	var out []image
 	for _, d := range items {
 		x := image{name: d.Image().Value(), other: d.Auth().Exists()}
-		if m := registry.FindStringSubmatch(x.name); m != nil {
-			x.ecr, x.account = true, m[1]
+		if strings.Contains(x.name, ".dkr.ecr") {
+			if m := registry.FindStringSubmatch(x.name); m != nil {
+				x.ecr, x.account = true, m[1]
+			}
 		}
 		if auth := d.GCPAuth(); auth.Exists() {
 			x.auth = source{kind: assumed, role: auth.Get("oidc_service_account").Resolve().Value()}

@@ -172,7 +172,7 @@ func (r *running) element(e *element, a *act) {
 func (r *running) elementIn(worlds []*world, e *element, a *act) []*world {
 	for _, w := range worlds {
 		if e.orb == nil || e.orb.Name() != cliOrb { // a setup step is taken to work
-			r.failed = append(r.failed, w.clone())
+			r.mayFail(w)
 		}
 		before := sessions(w)
 		s := newScope(w, nil, true)
@@ -187,8 +187,15 @@ func (r *running) elementIn(worlds []*world, e *element, a *act) []*world {
 		}
 		a.note(before, w)
 	}
-	r.failed = distinct(r.failed)
 	return worlds
+}
+
+// mayFail takes up how things stand where a step may fail.
+func (r *running) mayFail(w *world) {
+	known := func(o *world) bool { return w.same(o) && maps.Equal(w.taken, o.taken) }
+	if len(r.failed) < maxWorlds && !slices.ContainsFunc(r.failed, known) {
+		r.failed = append(r.failed, w.clone())
+	}
 }
 
 // merge adds what a use of an element sees in one more world.
@@ -331,7 +338,7 @@ func (r *running) interpret(in *interpreter, worlds []*world, step *circle.Step,
 	fails := !onlyKeeps(in)
 	for _, w := range worlds {
 		if fails {
-			r.failed = append(r.failed, w.clone())
+			r.mayFail(w)
 		}
 		before := sessions(w)
 		for _, s := range in.run([]*scope{newScope(w, variables(step.Environment()), bash)}) {
@@ -339,7 +346,6 @@ func (r *running) interpret(in *interpreter, worlds []*world, step *circle.Step,
 			out = append(out, s.world)
 		}
 	}
-	r.failed = distinct(r.failed)
 	return out
 }
 
