@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cfgfix/rewrite"
 )
 
 // doublingTests are configs that grow in one way each. Most have findings that are fixed: n of them, or one with n
@@ -83,11 +85,11 @@ func repeated(n int, format string) string {
 }
 
 // BenchmarkDoublings is the time of a run for configs that double: x/doubling is how many times as much it takes. They go
-// up to 200 kB, and with -full up to 5 MB, of which the largest have 10,000 findings.
+// up to 200 kB, and with -full up to the largest source there may be, with more than 10,000 findings.
 func BenchmarkDoublings(b *testing.B) {
 	largest := 200_000
 	if *full {
-		largest = 5_000_000
+		largest = rewrite.MaxSize
 	}
 	for _, tt := range doublingTests {
 		before := time.Duration(0)
