@@ -97,6 +97,9 @@ var linearTests = []struct {
 		return append(all(r, func(e Entry) Op { return CommentAbove(e, "c") }), all(r, func(e Entry) Op { return CommentBehind(e, "c") })...)
 	}},
 	{"blank lines", 10000, func(n int) string { return "a: 1\n" + strings.Repeat(" \n", n) + "b: 2\n" }, func(r Node) []Op { return all(r, newPair) }},
+	{"blanks in a quoted text", 10000, func(n int) string { return "a: \"x" + spaces(n) + "y\"\nb: 1\n" }, func(r Node) []Op {
+		return []Op{ReplaceText(r.Own("a"), 0, 1, "z")}
+	}},
 	{"NEL only", 10000, func(n int) string { return "a: \"" + strings.Repeat("x\u0085", n) + "\"\nb: 1\n" }, func(r Node) []Op { return all(r, newPair) }},
 	{"documents", 500, func(n int) string { return lines(n, "---\na: %d\n") }, func(r Node) []Op {
 		var ops []Op

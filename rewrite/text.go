@@ -125,6 +125,7 @@ func (t Text) place(at int, forward bool) (int, bool) {
 type decoder struct {
 	src    []byte
 	p, end int
+	solid  int // blanks up to here have no line break behind them
 	out    strings.Builder
 	segs   []segment
 }
@@ -245,14 +246,19 @@ func (d *decoder) flow(special func(*decoder) bool) {
 
 // atFold reports whether blanks up to a line break begin here.
 func (d *decoder) atFold() bool {
-	for i := d.p; i < d.end; i++ {
+	if d.p < d.solid {
+		return false
+	}
+	i := d.p
+	for ; i < d.end; i++ {
 		if breakLen(d.src, i) > 0 {
 			return true
 		}
 		if d.src[i] != ' ' && d.src[i] != '\t' {
-			return false
+			break
 		}
 	}
+	d.solid = i
 	return false
 }
 
