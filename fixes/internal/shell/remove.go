@@ -33,6 +33,7 @@ const (
 	ReasonComment        Reason = "a comment stands in between"
 	ReasonAllLines       Reason = "nothing would be left of the here-document"
 	ReasonCarriageReturn Reason = "the script holds a carriage return, which ends a line for some and not for others"
+	ReasonCommand        Reason = "another word would be taken for the command"
 	ReasonUnproven       Reason = "the script without it does not parse to what it should"
 )
 
@@ -224,12 +225,26 @@ func (r *removal) check() error {
 			return &RefusedError{reason, st.span()}
 		}
 	}
-	for c := range r.assigns {
-		if c.Inner {
+	for c, spans := range r.assigns {
+		switch {
+		case c.Inner:
 			return &RefusedError{ReasonInner, c.Span}
+		case !c.runsTheSame(spans):
+			return &RefusedError{ReasonCommand, c.Span}
 		}
 	}
 	return r.checkLines()
+}
+
+// runsTheSame reports whether a call without some of its assignments has the command that it has with them: in
+// "sudo A=1 -0" the last word is the command, and an option without the one in front.
+func (c *Call) runsTheSame(without map[Span]bool) bool {
+	if len(c.Words) == 0 {
+		return true
+	}
+	words := slices.DeleteFunc(slices.Clone(c.Words), func(w Word) bool { return without[w.Span] })
+	command, _ := unwrap(words)
+	return command < len(words) && c.command < len(c.Words) && words[command].Span == c.Words[c.command].Span
 }
 
 func (r *removal) refuses(st *statement) Reason {

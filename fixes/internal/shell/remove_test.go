@@ -177,6 +177,7 @@ func TestRemoveRefuses(t *testing.T) {
 		{"right of or", "a || «export A=1»", ReasonOr},
 		{"right of or, then and", "a || «export A=1» && b", ReasonOr},
 		{"first two, then or", "«a» && «b» || c", ReasonOr},
+		{"assignment before a word like an option", "sudo «A=1» -0", ReasonCommand},
 		{"only a test left", "[ -n \"$A\" ] && «export B=$A»", ReasonTest},
 		{"only a lookup left", "a && command -v b && «export B=$A»", ReasonTest},
 		{"comment between operands", "a && # why\n  «b» && c", ReasonComment},
