@@ -421,40 +421,93 @@ type setting struct {
 	start, end int // of the value
 }
 
-var (
-	settingPattern       = pattern.New(`([A-Za-z_][\w.-]*)["']?[ \t]{0,3}[:=][ \t]{0,3}["']?([^\s"'&;,{}()<>\\|]+)`)
-	authorizationPattern = pattern.New(`(?i)authorization["']?[ \t]*[:=][ \t]*["']?(?:bearer|token|basic|apikey|api-key)[ \t]+([^\s"'&;,<>\\]+)`)
-)
+var authorizationPattern = pattern.New(`(?i)authorization["']?[ \t]*[:=][ \t]*["']?(?:bearer|token|basic|apikey|api-key)[ \t]+([^\s"'&;,<>\\]+)`)
 
-// settingsIn finds the settings in a text, such as a header, a line of a file, a query or JSON.
+// maxSetting is the length of the longest value that is taken for a secret. What is longer is no value of a setting, and
+// a text may have as many settings in one another as it has colons.
+const maxSetting = 16 << 10
+
+// settingsIn finds the settings in a text, such as a header, a line of a file, a query or JSON, and those in their values,
+// as in --from-literal=password=...
 func settingsIn(text string) []setting {
 	if !secretHints().in(text) {
 		return nil
 	}
-	return settingsBehind(text, 0)
-}
-
-// settingsBehind are those from an offset on.
-func settingsBehind(text string, at int) []setting {
 	var out []setting
-	for _, m := range settingPattern.FindAllStringSubmatchIndex(text[at:], -1) {
-		for i := range m {
-			m[i] += at
+	limit := len(text) // of what is searched: a value, or all
+	for i := 0; i < len(text); {
+		if i >= limit {
+			limit = len(text)
 		}
-		name := text[m[2]:m[3]]
-		if strings.HasPrefix(text[m[4]:m[5]], "//") { // an address, which may have settings in its query
-			return append(out, settingsBehind(text, m[4])...)
+		s, next, ok := nextSetting(text[:limit], i)
+		i = next
+		if !ok || strings.HasPrefix(text[s.start:s.end], "//") { // an address, which may have settings in its query
+			continue
 		}
-		if m[2] > 0 && text[m[2]-1] == '-' { // a property of Java, -Dname=value
-			name = strings.TrimPrefix(name, "D")
-			if rest, ok := strings.CutPrefix(name, "P"); ok && !strings.HasPrefix(rest, "ass") { // one of Gradle
-				name = rest
-			}
+		limit = s.end
+		if s.end-s.start <= maxSetting {
+			out = append(out, s)
 		}
-		out = append(out, setting{name, m[4], m[5]})
-		out = append(out, settingsBehind(text[:m[5]], m[4])...) // as in --from-literal=password=...
 	}
 	return out
+}
+
+// nextSetting is the setting whose name begins at or behind an offset, before anything else that could be a name, and
+// where to go on: at its value. A name may be quoted and has letters, digits, '_', '.' and '-'; at most three blanks may
+// stand on each side of the ':' or '='; a value may be quoted and ends before a blank or a sign.
+func nextSetting(text string, i int) (s setting, next int, ok bool) {
+	for i < len(text) && !isLetter(text[i]) && text[i] != '_' {
+		i++
+	}
+	name := i
+	for i < len(text) && (isNameByte(text[i]) || text[i] == '.') {
+		i++
+	}
+	end := i
+	i = skipBlanks(text, skipQuote(text, i))
+	if end == name || i >= len(text) || text[i] != ':' && text[i] != '=' {
+		return setting{}, end, false
+	}
+	value := skipQuote(text, skipBlanks(text, i+1))
+	stop := value
+	for stop < len(text) && strings.IndexByte(settingEnds, text[stop]) < 0 {
+		stop++
+	}
+	if stop == value {
+		return setting{}, end, false
+	}
+	return setting{propertyName(text, name, end), value, stop}, value, true
+}
+
+// settingEnds are the characters that a value does not have.
+const settingEnds = " \t\n\f\r\"'&;,{}()<>\\|"
+
+// skipBlanks passes over at most three blanks, and skipQuote over one quote.
+func skipBlanks(text string, i int) int {
+	for n := 0; n < 3 && i < len(text) && (text[i] == ' ' || text[i] == '\t'); n++ {
+		i++
+	}
+	return i
+}
+
+func skipQuote(text string, i int) int {
+	if i < len(text) && (text[i] == '"' || text[i] == '\'') {
+		i++
+	}
+	return i
+}
+
+// propertyName is the name at a place of a text, without the D of a property of Java, -Dname=value, and the P of Gradle's.
+func propertyName(text string, start, end int) string {
+	name := text[start:end]
+	if start == 0 || text[start-1] != '-' {
+		return name
+	}
+	name = strings.TrimPrefix(name, "D")
+	if rest, ok := strings.CutPrefix(name, "P"); ok && !strings.HasPrefix(rest, "ass") {
+		name = rest
+	}
+	return name
 }
 
 // authorizations are where the values of headers Authorization stand in a text.
