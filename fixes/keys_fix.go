@@ -23,12 +23,14 @@ type keysFix struct {
 
 // build fills in the fix, or says why there is none.
 func (b *keysFix) build() (refusal string) {
+	met := map[*awsUnit]bool{}
 	for _, f := range b.group {
 		if f.blocker != "" {
 			return f.blocker
 		}
 		for _, u := range b.view.unitsOf(f) {
-			if !slices.Contains(b.units, u) {
+			if !met[u] {
+				met[u] = true
 				b.units = append(b.units, u)
 			}
 		}
