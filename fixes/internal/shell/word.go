@@ -63,7 +63,7 @@ func (u *unit) clip(start, end int) Span {
 	text := u.src.text
 	start = min(start, len(text))
 	end = min(max(start, end), len(text))
-	if strings.HasSuffix(text[start:end], `\`) && strings.HasPrefix(text[end:], "\n") {
+	if strings.HasSuffix(text[start:end], `\`) && strings.HasPrefix(text[end:], "\n") && !escaped(text, end-1) {
 		end++
 	}
 	for strings.HasSuffix(text[start:end], "\\\n") && !escaped(text, end-len("\\\n")) {
