@@ -25,6 +25,8 @@ type File struct {
 	comments []Span
 	scalars  []*node  // the literal and folded scalars, in order
 	texts    sync.Map // the Text of each *node that was asked for
+	looks    sync.Map // the documentLook of each root that was asked for
+	steps    sync.Map // of each *node with many entries that was asked for: see stepIn
 }
 
 // Parse reads a source with yaml.v3, which decides what it means, and finds the place of each node. An empty source

@@ -1,6 +1,9 @@
 package rewrite
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // renderer writes new content in the style of its surroundings, with LF between lines: see put.
 type renderer struct {
@@ -35,20 +38,16 @@ func (f *File) survey(n *node) renderer {
 	}
 	root := n
 	for a := n; a != nil && r.step == 0; root, a = a, a.parent {
-		r.step = nestedStep(a)
+		r.step = f.stepIn(a)
 	}
 	for root.parent != nil {
 		root = root.parent
 	}
-	if r.step == 0 {
-		r.step = first(root, nestedStep)
-	}
-	if r.step == 0 {
-		r.step = 2
-	}
+	document := f.documentLook(root)
+	r.step = cmp.Or(r.step, document.step, 2)
 	r.seq = r.step
-	if s := firstSequence(root); s != nil {
-		r.seq = s.column - s.parent.column
+	if document.sequence {
+		r.seq = document.dash
 	}
 	for i := range n.items {
 		if v := n.items[i].value; n.kind == Sequence && n.style == Block && v.span().Len() > 0 && f.sameLine(v.span().Start, n.items[i].span.Start) {
@@ -85,6 +84,20 @@ func nestedStep(n *node) int {
 	return 0
 }
 
+// stepIn is nestedStep, asked once of a collection in which the search may be long.
+func (f *File) stepIn(n *node) int {
+	const long = 64 // entries
+	if len(n.items) < long {
+		return nestedStep(n)
+	}
+	step, ok := f.steps.Load(n)
+	if !ok {
+		step = nestedStep(n)
+		f.steps.Store(n, step)
+	}
+	return step.(int)
+}
+
 // first is the first answer that is not 0, going through the tree.
 func first(n *node, ask func(*node) int) int {
 	if s := ask(n); s > 0 {
@@ -96,6 +109,26 @@ func first(n *node, ask func(*node) int) int {
 		}
 	}
 	return 0
+}
+
+// documentLook is what a document shows of the style of block collections.
+type documentLook struct {
+	step     int  // by how much collections are indented, 0 where none is
+	sequence bool // a block sequence is the value of a key
+	dash     int  // by how much the dashes of the first are indented, from the key
+}
+
+// documentLook is that of a root. A document that shows nothing is searched to its end, so this is done once.
+func (f *File) documentLook(root *node) documentLook {
+	if known, ok := f.looks.Load(root); ok {
+		return known.(documentLook)
+	}
+	look := documentLook{step: first(root, nestedStep)}
+	if s := firstSequence(root); s != nil {
+		look.sequence, look.dash = true, s.column-s.parent.column
+	}
+	f.looks.Store(root, look)
+	return look
 }
 
 // firstSequence is the first block sequence that is the value of a pair of a block mapping.
