@@ -180,10 +180,10 @@ func otherRegistry(script *shell.Script, r registry) bool {
 
 // publishForm is a call that publishes with a token in sight; nil for every other one.
 func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
-	var uses []tokenUse
+	var uses []givenToken
 	for _, u := range v.units {
-		if u.runs(s) && v.toPublic(u, x.registry) && !v.trusted(u, x.registry) {
-			uses = append(uses, v.tokensIn(u, x.registry)...)
+		if u.runs(s) {
+			uses = append(uses, v.tokensOf(u, x.registry)...)
 		}
 	}
 	if len(uses) == 0 {
@@ -266,6 +266,37 @@ func isNPMToken(option string) bool { return strings.Contains(option, ":_auth") 
 
 func isTwineLogin(option string) bool {
 	return slices.Contains([]string{"-u", "--username", "-p", "--password"}, option)
+}
+
+// givenToken is what a call that publishes has to know of a token.
+type givenToken struct {
+	secret  string
+	literal string
+	owner   string
+	other   bool
+}
+
+// publishPlace is a unit that publishes to a registry.
+type publishPlace struct {
+	unit     *storedUnit
+	registry registry
+}
+
+// tokensOf are the tokens with which a unit publishes to a registry, each once. A unit may have many calls that do.
+func (v *publishView) tokensOf(u *storedUnit, r registry) []givenToken {
+	place := publishPlace{u, r}
+	out, known := v.tokens[place]
+	if !known && v.toPublic(u, r) && !v.trusted(u, r) {
+		met := map[givenToken]bool{}
+		for _, use := range v.tokensIn(u, r) {
+			if t := (givenToken{use.secret, use.literal, use.owner, use.other}); !met[t] {
+				met[t] = true
+				out = append(out, t)
+			}
+		}
+	}
+	v.tokens[place] = out
+	return out
 }
 
 // tokensIn are the places in a unit where it is given a token for a registry.

@@ -49,10 +49,14 @@ type publishView struct {
 	*storedView
 	facts map[*storedForm]*publishFacts
 	calls map[rewrite.Node][]publishing // by physical step
+
+	tokens map[publishPlace][]givenToken
 }
 
 func newPublishView(p *Pass) *publishView {
-	v := &publishView{storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}, calls: map[rewrite.Node][]publishing{}}
+	v := &publishView{
+		storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}, calls: map[rewrite.Node][]publishing{}, tokens: map[publishPlace][]givenToken{},
+	}
 	if slices.ContainsFunc(v.units, v.publishesAny) {
 		v.collect(v.scanStep, v.scanEnvironment)
 	}

@@ -25,6 +25,7 @@ var heredocRedirect = pattern.New(`^(-?\w+|-?"\w+"|-?'\w+')[ \t]*$`)
 // Expressions finds the expressions in a text, which stand on one line each. An escaped marker (\<<) starts none.
 func Expressions(text string) []Expr {
 	var out []Expr
+	lineEnd := 0
 	for at := 0; ; {
 		i := strings.Index(text[at:], "<<")
 		if i < 0 {
@@ -35,9 +36,16 @@ func Expressions(text string) []Expr {
 		if start > 0 && text[start-1] == '\\' {
 			continue
 		}
-		line, _, _ := strings.Cut(text[at:], "\n")
-		body, _, closed := strings.Cut(line, ">>")
-		if !closed || heredocRedirect.MatchString(body) {
+		if at > lineEnd {
+			line, _, _ := strings.Cut(text[at:], "\n")
+			lineEnd = at + len(line)
+		}
+		body, _, closed := strings.Cut(text[at:lineEnd], ">>")
+		if !closed {
+			at = lineEnd // none of the line is
+			continue
+		}
+		if heredocRedirect.MatchString(body) {
 			continue
 		}
 		at += len(body) + len(">>")

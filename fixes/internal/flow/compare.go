@@ -129,24 +129,28 @@ type usePair struct{ before, after *use }
 
 // pairUses lines the uses of a step up: those of one program in their order, or by their text where some are new.
 func pairUses(before, after []*use) []usePair {
-	var out []usePair
-	taken := map[*use]bool{}
-	count := func(list []*use, name string) (n int) {
-		for _, u := range list {
-			if u.name == name {
-				n++
-			}
-		}
-		return n
-	}
+	more := map[string]int{} // by how many the uses of a program have become more
 	for _, b := range before {
-		same := count(before, b.name) == count(after, b.name)
-		for _, a := range after {
-			if !taken[a] && a.name == b.name && (same || a.text == b.text) {
-				taken[a] = true
-				out = append(out, usePair{b, a})
-				break
-			}
+		more[b.name]--
+	}
+	for _, a := range after {
+		more[a.name]++
+	}
+	key := func(u *use) string {
+		if more[u.name] == 0 {
+			return u.name
+		}
+		return u.name + "\x00" + u.text
+	}
+	left := map[string][]*use{}
+	for _, a := range after {
+		left[key(a)] = append(left[key(a)], a)
+	}
+	var out []usePair
+	for _, b := range before {
+		if list := left[key(b)]; len(list) > 0 {
+			left[key(b)] = list[1:]
+			out = append(out, usePair{b, list[0]})
 		}
 	}
 	return out
