@@ -232,27 +232,42 @@ func (v *awsView) siblingRole(d identity, u *awsUnit) string {
 	if !d.sameKeys(standard) || !u.known || len(u.contexts) == 0 || len(u.entries) > 1 {
 		return ""
 	}
-	var roles []string
-	for _, o := range v.units {
-		if !o.known || !sameSet(o.contexts, u.contexts) {
-			continue
-		}
-		for _, x := range o.visits {
-			s := x.facts.setup
-			if s == nil || s.role == "" || s.hasKeys || profileName(s.profile) != d.profile || s.release == nil || !s.release.OIDC {
-				continue
-			}
-			if !slices.Contains(roles, s.role) {
-				roles = append(roles, s.role)
-			}
-		}
-	}
+	roles := v.setUpRoles()[roleUse{setOf(u.contexts), d.profile}]
 	if len(roles) != 1 || strings.Contains(roles[0], "<<") {
 		return ""
 	}
 	return roles[0]
 }
 
-func sameSet(a, b []string) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+// roleUse is what tells apart for whom a setup step assumes its role.
+type roleUse struct{ contexts, profile string }
+
+// setUpRoles are the roles that setup steps of this file assume, each once.
+func (v *awsView) setUpRoles() map[roleUse][]string {
+	if v.roles != nil {
+		return v.roles
+	}
+	v.roles = map[roleUse][]string{}
+	for _, u := range v.units {
+		if !u.known {
+			continue
+		}
+		contexts := setOf(u.contexts)
+		for _, x := range u.visits {
+			s := x.facts.setup
+			if s == nil || s.role == "" || s.hasKeys || s.release == nil || !s.release.OIDC {
+				continue
+			}
+			use := roleUse{contexts, profileName(s.profile)}
+			if !slices.Contains(v.roles[use], s.role) {
+				v.roles[use] = append(v.roles[use], s.role)
+			}
+		}
+	}
+	return v.roles
 }
+
+// setOf is the same for lists with the same names, in whatever order.
+func setOf(names []string) string { return strings.Join(slices.Sorted(slices.Values(names)), "\x00") }
+
+func sameSet(a, b []string) bool { return setOf(a) == setOf(b) }

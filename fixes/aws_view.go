@@ -21,6 +21,7 @@ type awsView struct {
 	carried bool
 
 	byVariable func() map[string][]identity // keysByVariable, once
+	roles      map[roleUse][]string         // of setUpRoles, once
 }
 
 // awsUnit is what the AWS rules see of a unit.

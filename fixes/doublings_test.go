@@ -43,6 +43,20 @@ var doublingTests = []struct {
 		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/base:2026.01}]\n    steps:\n" + keySteps +
 			"workflows:\n  main:\n    jobs:\n" + repeated(n, "      - deploy: {name: deploy-%d, context: [org]}\n")
 	}},
+	{"jobs with contexts and findings", 100, func(n int) string {
+		return "version: 2.1\njobs:\n" + repeated(n, "  job-%d:\n    docker: [{image: cimg/base:2026.01}]\n    steps: [checkout, {run: aws s3 ls}]\n") +
+			"workflows:\n  main:\n    jobs:\n" + repeated(n, "      - job-%[1]d: {context: [org-%[1]d]}\n")
+	}},
+	{"jobs of an orb with findings", 100, func(n int) string {
+		return "version: 2.1\norbs: {aws-ecr: circleci/aws-ecr@8.2.1}\nworkflows:\n  main:\n    jobs:\n" +
+			repeated(n, "      - aws-ecr/build-and-push-image: {name: push-%d, pre-steps: [{run: 'curl https://x.corp.internal'}]}\n")
+	}},
+	{"script lines that publish", 100, func(n int) string {
+		return oneJob("      - run: |\n" + repeated(n, "          npm config set //registry.npmjs.org/:_authToken $TOKEN_%d\n          npm publish\n"))
+	}},
+	{"settings in one another", 2000, func(n int) string {
+		return oneJob("      - run: make --set=token=" + strings.Repeat("token:", n) + "x\n")
+	}},
 	{"variables", 500, func(n int) string {
 		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/base:2026.01}]\n    environment:\n" + repeated(n, "      NAME_%d: value\n") + "    steps:\n" + keySteps + entries(0)
 	}},

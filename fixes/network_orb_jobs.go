@@ -12,14 +12,17 @@ func (v *networkView) orbJob(owner string) *circle.WorkflowJob {
 	if !strings.HasPrefix(owner, "orb-job:") {
 		return nil
 	}
-	for _, w := range v.p.Config.Workflows() {
-		for _, u := range w.Jobs() {
-			if v.p.Config.Owner(u.Key) == owner {
-				return u
+	if v.orbJobs == nil {
+		v.orbJobs = map[string]*circle.WorkflowJob{}
+		for _, w := range v.p.Config.Workflows() {
+			for _, u := range w.Jobs() {
+				if name := v.p.Config.Owner(u.Key); v.orbJobs[name] == nil {
+					v.orbJobs[name] = u
+				}
 			}
 		}
 	}
-	return nil
+	return v.orbJobs[owner]
 }
 
 // moveOrbJob moves an orb's job by the parameter of it that the entry gives: the resource class, or the executor. Whether

@@ -44,6 +44,8 @@ type networkView struct {
 	weak    []*networkSign        // of hosts that look internal; judgeWeak deals them out
 	others  []*networkSign        // of hosts that take neither
 	seen    map[rewrite.Node]bool // environments
+
+	orbJobs map[string]*circle.WorkflowJob // by owner, once somebody asks
 }
 
 func newNetworkView(p *Pass) *networkView {

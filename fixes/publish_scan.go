@@ -130,10 +130,20 @@ func (v *publishView) publishes(s *circle.Step, r registry) bool {
 }
 
 func (v *publishView) ownerPublishes(u *storedUnit, owner string, r registry) bool {
-	return slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
-		return x.Step.Owner() == owner && slices.ContainsFunc(v.publishings(x.Step), func(p publishing) bool { return p.registry == r }) &&
-			!v.trusted(u, r) && v.toPublic(u, r) && len(v.tokensIn(u, r)) > 0
-	})
+	place := publishPlace{u, r}
+	owners, known := v.owners[place]
+	if !known {
+		owners = map[string]bool{}
+		if len(v.tokensOf(u, r)) > 0 {
+			for _, x := range u.steps {
+				if slices.ContainsFunc(v.publishings(x.Step), func(p publishing) bool { return p.registry == r }) {
+					owners[x.Step.Owner()] = true
+				}
+			}
+		}
+		v.owners[place] = owners
+	}
+	return owners[owner]
 }
 
 // trusted reports whether a unit has CircleCI's token for npm already.
@@ -301,7 +311,11 @@ func (v *publishView) tokensOf(u *storedUnit, r registry) []givenToken {
 
 // tokensIn are the places in a unit where it is given a token for a registry.
 func (v *publishView) tokensIn(u *storedUnit, r registry) []tokenUse {
-	var out []tokenUse
+	place := publishPlace{u, r}
+	out, known := v.uses[place]
+	if known {
+		return out
+	}
 	for _, x := range u.steps {
 		if script := v.script(x.Step); script != nil {
 			out = append(out, stepTokens(script, x.Step, r)...)
@@ -310,6 +324,7 @@ func (v *publishView) tokensIn(u *storedUnit, r registry) []tokenUse {
 	for _, env := range u.allEnvironments() {
 		out = append(out, v.environmentTokens(env, r)...)
 	}
+	v.uses[place] = out
 	return out
 }
 
@@ -507,13 +522,27 @@ func (v *publishView) installs(steps []circle.Visit, behind *tokenUse) bool {
 			}
 			continue
 		}
-		for _, c := range script.Calls() {
-			if installsPackages(c) && (i > 0 || behind == nil || spanIn(x.Step.Command(), c.Span).Start > behind.span.Start) {
+		for _, c := range v.installing(script) {
+			if i > 0 || behind == nil || spanIn(x.Step.Command(), c.Span).Start > behind.span.Start {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// installing are the calls of a script that install packages.
+func (v *publishView) installing(script *shell.Script) []*shell.Call {
+	found, known := v.installers[script]
+	if !known {
+		for _, c := range script.Calls() {
+			if installsPackages(c) {
+				found = append(found, c)
+			}
+		}
+		v.installers[script] = found
+	}
+	return found
 }
 
 func installsPackages(c *shell.Call) bool {

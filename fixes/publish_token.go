@@ -50,12 +50,18 @@ type publishView struct {
 	facts map[*storedForm]*publishFacts
 	calls map[rewrite.Node][]publishing // by physical step
 
+	installers map[*shell.Script][]*shell.Call // of installing
+
+	// Worked out once for each unit.
+	uses   map[publishPlace][]tokenUse
 	tokens map[publishPlace][]givenToken
+	owners map[publishPlace]map[string]bool // of steps that publish there with a token in sight
 }
 
 func newPublishView(p *Pass) *publishView {
 	v := &publishView{
-		storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}, calls: map[rewrite.Node][]publishing{}, tokens: map[publishPlace][]givenToken{},
+		storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}, calls: map[rewrite.Node][]publishing{},
+		installers: map[*shell.Script][]*shell.Call{}, uses: map[publishPlace][]tokenUse{}, tokens: map[publishPlace][]givenToken{}, owners: map[publishPlace]map[string]bool{},
 	}
 	if slices.ContainsFunc(v.units, v.publishesAny) {
 		v.collect(v.scanStep, v.scanEnvironment)

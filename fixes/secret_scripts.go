@@ -434,13 +434,13 @@ func settingsIn(text string) []setting {
 		return nil
 	}
 	var out []setting
-	limit := len(text) // of what is searched: a value, or all
+	limit, run := len(text), 0 // what is searched: a value, or all; and where the last value ended
 	for i := 0; i < len(text); {
 		if i >= limit {
 			limit = len(text)
 		}
-		s, next, ok := nextSetting(text[:limit], i)
-		i = next
+		s, next, ok := nextSetting(text[:limit], i, run)
+		i, run = next, max(run, s.end)
 		if !ok || strings.HasPrefix(text[s.start:s.end], "//") { // an address, which may have settings in its query
 			continue
 		}
@@ -454,8 +454,9 @@ func settingsIn(text string) []setting {
 
 // nextSetting is the setting whose name begins at or behind an offset, before anything else that could be a name, and
 // where to go on: at its value. A name may be quoted and has letters, digits, '_', '.' and '-'; at most three blanks may
-// stand on each side of the ':' or '='; a value may be quoted and ends before a blank or a sign.
-func nextSetting(text string, i int) (s setting, next int, ok bool) {
+// stand on each side of the ':' or '='; a value may be quoted and ends before a blank or a sign. One that begins before run,
+// where the last value ended, ends there too.
+func nextSetting(text string, i, run int) (s setting, next int, ok bool) {
 	for i < len(text) && !isLetter(text[i]) && text[i] != '_' {
 		i++
 	}
@@ -469,7 +470,7 @@ func nextSetting(text string, i int) (s setting, next int, ok bool) {
 		return setting{}, end, false
 	}
 	value := skipQuote(text, skipBlanks(text, i+1))
-	stop := value
+	stop := max(value, run)
 	for stop < len(text) && strings.IndexByte(settingEnds, text[stop]) < 0 {
 		stop++
 	}

@@ -21,11 +21,14 @@ const (
 
 // Flow are the steps of the job in the order they run. Steps inside when and unless follow their step, those of a command
 // that the file defines follow the call, and the steps that a parameter holds follow its mention; a parameter of the
-// job itself holds its default. A call of a command that is being expanded is not expanded again.
+// job itself holds its default. A call of a command that is being expanded is not expanded again. The caller may not change
+// the list.
 func (j *Job) Flow() []Visit {
-	f := newFlow(j.config)
-	f.job(j, nil)
-	return f.out
+	return j.flow.get(func() []Visit {
+		f := newFlow(j.config)
+		f.job(j, nil)
+		return slices.Clip(f.out)
+	})
 }
 
 // Flow are the steps of a list that no job runs, as [Job.Flow] does. What its parameters hold is not known.
@@ -37,7 +40,9 @@ func (l *StepList) Flow() []Visit {
 
 // Flow are the steps that the entry runs, as [Job.Flow] does, with its arguments, pre-steps and post-steps. Of an
 // orb's job, whose own steps are elsewhere, they are what the entry itself gives.
-func (u *WorkflowJob) Flow() []Visit {
+func (u *WorkflowJob) Flow() []Visit { return u.flow.get(u.visits) }
+
+func (u *WorkflowJob) visits() []Visit {
 	f := newFlow(u.config())
 	f.list(u.PreSteps(), nil, 0)
 	if j := u.Job(); j != nil {
@@ -48,7 +53,7 @@ func (u *WorkflowJob) Flow() []Visit {
 		}
 	}
 	f.list(u.PostSteps(), nil, 0)
-	return f.out
+	return slices.Clip(f.out)
 }
 
 type flow struct {

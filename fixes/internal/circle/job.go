@@ -18,6 +18,7 @@ type Job struct {
 	parameters lazy[[]*Parameter]
 
 	environments lazy[Environments]
+	flow         lazy[[]Visit]
 }
 
 func newJob(c *Config, e rewrite.Entry) *Job {

@@ -61,6 +61,7 @@ type WorkflowJob struct {
 	Bare     bool          // written as a name alone
 
 	lists lazy[useLists]
+	flow  lazy[[]Visit]
 }
 
 type useLists struct {

@@ -27,11 +27,21 @@ type Mention struct {
 	Kind MentionKind
 }
 
-// Mentions lists where the script refers to the variable called name, in order. Comments do not count.
+// Mentions lists where the script refers to the variable called name, in order. Comments do not count. The caller may
+// not change what it gets.
 func (s *Script) Mentions(name string) []Mention {
 	if !isName(name) || !strings.Contains(s.text, name) {
 		return nil
 	}
+	if known, ok := s.mentions.Load(name); ok {
+		return known.([]Mention)
+	}
+	found := s.findMentions(name)
+	s.mentions.Store(name, found)
+	return found
+}
+
+func (s *Script) findMentions(name string) []Mention {
 	f := finder{name: name, found: map[Span]MentionKind{}}
 	for _, u := range s.units {
 		f.unit = u

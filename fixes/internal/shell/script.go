@@ -47,6 +47,8 @@ type Script struct {
 
 	writes  func() []Write // worked out when they are asked for
 	bashEnv func() []EnvVar
+
+	mentions sync.Map // those of each name that was asked for
 }
 
 // Parse reads text as a bash script. Whatever it cannot read is a *ParseError.
