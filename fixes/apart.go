@@ -8,11 +8,11 @@ import (
 
 // setApart works out what each fix would change if it were the only one. All findings are of the file as it was read, so
 // that this holds also for fixes that came in later rounds.
-func (e *Engine) setApart(r *FileResult, found []Finding, facts *Facts, scripts shell.Cache) {
+func (e *Engine) setApart(r *FileResult, view *fileView, found []Finding, facts *Facts, scripts shell.Cache) {
 	if only := onlyDone(r.Results); only != nil {
 		only.Edits = r.Edits // proved already
 	}
-	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: r.file}
+	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: view}
 	for i := range r.Results {
 		x := &r.Results[i]
 		if x.Edits != nil || !splices(x) {

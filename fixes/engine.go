@@ -94,34 +94,52 @@ func (e *Engine) Run(src []byte, facts *Facts) (r *FileResult) {
 	if facts == nil {
 		facts = &Facts{}
 	}
-	scripts := shell.Cache{}
-	found, isConfig, err := e.check(f, facts, scripts)
+	scripts, view := shell.Cache{}, viewOf(f)
+	found, isConfig, err := e.check(view, facts, scripts)
 	switch {
 	case err != nil:
 		r.Status, r.Err = Failed, err
 	case !isConfig:
 		r.Status = Skipped
 	default:
-		e.fix(r, found, facts, scripts)
+		e.fix(r, view, found, facts, scripts)
 		if e.Explain {
-			r.Notes = e.explain(f, facts, scripts)
+			r.Notes = e.explain(view, facts, scripts)
 		}
 	}
 	return r
 }
 
+// fileView is a file with what its documents are to CircleCI. It is worked out once for all that look at the file.
+type fileView struct {
+	*rewrite.File
+	configs []*circle.Config // of each document, nil for one that is no config
+}
+
+func viewOf(f *rewrite.File) *fileView {
+	v := &fileView{File: f}
+	for _, doc := range f.Documents() {
+		var c *circle.Config
+		if circle.IsConfig(doc) {
+			c = circle.New(doc)
+		}
+		v.configs = append(v.configs, c)
+	}
+	return v
+}
+
 // check runs all rules over all documents of a file. isConfig is false when none of them is a CircleCI config.
-func (e *Engine) check(f *rewrite.File, facts *Facts, scripts shell.Cache) (found []Finding, isConfig bool, err error) {
+func (e *Engine) check(f *fileView, facts *Facts, scripts shell.Cache) (found []Finding, isConfig bool, err error) {
 	var configs []*circle.Config
 	triggered := e.triggered(f.Source(), facts)
 	report := func(x Finding) { found = append(found, x) }
-	for _, doc := range f.Documents() {
-		if !circle.IsConfig(doc) {
+	for _, c := range f.configs {
+		if c == nil {
 			continue
 		}
-		shared := newPass(f, circle.New(doc), facts, scripts)
+		shared := newPass(f.File, c, facts, scripts)
 		shared.Repo, shared.report, shared.rules, shared.untriggered = e.Repo, report, e.Rules, e.untriggered
-		shared.wanted = func(x *Finding) bool { return e.wants(f, shared.Config, x) }
+		shared.wanted = func(x *Finding) bool { return e.wants(f.File, shared.Config, x) }
 		configs = append(configs, shared.Config)
 		for _, rule := range triggered {
 			p := *shared
@@ -134,7 +152,7 @@ func (e *Engine) check(f *rewrite.File, facts *Facts, scripts shell.Cache) (foun
 			return nil, true, err
 		}
 	}
-	about, err := e.suppress(f, configs, found)
+	about, err := e.suppress(f.File, configs, found)
 	if err != nil {
 		return nil, true, fmt.Errorf("rule %s: %w", suppression.ID, err)
 	}
@@ -183,8 +201,8 @@ func (e *Engine) complete(f *Finding) {
 }
 
 // fix applies what can be applied, in rounds: a fix that met another one gets its chance in the next round.
-func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts shell.Cache) {
-	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: r.file, fate: map[string]Result{}, barred: map[string]string{}, gone: map[string][]int{}}
+func (e *Engine) fix(r *FileResult, view *fileView, found []Finding, facts *Facts, scripts shell.Cache) {
+	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: view, fate: map[string]Result{}, barred: map[string]string{}, gone: map[string][]int{}}
 	run.number(found)
 	now := found
 	for range maxRounds {
@@ -217,10 +235,10 @@ func (e *Engine) fix(r *FileResult, found []Finding, facts *Facts, scripts shell
 	requireOnRunners(r.Results)
 	if len(r.Edits) > 0 {
 		r.Edits = rewrite.Trim(r.Source, r.Edits)
-		r.Status, r.Output, r.after = Changed, run.file.Source(), run.file
+		r.Status, r.Output, r.after = Changed, run.file.Source(), run.file.File
 	}
 	if e.Apart {
-		e.setApart(r, found, facts, scripts)
+		e.setApart(r, view, found, facts, scripts)
 	}
 }
 
@@ -263,7 +281,7 @@ type fixRun struct {
 	engine  *Engine
 	facts   *Facts
 	scripts shell.Cache
-	file    *rewrite.File
+	file    *fileView
 	fate    map[string]Result // by finding key
 	barred  map[string]string // findings whose fix was rolled back, with the reason
 	gone    map[string][]int  // the numbers of findings that fixes have taken away, by what they say
@@ -271,7 +289,7 @@ type fixRun struct {
 
 // outcome is a file after a round, and what is found in it.
 type outcome struct {
-	file  *rewrite.File
+	file  *fileView
 	found []Finding
 }
 
@@ -439,7 +457,7 @@ func isProof(err error) bool {
 }
 
 // with is the file as some fixes leave it.
-func (run *fixRun) with(chosen []Finding) (*rewrite.File, error) {
+func (run *fixRun) with(chosen []Finding) (*fileView, error) {
 	if len(chosen) == 0 {
 		return run.file, nil
 	}
@@ -447,7 +465,11 @@ func (run *fixRun) with(chosen []Finding) (*rewrite.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return change.Prove()
+	file, err := change.Prove()
+	if err != nil {
+		return nil, err
+	}
+	return viewOf(file), nil
 }
 
 // apply makes the change of some fixes and checks the result with all rules.
@@ -456,10 +478,11 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 	if err != nil {
 		return nil, outcome{}, err
 	}
-	file, err := change.Prove()
+	proved, err := change.Prove()
 	if err != nil {
 		return nil, outcome{}, err
 	}
+	file := viewOf(proved)
 	if err := run.credentialFlow(chosen, file); err != nil {
 		return nil, outcome{}, err
 	}
@@ -521,7 +544,7 @@ var aboutCredentials = []string{"aws-", "ecr-", "gcp-", "azure-", "vault-", "pub
 
 // credentialFlow checks what fixes of credentials do to every step: none may lose its credentials, or get others. They are
 // held against the file as the other fixes leave it, such as those that move a literal secret into a context.
-func (run *fixRun) credentialFlow(chosen []Finding, after *rewrite.File) error {
+func (run *fixRun) credentialFlow(chosen []Finding, after *fileView) error {
 	others := slices.DeleteFunc(slices.Clone(chosen), func(f Finding) bool {
 		return slices.ContainsFunc(aboutCredentials, func(prefix string) bool { return strings.HasPrefix(f.Rule.ID, prefix) })
 	})
@@ -536,11 +559,15 @@ func (run *fixRun) credentialFlow(chosen []Finding, after *rewrite.File) error {
 	for _, r := range run.facts.AWS.Roles {
 		given = append(given, r.RoleARN)
 	}
-	for i, doc := range before.Documents() {
-		if !circle.IsConfig(doc) {
+	for i, c := range before.configs {
+		if c == nil {
 			continue
 		}
-		was, is := flow.AnalyzeChange(circle.New(doc), circle.New(after.Documents()[i]), run.scripts)
+		now := after.configs[i]
+		if now == nil { // no config any more: whatever used credentials is gone
+			now = circle.New(after.Documents()[i])
+		}
+		was, is := flow.AnalyzeChange(c, now, run.scripts)
 		if worse := flow.Compare(was, is, given...); len(worse) > 0 {
 			return fmt.Errorf("credential flow: %s", worse[0])
 		}

@@ -17,14 +17,14 @@ type Note struct {
 }
 
 // explain collects what there is to tell about each run of steps in the file: what it is, then what each rule sees.
-func (e *Engine) explain(f *rewrite.File, facts *Facts, scripts shell.Cache) []Note {
+func (e *Engine) explain(f *fileView, facts *Facts, scripts shell.Cache) []Note {
 	var out []Note
-	for _, doc := range f.Documents() {
-		if !circle.IsConfig(doc) {
+	for _, c := range f.configs {
+		if c == nil {
 			continue
 		}
 		n := notebook{texts: map[string][]string{}}
-		p := newPass(f, circle.New(doc), facts, scripts)
+		p := newPass(f.File, c, facts, scripts)
 		p.Repo, p.note, p.untriggered = e.Repo, n.add, true // what no rule is about is told too
 		for _, u := range p.units() {
 			explainUnit(p, u)
