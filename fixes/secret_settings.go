@@ -15,7 +15,7 @@ const maxSetting = 16 << 10
 // settingsIn finds the settings in a text, such as a header, a line of a file, a query or JSON, and those in their values,
 // as in --from-literal=password=...
 func settingsIn(text string) []setting {
-	if !secretHints().in(text) {
+	if !secretTables().mayName(text) {
 		return nil
 	}
 	var out []setting

@@ -35,7 +35,7 @@ func TestSettingsIn(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 50_000 {
-		text := "token "
+		text := "token: "
 		for range random.IntN(16) {
 			text += pieces[random.IntN(len(pieces))]
 		}

@@ -97,15 +97,36 @@ func (s ownerSet) has(owner int) bool { return s>>owner&1 == 1 }
 // in reports whether a text has any of the words.
 func (x *wordIndex) in(text string) bool { return wordsIn(x, text, 1) != 0 }
 
+// mayStart reports whether a word may begin at p, which is not the last byte.
+func mayStart[T string | []byte](x *wordIndex, text T, p int) bool {
+	var third byte
+	if p+2 < len(text) {
+		third = text[p+2]
+	}
+	i := startOf(text[p], text[p+1], third)
+	return x.starts[i>>6]&(1<<(i&63)) != 0
+}
+
+// next is where the first word at or behind an offset begins, -1 for none.
+func (x *wordIndex) next(text string, p int) int {
+	for ; p+1 < len(text); p++ {
+		if !mayStart(x, text, p) {
+			continue
+		}
+		for _, w := range x.buckets[bucketOf(text[p], text[p+1])] {
+			if isWordAt(text, p, w.word) {
+				return p
+			}
+		}
+	}
+	return -1
+}
+
 // wordsIn are the owners whose words a text has, or as many of them as are wanted.
 func wordsIn[T string | []byte](x *wordIndex, text T, wanted int) ownerSet {
 	var met ownerSet
 	for p := 0; p+1 < len(text) && wanted > 0; p++ {
-		var third byte
-		if p+2 < len(text) {
-			third = text[p+2]
-		}
-		if i := startOf(text[p], text[p+1], third); x.starts[i>>6]&(1<<(i&63)) == 0 {
+		if !mayStart(x, text, p) {
 			continue
 		}
 		for _, w := range x.buckets[bucketOf(text[p], text[p+1])] {
