@@ -76,7 +76,7 @@ func (x *wordIndex) addStarts(word string) {
 	}
 }
 
-const startBits = 15
+const startBits = 17
 
 // startOf is a number for three bytes, which few others share.
 func startOf(a, b, c byte) uint32 {
