@@ -198,7 +198,26 @@ func (v *secretView) reads(use *circle.WorkflowJob, name string) bool {
 		return uses(d.Auth(), func(text string) bool { return text == "$"+name || text == "${"+name+"}" })
 	}
 	j := use.Job()
-	return slices.ContainsFunc(use.Flow(), inStep) || j != nil && slices.ContainsFunc(j.DockerItems(), inLogin)
+	return v.mentioned(name)[shell.Expanded] && slices.ContainsFunc(use.Flow(), inStep) || j != nil && slices.ContainsFunc(j.DockerItems(), inLogin)
+}
+
+// mentioned are the ways in which any script of the config mentions a variable.
+func (v *secretView) mentioned(name string) map[shell.MentionKind]bool {
+	kinds, known := v.mentions[name]
+	if !known {
+		kinds = map[shell.MentionKind]bool{}
+		for s := range v.p.Config.Walk {
+			if text := s.Command().Value(); strings.Contains(text, name) {
+				if script := v.p.scripts.Parse(text); script != nil {
+					for _, m := range script.Mentions(name) {
+						kinds[m.Kind] = true
+					}
+				}
+			}
+		}
+		v.mentions[name] = kinds
+	}
+	return kinds
 }
 
 // setElsewhere is a place where the jobs get the variable from, beside the secret itself; "" for none.
@@ -210,6 +229,9 @@ func (b *secretFix) setElsewhere(name string) string {
 			if e := b.setIn(j.EffectiveEnvironments(), name); e != nil {
 				return "the environment of " + b.view.p.Config.Owner(e.Node)
 			}
+		}
+		if !b.view.mentioned(name)[shell.Assigned] {
+			continue
 		}
 		for _, x := range use.Flow() {
 			if !looked[x.Step.Node] && b.assigns(x.Step, name) {

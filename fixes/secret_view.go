@@ -18,6 +18,8 @@ type secretView struct {
 	seen    map[rewrite.Node]bool
 	passing map[rewrite.Node][]*circle.WorkflowJob // the entries that pass a step, once they are asked for
 	names   map[string]string                      // the variable that holds a value, by the value
+
+	mentions map[string]map[shell.MentionKind]bool // how scripts mention a variable, once that is asked for
 	// promised are the fixes that store something in a variable, by its name.
 	promised map[string][]*secretFix
 }
@@ -45,7 +47,7 @@ type secretSite struct {
 }
 
 func newSecretView(p *Pass) *secretView {
-	v := &secretView{p: p, table: secretTables(), dummies: map[string]bool{}, seen: map[rewrite.Node]bool{}, names: map[string]string{}, promised: map[string][]*secretFix{}}
+	v := &secretView{p: p, table: secretTables(), dummies: map[string]bool{}, seen: map[rewrite.Node]bool{}, names: map[string]string{}, mentions: map[string]map[shell.MentionKind]bool{}, promised: map[string][]*secretFix{}}
 	v.scanContainers()
 	v.scanEnvironments()
 	v.scanSteps()
