@@ -11,6 +11,6 @@ import (
 func main() {
 	// A run lives for less than a second in most cases: collect little, but keep small over thousands of files.
 	debug.SetGCPercent(400)
-	debug.SetMemoryLimit(28 << 20)
+	debug.SetMemoryLimit(26 << 20)
 	os.Exit(cmd.Main(os.Args[1:]))
 }
