@@ -37,24 +37,14 @@ func implicit(group []*keyForm) bool {
 
 // groups are the forms by owner, in the order of the file; where keys are shown, the first of them leads.
 func (v *awsView) groups() [][]*keyForm {
-	var out [][]*keyForm
 	forms := slices.Clone(v.forms)
-	forms = slices.DeleteFunc(forms, func(f *keyForm) bool { return len(v.unitsOf(f)) == 0 })
 	slices.SortStableFunc(forms, func(a, b *keyForm) int {
 		if (a.kind == implicitForm) != (b.kind == implicitForm) {
 			return int(a.kind) - int(b.kind)
 		}
 		return a.span.Start - b.span.Start
 	})
-	for _, f := range forms {
-		i := slices.IndexFunc(out, func(g []*keyForm) bool { return g[0].owner == f.owner })
-		if i < 0 {
-			out = append(out, []*keyForm{f})
-			continue
-		}
-		out[i] = append(out[i], f)
-	}
-	return out
+	return grouped(forms, func(f *keyForm) string { return f.owner })
 }
 
 // finding is what is said of one owner's forms, with the fix that takes all of them away.

@@ -15,8 +15,8 @@ type awsView struct {
 	p      *Pass
 	config *circle.Config
 	steps  map[rewrite.Node]*stepFacts // by physical step
-	forms  []*keyForm
-	units  []*awsUnit
+	register[*keyForm, *awsUnit]
+	environments map[rewrite.Node]*keyForm // of jobs and executors; nil for one without keys
 	// carried says that a job puts ~/.aws into a workspace: then a job that attaches one has its credentials from there.
 	carried bool
 
@@ -39,7 +39,7 @@ type awsVisit struct {
 }
 
 func newAWSView(p *Pass) *awsView {
-	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}}
+	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}, environments: map[rewrite.Node]*keyForm{}}
 	v.byVariable = sync.OnceValue(v.keysByVariable)
 	for _, u := range p.units() {
 		v.units = append(v.units, newAWSUnit(u))
@@ -86,8 +86,7 @@ func (v *awsView) collect(u *awsUnit) {
 				continue
 			}
 			u.mix(f, assumed)
-			u.forms = append(u.forms, f)
-			v.addForm(f)
+			v.add(u, f)
 			supplied = supplied || f.stays || f.kind == setupForm
 		}
 		supplied = supplied || x.facts.supplies || x.Step.Name == "attach_workspace" && v.carried
@@ -100,10 +99,14 @@ func (v *awsView) collect(u *awsUnit) {
 	}
 	if u.use != nil {
 		if f := v.jobElement(u.use); f != nil && (f.kind.shown() || !supplied) {
-			u.forms = append(u.forms, f)
-			v.addForm(f)
+			v.add(u, f)
 		}
 	}
+}
+
+func (v *awsView) add(u *awsUnit, f *keyForm) {
+	u.forms = append(u.forms, f)
+	v.note(f, u)
 }
 
 // temporary reports whether the keys of a form are those of a role when one has been assumed before: the form hands on
@@ -144,34 +147,27 @@ func (v *awsView) addEnvironment(u *awsUnit, env *circle.Environment, hidden map
 	if !acts {
 		return
 	}
-	for _, f := range v.forms {
-		if f.kind == environmentForm && f.step == nil && f.node == env.Node {
-			u.forms = append(u.forms, f)
-			return
-		}
+	f, known := v.environments[env.Node]
+	if !known {
+		f = v.scanEnvironment(env, nil)
+		v.environments[env.Node] = f
 	}
-	if f := v.scanEnvironment(env, nil); f != nil {
-		u.forms = append(u.forms, f)
-		v.addForm(f)
-	}
-}
-
-func (v *awsView) addForm(f *keyForm) {
-	if !slices.Contains(v.forms, f) {
-		v.forms = append(v.forms, f)
+	if f != nil {
+		v.add(u, f)
 	}
 }
 
 // addUnused adds the keys of executors that no unit runs in, as far as the file shows, and of anchored mappings that
 // nothing uses: a key counts whether it is used or not.
 func (v *awsView) addUnused() {
-	seen := func(n rewrite.Node) bool {
-		return slices.ContainsFunc(v.forms, func(f *keyForm) bool { return f.node == n })
+	seen := map[rewrite.Node]bool{}
+	for _, f := range v.forms {
+		seen[f.node] = true
 	}
 	for _, x := range v.config.Executors() {
 		u := newAWSUnit(&unit{name: "executor " + x.Name, executor: x, known: true})
 		for _, env := range x.Environment() {
-			if !seen(env.Node) {
+			if !seen[env.Node] {
 				v.addEnvironment(u, env, map[string]bool{})
 			}
 		}
@@ -198,9 +194,8 @@ func (v *awsView) addAnchored(n rewrite.Node) {
 			message: "an environment that nothing uses holds the literal key " + redacted(s.text),
 			blocker: "nothing uses the anchor: delete it",
 		}
-		v.addForm(f)
 		u := newAWSUnit(&unit{name: "anchor " + n.Anchor(), known: true})
-		u.forms = []*keyForm{f}
+		v.add(u, f)
 		v.units = append(v.units, u)
 	}
 }
@@ -212,15 +207,4 @@ func (v *awsView) factsOf(s *circle.Step) *stepFacts {
 		v.steps[s.Node] = facts
 	}
 	return facts
-}
-
-// unitsOf are the units that a form acts in.
-func (v *awsView) unitsOf(f *keyForm) []*awsUnit {
-	var out []*awsUnit
-	for _, u := range v.units {
-		if slices.Contains(u.forms, f) {
-			out = append(out, u)
-		}
-	}
-	return out
 }

@@ -266,7 +266,7 @@ func (v *azureView) scanOrbJobs() {
 		orb, job, ok := u.use.OrbJob()
 		f := &storedForm{owner: v.p.Config.Owner(u.use.Key), span: u.use.Node.Span(), node: u.use.Node}
 		if ok && orb != nil && v.element(f, orb, job, u.use.JobName, u.use.Args) {
-			v.forms, u.forms = append(v.forms, f), append(u.forms, f)
+			v.add(u, f)
 			f.blocker = orElse(f.blocker, "the orb's job logs in by itself")
 		}
 	}

@@ -196,7 +196,7 @@ func (b *gcpFix) place(s site, login gcpLogin) (refusal string) {
 		b.fix.Ops = append(b.fix.Ops, shared(text, rewrite.Replace(text, rewrite.LiteralText(login.script())))...)
 		return ""
 	}
-	step, refusal := s.target(placements(b.view.units), false)
+	step, refusal := s.target(placements(b.view.running(s.step)), false)
 	if refusal != "" {
 		return refusal
 	}

@@ -15,9 +15,8 @@ import (
 type gcpView struct {
 	p      *Pass
 	steps  map[rewrite.Node]*gcpStep // by physical step
-	units  []*gcpUnit
-	forms  []*gcpForm
 	places []*gcpPlace
+	register[*gcpForm, *gcpUnit]
 }
 
 // gcpUnit is what the rule sees of a unit.
@@ -53,8 +52,9 @@ func newGCPView(p *Pass) *gcpView {
 	for _, u := range v.units {
 		v.collect(u)
 	}
+	environments := map[rewrite.Node][]*gcpForm{}
 	for _, u := range v.units {
-		v.collectEnvironments(u)
+		v.collectEnvironments(u, environments)
 		v.findSites(u)
 	}
 	v.addPlaces()
@@ -76,23 +76,20 @@ func (v *gcpView) collect(u *gcpUnit) {
 			v.judgeScript(s)
 		}
 		for _, f := range s.forms() {
-			u.forms = append(u.forms, f)
-			v.addForm(f)
+			v.add(u, f)
 		}
 	}
 	if u.use == nil {
 		return
 	}
 	if f := v.scanOrbJob(u.use); f != nil {
-		u.forms = append(u.forms, f)
-		v.addForm(f)
+		v.add(u, f)
 	}
 }
 
-func (v *gcpView) addForm(f *gcpForm) {
-	if !slices.Contains(v.forms, f) {
-		v.forms = append(v.forms, f)
-	}
+func (v *gcpView) add(u *gcpUnit, f *gcpForm) {
+	u.forms = append(u.forms, f)
+	v.note(f, u)
 }
 
 // forms are the forms of a step.
@@ -189,10 +186,7 @@ func (f *gcpForm) setProject(project string) {
 // written is the key that is in a file which a step reads: by the steps of all units that run it. several says that it
 // is not one and the same.
 func (v *gcpView) written(s *gcpStep, file string) (found gcpKey, several bool) {
-	for _, u := range v.units {
-		if !u.runs(s.step) {
-			continue
-		}
+	for _, u := range v.running(s.step) {
 		for _, x := range u.steps {
 			for _, w := range v.stepOf(x.Step).writes {
 				if file != w.file && file != "$"+adcVar && file != "${"+adcVar+"}" {
@@ -217,19 +211,16 @@ const (
 
 // read tells in which of the units that run a step a file is used as a key file by gcloud or Google's libraries.
 func (v *gcpView) read(s *gcpStep, file string) reach {
-	reads, runs := 0, 0
-	for _, u := range v.units {
-		if u.runs(s.step) {
-			runs++
-			if v.unitReads(u, file) {
-				reads++
-			}
+	runs, reads := v.running(s.step), 0
+	for _, u := range runs {
+		if v.unitReads(u, file) {
+			reads++
 		}
 	}
 	switch {
 	case reads == 0:
 		return nowhere
-	case reads < runs:
+	case reads < len(runs):
 		return somewhere
 	default:
 		return everywhere
@@ -256,21 +247,16 @@ func (v *gcpView) unitReads(u *gcpUnit, file string) bool {
 	return false
 }
 
-// collectEnvironments adds the keys that stand in the unit's environments.
-func (v *gcpView) collectEnvironments(u *gcpUnit) {
+// collectEnvironments adds the keys that stand in the unit's environments. found are those of environments before.
+func (v *gcpView) collectEnvironments(u *gcpUnit, found map[rewrite.Node][]*gcpForm) {
 	for _, env := range u.allEnvironments() {
-		known := false
-		for _, f := range v.forms {
-			if f.node == env.Node {
-				u.forms, known = append(u.forms, f), true
-			}
+		forms, known := found[env.Node]
+		if !known {
+			forms = v.scanEnvironment(u, env)
+			found[env.Node] = forms
 		}
-		if known {
-			continue
-		}
-		for _, f := range v.scanEnvironment(u, env) {
-			u.forms = append(u.forms, f)
-			v.addForm(f)
+		for _, f := range forms {
+			v.add(u, f)
 		}
 	}
 }
@@ -316,29 +302,9 @@ func environmentKey(x circle.Var) gcpKey {
 	}
 }
 
-// unitsOf are the units that a form acts in.
-func (v *gcpView) unitsOf(f *gcpForm) []*gcpUnit {
-	var out []*gcpUnit
-	for _, u := range v.units {
-		if slices.Contains(u.forms, f) {
-			out = append(out, u)
-		}
-	}
-	return out
-}
-
 // groups are the forms by owner, in the order of the file.
 func (v *gcpView) groups() [][]*gcpForm {
-	var out [][]*gcpForm
 	forms := slices.Clone(v.forms)
 	slices.SortStableFunc(forms, func(a, b *gcpForm) int { return a.span.Start - b.span.Start })
-	for _, f := range forms {
-		i := slices.IndexFunc(out, func(g []*gcpForm) bool { return g[0].owner == f.owner })
-		if i < 0 {
-			out = append(out, []*gcpForm{f})
-			continue
-		}
-		out[i] = append(out[i], f)
-	}
-	return out
+	return grouped(forms, func(f *gcpForm) string { return f.owner })
 }

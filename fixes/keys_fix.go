@@ -23,18 +23,12 @@ type keysFix struct {
 
 // build fills in the fix, or says why there is none.
 func (b *keysFix) build() (refusal string) {
-	met := map[*awsUnit]bool{}
 	for _, f := range b.group {
 		if f.blocker != "" {
 			return f.blocker
 		}
-		for _, u := range b.view.unitsOf(f) {
-			if !met[u] {
-				met[u] = true
-				b.units = append(b.units, u)
-			}
-		}
 	}
+	b.units = b.view.unitsOfAll(b.group)
 	for _, u := range b.units {
 		if u.mixed != "" {
 			return u.mixed
@@ -207,7 +201,7 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 	if s.use != nil {
 		return b.placeBefore(s.use, c)
 	}
-	step, refusal := s.target(placements(b.view.units), true)
+	step, refusal := s.target(placements(b.view.running(s.step)), true)
 	if refusal != "" {
 		return refusal
 	}

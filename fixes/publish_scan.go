@@ -124,9 +124,7 @@ func (v *publishView) publishings(s *circle.Step) []publishing {
 
 // publishes reports whether the owner of a step publishes in a unit that runs the step, with a token in sight.
 func (v *publishView) publishes(s *circle.Step, r registry) bool {
-	return slices.ContainsFunc(v.units, func(u *storedUnit) bool {
-		return u.runs(s) && v.ownerPublishes(u, s.Owner(), r)
-	})
+	return slices.ContainsFunc(v.running(s), func(u *storedUnit) bool { return v.ownerPublishes(u, s.Owner(), r) })
 }
 
 func (v *publishView) ownerPublishes(u *storedUnit, owner string, r registry) bool {
@@ -191,10 +189,8 @@ func otherRegistry(script *shell.Script, r registry) bool {
 // publishForm is a call that publishes with a token in sight; nil for every other one.
 func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
 	var uses []givenToken
-	for _, u := range v.units {
-		if u.runs(s) {
-			uses = append(uses, v.tokensOf(u, x.registry)...)
-		}
+	for _, u := range v.running(s) {
+		uses = append(uses, v.tokensOf(u, x.registry)...)
 	}
 	if len(uses) == 0 {
 		return nil

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"iter"
 	"slices"
 
 	"cfgfix/fixes/internal/circle"
@@ -23,13 +24,15 @@ type placement struct {
 
 func (u *placement) self() *placement { return u }
 
-// placements are the placements of what rules make of them.
-func placements[U interface{ self() *placement }](units []U) []*placement {
-	var out []*placement
-	for _, u := range units {
-		out = append(out, u.self())
+// placements are the placements of what a rule makes of units.
+func placements[U placed](units []U) iter.Seq[*placement] {
+	return func(yield func(*placement) bool) {
+		for _, u := range units {
+			if !yield(u.self()) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 func (u *placement) addSite(x circle.Visit, given bool) {
@@ -88,10 +91,10 @@ func within(x circle.Visit, list *circle.StepList) bool {
 	return false
 }
 
-// target is the step that a new one goes in front of, so that it serves everyone who runs the site's step. callsOrb
+// target is the step that a new one goes in front of, so that it serves all of those who run the site's step. callsOrb
 // says that the new step calls an orb, which the body of an inline orb has to declare for itself: there it goes only
 // where nobody outside calls the step.
-func (s site) target(all []*placement, callsOrb bool) (step *circle.Step, refusal string) {
+func (s site) target(all iter.Seq[*placement], callsOrb bool) (step *circle.Step, refusal string) {
 	step = s.step
 	for i := len(s.calls) - 1; i >= 0 && callsOrb && step.Config().Orb != nil; i-- {
 		step = s.calls[i]
@@ -106,8 +109,13 @@ func (s site) target(all []*placement, callsOrb bool) (step *circle.Step, refusa
 }
 
 // agreed reports whether all units that run a step of a command need their login right there.
-func (s site) agreed(all []*placement) bool {
-	return !slices.ContainsFunc(all, func(u *placement) bool { return u.runs(s.step) && !u.hasSite(s.step) })
+func (s site) agreed(all iter.Seq[*placement]) bool {
+	for u := range all {
+		if !u.hasSite(s.step) {
+			return false
+		}
+	}
+	return true
 }
 
 func (u *placement) hasSite(s *circle.Step) bool {
@@ -115,12 +123,18 @@ func (u *placement) hasSite(s *circle.Step) bool {
 }
 
 // bystander is a job that runs the list of a step through an anchor without being one of the units.
-func bystander(c *circle.Config, step *circle.Step, units []*placement) string {
+func bystander(c *circle.Config, step *circle.Step, units iter.Seq[*placement]) string {
 	if len(step.Entry.Parent().Users()) == 0 {
 		return ""
 	}
+	known := map[rewrite.Node]bool{}
+	for u := range units {
+		if u.job != nil {
+			known[u.job.Node] = true
+		}
+	}
 	for _, j := range c.UsersOf(step.Item) {
-		if !slices.ContainsFunc(units, func(u *placement) bool { return u.job != nil && u.job.Node == j.Node }) {
+		if !known[j.Node] {
 			return "job " + j.Name
 		}
 	}

@@ -43,9 +43,8 @@ type storedUnit struct {
 
 // storedView is what rules about stored secrets share: the forms of a config, by physical place and by unit.
 type storedView struct {
-	p     *Pass
-	units []*storedUnit
-	forms []*storedForm
+	p *Pass
+	register[*storedForm, *storedUnit]
 }
 
 func newStoredView(p *Pass) *storedView {
@@ -62,9 +61,10 @@ func (v *storedView) collect(scan func(*circle.Step) []*storedForm, environment 
 		if !known {
 			found = find()
 			byPlace[n] = found
-			v.forms = append(v.forms, found...)
 		}
-		u.forms = append(u.forms, found...)
+		for _, f := range found {
+			v.add(u, f)
+		}
 	}
 	for _, u := range v.units {
 		for _, x := range u.steps {
@@ -76,6 +76,11 @@ func (v *storedView) collect(scan func(*circle.Step) []*storedForm, environment 
 			take(u, env.Node, func() []*storedForm { return environment(u, env) })
 		}
 	}
+}
+
+func (v *storedView) add(u *storedUnit, f *storedForm) {
+	u.forms = append(u.forms, f)
+	v.note(f, u)
 }
 
 func (v *storedView) addUnits() {
@@ -97,34 +102,16 @@ func (v *storedView) form(s *circle.Step, at shell.Span, message string) *stored
 	return &storedForm{owner: s.Owner(), span: spanIn(s.Command(), at), node: s.Command(), step: s, message: message}
 }
 
-// unitsOf are the units that any of the forms acts in.
-func (v *storedView) unitsOf(forms ...*storedForm) []*storedUnit {
-	var out []*storedUnit
-	for _, u := range v.units {
-		if slices.ContainsFunc(u.forms, func(f *storedForm) bool { return slices.Contains(forms, f) }) {
-			out = append(out, u)
-		}
-	}
-	return out
-}
-
 // groups are the forms by owner, in the order of the file; those that have no edit at all are apart, so that they keep
 // no other from its fix.
 func (v *storedView) groups() [][]*storedForm {
-	var out [][]*storedForm
+	type group struct {
+		owner string
+		apart bool
+	}
 	forms := slices.Clone(v.forms)
 	slices.SortStableFunc(forms, func(a, b *storedForm) int { return a.span.Start - b.span.Start })
-	for _, f := range forms {
-		i := slices.IndexFunc(out, func(g []*storedForm) bool {
-			return g[0].owner == f.owner && (g[0].advice == "") == (f.advice == "")
-		})
-		if i < 0 {
-			out = append(out, []*storedForm{f})
-			continue
-		}
-		out[i] = append(out[i], f)
-	}
-	return out
+	return grouped(forms, func(f *storedForm) group { return group{f.owner, f.advice != ""} })
 }
 
 // assigns reports whether something in a unit that runs a step sets a variable, or may: the variable is then not one
@@ -133,8 +120,8 @@ func (v *storedView) assigns(s *circle.Step, name string) bool {
 	if script := v.script(s); script != nil && slices.ContainsFunc(script.Calls(), setsAny) {
 		return true
 	}
-	return slices.ContainsFunc(v.units, func(u *storedUnit) bool {
-		return u.runs(s) && slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.stepAssigns(x.Step, name) })
+	return slices.ContainsFunc(v.running(s), func(u *storedUnit) bool {
+		return slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.stepAssigns(x.Step, name) })
 	})
 }
 
@@ -205,7 +192,7 @@ type storedFix struct {
 }
 
 func (v *storedView) newFix(group []*storedForm, title string) *storedFix {
-	return &storedFix{view: v, group: group, units: v.unitsOf(group...), fix: &Fix{Title: title, Safety: Setup}, replaced: map[rewrite.Node]bool{}}
+	return &storedFix{view: v, group: group, units: v.unitsOfAll(group), fix: &Fix{Title: title, Safety: Setup}, replaced: map[rewrite.Node]bool{}}
 }
 
 // finding is what is said of the group. refusal is why there is no fix.
@@ -333,7 +320,7 @@ func (b *storedFix) applyScript(s *circle.Step) (refusal string) {
 
 // insert puts a step in front of a site, in the place of the site's own step when nothing is left of that.
 func (b *storedFix) insert(s site, step rewrite.Value) (refusal string) {
-	at, refusal := s.target(placements(b.view.units), false)
+	at, refusal := s.target(placements(b.view.running(s.step)), false)
 	if refusal != "" {
 		return refusal
 	}

@@ -20,8 +20,6 @@ type unit struct {
 	contexts []string   // that any of its entries has
 	entries  [][]string // the contexts of each entry that runs it, where they differ
 	known    bool       // all names of contexts are known
-
-	passed map[rewrite.Node]bool // the physical steps, once somebody asks
 }
 
 // unitsOf lists every run of steps in the config, inline orbs included.
@@ -243,17 +241,6 @@ func (u *unit) firstRun() *circle.Step {
 		}
 	}
 	return nil
-}
-
-// runs reports whether the unit passes a physical step.
-func (u *unit) runs(s *circle.Step) bool {
-	if u.passed == nil {
-		u.passed = map[rewrite.Node]bool{}
-		for _, x := range u.steps {
-			u.passed[x.Step.Node] = true
-		}
-	}
-	return u.passed[s.Node]
 }
 
 // onRunner reports whether the job runs on a self-hosted runner: its resource class has a namespace.

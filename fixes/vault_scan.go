@@ -65,7 +65,7 @@ func (v *vaultView) scanStep(s *circle.Step) []*storedForm {
 
 // localServer reports whether the jobs that run a step have a server of their own, whose tokens are no secrets.
 func (v *vaultView) localServer(s *circle.Step) bool {
-	return slices.ContainsFunc(v.units, func(u *storedUnit) bool { return u.runs(s) && v.localIn(u) })
+	return slices.ContainsFunc(v.running(s), v.localIn)
 }
 
 func (v *vaultView) localIn(u *storedUnit) bool {
@@ -307,8 +307,8 @@ func (v *vaultView) storedToken(s *circle.Step, at shell.Span, value shell.Word)
 
 // made reports whether something in a job makes a token, or may: a script, or a step of an orb that deals with Vault.
 func (v *vaultView) made(s *circle.Step, name string) bool {
-	return v.assigns(s, name) || name == vaultTokenVar && slices.ContainsFunc(v.units, func(u *storedUnit) bool {
-		return u.runs(s) && slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
+	return v.assigns(s, name) || name == vaultTokenVar && slices.ContainsFunc(v.running(s), func(u *storedUnit) bool {
+		return slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
 			orb, command, ok := x.Step.OrbCall()
 			return ok && orb != nil && strings.Contains(orb.Name()+"/"+command, "vault") && command != "install" && vaultTables().orb(orb.Name()) == nil
 		})

@@ -111,7 +111,7 @@ func (b *vaultFix) role(f *storedForm) (role, refusal string) {
 // single reports whether all forms use the same credentials from the same place.
 func (v *vaultView) single() bool {
 	var first *storedUnit
-	for _, u := range v.unitsOf(v.forms...) {
+	for _, u := range v.unitsOfAll(v.forms) {
 		if first == nil {
 			first = u
 		}

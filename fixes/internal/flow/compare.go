@@ -22,7 +22,7 @@ func (v Violation) String() string { return v.Where + ": " + v.Message }
 // keys: they may serve several identities, and one identity may have several of them. Two reports of one config, and
 // of configs that differ in other things, give nothing.
 func Compare(before, after *Report, given ...string) []Violation {
-	c := &comparison{given: map[string]bool{}}
+	c := &comparison{given: map[string]bool{}, reported: map[Violation]bool{}, converted: map[conversion]bool{}}
 	for _, role := range given {
 		c.given[roleText(role)] = true
 	}
@@ -43,10 +43,12 @@ func Compare(before, after *Report, given ...string) []Violation {
 
 // comparison collects what is found, and which identity got which role.
 type comparison struct {
-	given       map[string]bool
-	found       []Violation
-	conversions []conversion
+	given    map[string]bool
+	found    []Violation
+	reported map[Violation]bool
 
+	conversions      []conversion
+	converted        map[conversion]bool // without their names and places
 	cloudConversions []cloudConversion
 }
 
@@ -62,7 +64,8 @@ type conversion struct {
 
 func (c *comparison) report(where, format string, args ...any) {
 	v := Violation{where, fmt.Sprintf(format, args...)}
-	if !slices.Contains(c.found, v) {
+	if !c.reported[v] {
+		c.reported[v] = true
 		c.found = append(c.found, v)
 	}
 }
@@ -127,30 +130,37 @@ func (c *comparison) left(u *unit, p pair) (opened bool) {
 // usePair is one use before and after.
 type usePair struct{ before, after *use }
 
-// pairUses lines the uses of a step up: those of one program in their order, or by their text where some are new.
 func pairUses(before, after []*use) []usePair {
+	return pairUp(before, after, func(u *use) (name, text string) { return u.name, u.text }, func(b, a *use) usePair { return usePair{b, a} })
+}
+
+// pairUp lines the uses of a step up: those of one program in their order, or by their text where some are new.
+func pairUp[U, P any](before, after []U, of func(U) (name, text string), pair func(b, a U) P) []P {
 	more := map[string]int{} // by how many the uses of a program have become more
 	for _, b := range before {
-		more[b.name]--
+		name, _ := of(b)
+		more[name]--
 	}
 	for _, a := range after {
-		more[a.name]++
+		name, _ := of(a)
+		more[name]++
 	}
-	key := func(u *use) string {
-		if more[u.name] == 0 {
-			return u.name
+	key := func(u U) string {
+		name, text := of(u)
+		if more[name] == 0 {
+			return name
 		}
-		return u.name + "\x00" + u.text
+		return name + "\x00" + text
 	}
-	left := map[string][]*use{}
+	left := map[string][]U{}
 	for _, a := range after {
 		left[key(a)] = append(left[key(a)], a)
 	}
-	var out []usePair
+	var out []P
 	for _, b := range before {
 		if list := left[key(b)]; len(list) > 0 {
 			left[key(b)] = list[1:]
-			out = append(out, usePair{b, list[0]})
+			out = append(out, pair(b, list[0]))
 		}
 	}
 	return out
@@ -194,7 +204,10 @@ func (a *act) bringsKeys() bool {
 
 // convert notes a conversion, the first of its kind.
 func (c *comparison) convert(x conversion) {
-	if !slices.ContainsFunc(c.conversions, func(y conversion) bool { y.name, y.where = x.name, x.where; return y == x }) {
+	kind := x
+	kind.name, kind.where = "", ""
+	if !c.converted[kind] {
+		c.converted[kind] = true
 		c.conversions = append(c.conversions, x)
 	}
 }
@@ -316,22 +329,39 @@ func (c *comparison) rest(u *unit, pairs []pair, converted map[keys]bool, opened
 
 var variableRole = pattern.New(`[$<]`)
 
-// identities finds two identities that got one role, and one that got two.
+// identities finds two identities that got one role, and one that got two: each conversion is held against the first
+// with the same role, and the first of the same identity.
 func (c *comparison) identities() {
-	for i, x := range c.conversions {
-		for _, y := range c.conversions[:i] {
-			literalRole := !variableRole.MatchString(x.role)
-			switch {
-			case x.role == y.role && !c.given[x.role] && x.keys != y.keys:
-				c.report(x.where, "%s: the role %s takes the place of %s here and of %s in %s: two identities become one", x.name, x.role, x.keys, y.keys, y.where)
-			case x.role == y.role && !c.given[x.role] && literalRole && x.contexts != y.contexts:
-				c.report(x.where, "%s: the role %s takes the place of the keys of the contexts %q here and %q in %s: two identities become one",
-					x.name, x.role, x.contexts, y.contexts, y.where)
-			case x.role != y.role && x.keys == y.keys && x.contexts == y.contexts && x.profile == y.profile && !(c.given[x.role] || c.given[y.role]):
-				c.report(x.where, "%s: %s became the role %s here and %s in %s: one identity became two", x.name, x.keys, x.role, y.role, y.where)
-			}
+	type identity struct {
+		keys              keys
+		contexts, profile string
+	}
+	ofRole, ofIdentity := map[string]conversion{}, map[identity]conversion{}
+	for _, x := range c.conversions {
+		if c.given[x.role] {
+			continue
+		}
+		y := first(ofRole, x.role, x)
+		switch {
+		case x.keys != y.keys:
+			c.report(x.where, "%s: the role %s takes the place of %s here and of %s in %s: two identities become one", x.name, x.role, x.keys, y.keys, y.where)
+		case x.contexts != y.contexts && !variableRole.MatchString(x.role):
+			c.report(x.where, "%s: the role %s takes the place of the keys of the contexts %q here and %q in %s: two identities become one",
+				x.name, x.role, x.contexts, y.contexts, y.where)
+		}
+		if y := first(ofIdentity, identity{x.keys, x.contexts, x.profile}, x); x.role != y.role {
+			c.report(x.where, "%s: %s became the role %s here and %s in %s: one identity became two", x.name, x.keys, x.role, y.role, y.where)
 		}
 	}
+}
+
+// first is what came first with a key: the value itself when there is none yet.
+func first[K comparable, V any](known map[K]V, key K, value V) V {
+	if v, ok := known[key]; ok {
+		return v
+	}
+	known[key] = value
+	return value
 }
 
 var accountOfRole = pattern.New(`^arn:[a-z-]+:iam::(\d{12}):`)

@@ -66,29 +66,8 @@ func (c *comparison) goneClouds(u *unit, gone *act, pairs []pair) {
 // cloudPair is one use before and after.
 type cloudPair struct{ before, after *cloudUse }
 
-// pairCloudUses lines the uses of a step up: those of one program in their order, or by their text where some are new.
 func pairCloudUses(before, after []*cloudUse) []cloudPair {
-	count := func(list []*cloudUse, u *cloudUse) (n int) {
-		for _, x := range list {
-			if x.name == u.name {
-				n++
-			}
-		}
-		return n
-	}
-	var out []cloudPair
-	taken := map[*cloudUse]bool{}
-	for _, b := range before {
-		same := count(before, b) == count(after, b)
-		for _, a := range after {
-			if !taken[a] && a.name == b.name && (same || a.text == b.text) {
-				taken[a] = true
-				out = append(out, cloudPair{b, a})
-				break
-			}
-		}
-	}
-	return out
+	return pairUp(before, after, func(u *cloudUse) (name, text string) { return u.name, u.text }, func(b, a *cloudUse) cloudPair { return cloudPair{b, a} })
 }
 
 // worse says what is wrong with a source that a use did not have before; "" when it is right.
@@ -133,22 +112,26 @@ func valueNames(sources map[value]bool) string {
 	return strings.Join(out, " or ")
 }
 
-// cloudIdentities finds two stored secrets in whose place one identity came that nobody has chosen for both.
+// cloudIdentities finds two stored secrets in whose place one identity came that nobody has chosen for both: each
+// conversion is held against the first with the same identity and place, and the first with the same identity.
 func (c *comparison) cloudIdentities() {
-	for i, x := range c.cloudConversions {
+	type identity struct {
+		cloud         cloud
+		now, contexts string
+	}
+	inPlace, anywhere := map[identity]cloudConversion{}, map[identity]cloudConversion{}
+	for _, x := range c.cloudConversions {
 		if x.cloud == npm || x.cloud == pypi {
 			continue // the registry knows the project, whatever token it had
 		}
-		for _, y := range c.cloudConversions[:i] {
-			if x.cloud != y.cloud || x.now != y.now || c.given[x.now] || strings.Contains(x.now, "<<") {
-				continue
-			}
-			switch {
-			case x.was != y.was && x.contexts == y.contexts:
-				c.report(x.where, "%s takes the place of %s here and of %s in %s: two identities become one", x.now, nameOf(x.was), nameOf(y.was), y.where)
-			case x.contexts != y.contexts && !variableRole.MatchString(x.now):
-				c.report(x.where, "%s takes the place of what the contexts %q hold here and %q in %s: two identities become one", x.now, x.contexts, y.contexts, y.where)
-			}
+		if c.given[x.now] || strings.Contains(x.now, "<<") {
+			continue
+		}
+		if y := first(inPlace, identity{x.cloud, x.now, x.contexts}, x); x.was != y.was {
+			c.report(x.where, "%s takes the place of %s here and of %s in %s: two identities become one", x.now, nameOf(x.was), nameOf(y.was), y.where)
+		}
+		if y := first(anywhere, identity{x.cloud, x.now, ""}, x); x.contexts != y.contexts && !variableRole.MatchString(x.now) {
+			c.report(x.where, "%s takes the place of what the contexts %q hold here and %q in %s: two identities become one", x.now, x.contexts, y.contexts, y.where)
 		}
 	}
 }
