@@ -200,10 +200,8 @@ func (b *rangesFix) obstacle(j *circle.Job) string {
 	case len(j.DockerItems()) == 0:
 		return "does not show what it runs in"
 	}
-	for _, x := range b.view.signs {
-		if slices.Contains(x.users, j) {
-			return "also reaches the network from within (" + x.message + "), which IP ranges do not allow: let the hosts allow the runner's addresses"
-		}
+	if signs := b.view.signsOf(j); len(signs) > 0 {
+		return "also reaches the network from within (" + signs[0].message + "), which IP ranges do not allow: let the hosts allow the runner's addresses"
 	}
 	for _, x := range jobFlow(j) {
 		if isRemoteDocker(x.Step) {

@@ -12,7 +12,7 @@ func (b *azureFix) credentials() []Resource {
 			for _, contexts := range orOne(u.entries, u.contexts) {
 				c := &AzureCredential{Use: f.use(u, contexts), Variables: map[string]string{}}
 				if login.usual {
-					if b.single() {
+					if b.azure.single() {
 						c.ClientID, c.TenantID = given.ClientID, given.TenantID
 					}
 					for fact, variable := range map[string]string{"client_id": azureClientVar, "tenant_id": azureTenantVar} {

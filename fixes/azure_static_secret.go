@@ -3,6 +3,7 @@ package fixes
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // azureStaticSecret wants jobs to log in to Azure with CircleCI's OIDC token, in place of a service principal's secret.
@@ -41,10 +42,12 @@ func azureFindings(p *Pass) []Finding {
 type azureView struct {
 	*storedView
 	logins map[*storedForm]*azureLogin
+	single func() bool // isSingle, once
 }
 
 func newAzureView(p *Pass) *azureView {
 	v := &azureView{storedView: newStoredView(p), logins: map[*storedForm]*azureLogin{}}
+	v.single = sync.OnceValue(v.isSingle)
 	v.collect(v.scanStep, v.scanEnvironment)
 	v.scanOrbJobs()
 	v.claimEnvironments()
@@ -100,8 +103,8 @@ func (b *azureFix) script(login *azureLogin) string {
 		switch {
 		case variable != "":
 			return `"$` + variable + `"`
-		case fact != "" && b.single():
-			b.used(key, fact)
+		case fact != "" && b.azure.single():
+			b.fix.use(key + "=" + fact)
 			return fact
 		}
 		return `"$` + usual + `"`
@@ -112,14 +115,14 @@ func (b *azureFix) script(login *azureLogin) string {
 		"  --federated-token \"$CIRCLE_OIDC_TOKEN\"\n"
 }
 
-// single reports whether all orbs' logins with the usual variables get them from the same place.
-func (b *azureFix) single() bool {
+// isSingle reports whether all orbs' logins with the usual variables get them from the same place.
+func (v *azureView) isSingle() bool {
 	var first *storedUnit
-	for f, login := range b.azure.logins {
+	for f, login := range v.logins {
 		if !login.usual {
 			continue
 		}
-		for _, u := range b.view.unitsOf(f) {
+		for _, u := range v.unitsOf(f) {
 			if first == nil {
 				first = u
 			}
@@ -159,13 +162,13 @@ func holdsAzure(path string) bool {
 }
 
 func (b *azureFix) requireAll() {
-	b.require(Prerequisite{Before, "role", "add a federated credential to the application behind the service principal: issuer https://oidc.circleci.com/org/ORG_ID, audience ORG_ID, " +
+	b.fix.require(Prerequisite{Before, "role", "add a federated credential to the application behind the service principal: issuer https://oidc.circleci.com/org/ORG_ID, audience ORG_ID, " +
 		"subject org/ORG_ID/project/PROJECT_ID/user/USER_ID. The subject names the user who starts the pipeline: it takes one for each of them", ""})
 	for _, f := range b.group {
 		login := b.azure.logins[f]
 		for _, u := range b.view.unitsOf(f) {
 			if login.user != "" {
-				b.require(Prerequisite{Before, "check", "make sure that " + login.user + " holds the client id of the application: a name does not do any more", u.place()})
+				b.fix.require(Prerequisite{Before, "check", "make sure that " + login.user + " holds the client id of the application: a name does not do any more", u.place()})
 			}
 			if login.usual {
 				b.requireVariables(login, u)
@@ -173,28 +176,34 @@ func (b *azureFix) requireAll() {
 		}
 	}
 	b.requireUsual("try it on a branch first: a job with the login and `az account show`")
+	inFile := map[string]bool{} // variables that an environment sets to a literal secret
 	for _, f := range b.group {
-		b.requireAfter(f)
+		if f.step == nil && f.literal {
+			inFile[f.secret] = true
+		}
+	}
+	for _, f := range b.group {
+		b.requireAfter(f, inFile)
 	}
 }
 
 // requireVariables asks for the variables that the login reads in the place of the orb's usual ones.
 func (b *azureFix) requireVariables(login *azureLogin, u *storedUnit) {
 	if strings.Contains(login.script, "$"+azureClientVar) {
-		b.require(Prerequisite{Before, "variable", "define " + azureClientVar + " with the client id of the service principal in AZURE_SP", u.place()})
+		b.fix.require(Prerequisite{Before, "variable", "define " + azureClientVar + " with the client id of the service principal in AZURE_SP", u.place()})
 	}
 	if strings.Contains(login.script, "$"+azureTenantVar) {
-		b.require(Prerequisite{Before, "variable", "define " + azureTenantVar + " with the value of AZURE_SP_TENANT", u.place()})
+		b.fix.require(Prerequisite{Before, "variable", "define " + azureTenantVar + " with the value of AZURE_SP_TENANT", u.place()})
 	}
 }
 
-func (b *azureFix) requireAfter(f *storedForm) {
+func (b *azureFix) requireAfter(f *storedForm, inFile map[string]bool) {
 	if f.literal {
-		b.require(Prerequisite{After, "key", "delete the secret in the file from the application in Azure now: it stays readable in the history of the repository", ""})
+		b.fix.require(Prerequisite{After, "key", "delete the secret in the file from the application in Azure now: it stays readable in the history of the repository", ""})
 		return
 	}
 	stored := "the secret"
-	if slices.ContainsFunc(b.group, func(o *storedForm) bool { return o != f && o.step == nil && o.secret == f.secret && o.literal }) {
+	if inFile[f.secret] {
 		return // the environment's form says what to do
 	}
 	if f.secret != "" {
@@ -207,5 +216,5 @@ func (b *azureFix) requireAfter(f *storedForm) {
 			b.requireDeleted(u, f.secret, text)
 		}
 	}
-	b.require(Prerequisite{After, "key", "delete the client secret behind " + stored + " from the application in Azure: until then nothing is safer than before", ""})
+	b.fix.require(Prerequisite{After, "key", "delete the client secret behind " + stored + " from the application in Azure: until then nothing is safer than before", ""})
 }

@@ -185,10 +185,7 @@ func allEntries(c *circle.Config) []*circle.WorkflowJob {
 // require says what the contexts must be: they have to hold the variables, and to be open to nobody else.
 func (a *attachment) require(variables ...string) {
 	add := func(kind, where, format string, args ...any) {
-		p := Prerequisite{Before, kind, fmt.Sprintf(format, args...), where}
-		if !slices.Contains(a.fix.Requires, p) {
-			a.fix.Requires = append(a.fix.Requires, p)
-		}
+		a.fix.requiref(Before, kind, where, format, args...)
 	}
 	for _, name := range a.given {
 		a.fix.Relies = append(a.fix.Relies, &NamedContext{Name: name, Variables: variables})

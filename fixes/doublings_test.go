@@ -54,6 +54,18 @@ var doublingTests = []struct {
 	{"script lines that publish", 100, func(n int) string {
 		return oneJob("      - run: |\n" + repeated(n, "          npm config set //registry.npmjs.org/:_authToken $TOKEN_%d\n          npm publish\n"))
 	}},
+	{"jobs that log in with stored secrets", 50, func(n int) string {
+		return "version: 2.1\norbs: {gcp-cli: circleci/gcp-cli@3.3.0}\njobs:\n" + repeated(n, storedJobs) +
+			"workflows:\n  main:\n    jobs:\n" + repeated(n, "      - google-%[1]d: {context: [google]}\n      - orb-%[1]d: {context: [google]}\n      - azure-%[1]d: {context: [azure]}\n      - vault-%[1]d: {context: [vault]}\n      - npm-%[1]d: {context: [npm]}\n")
+	}},
+	{"steps that log in with stored secrets", 50, func(n int) string { return oneJob(repeated(n, storedSteps)) }},
+	{"callers of one command that reaches the network", 100, func(n int) string {
+		return "version: 2.1\ncommands:\n  fetch:\n    steps: [{run: 'curl https://x.corp.internal'}]\njobs:\n" +
+			repeated(n, "  job-%d:\n    docker: [{image: cimg/base:2026.01}]\n    steps: [fetch]\n") + entries(n)
+	}},
+	{"images in ECR", 100, func(n int) string {
+		return "version: 2.1\njobs:\n" + repeated(n, "  job-%[1]d:\n    docker:\n      - image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/app-%[1]d:1\n        aws_auth: {aws_access_key_id: $A_ID, aws_secret_access_key: $A_SECRET}\n    steps: [checkout]\n") + entries(n)
+	}},
 	{"settings in one another", 2000, func(n int) string {
 		return oneJob("      - run: make --set=token=" + strings.Repeat("token:", n) + "x\n")
 	}},
@@ -70,6 +82,50 @@ var doublingTests = []struct {
 	{"documents", 20, func(n int) string { return repeated(n, "---\n# %d\n"+oneJob(keySteps)) }},
 	{"comments", 2000, func(n int) string { return oneJob(keySteps) + repeated(n, "# a comment, number %d\n") }},
 }
+
+// storedJobs are jobs that log in at Google, Azure, Vault and npm with secrets of their contexts.
+const storedJobs = `  google-%[1]d:
+    docker: [{image: google/cloud-sdk:500.0.0}]
+    steps:
+      - run: |
+          echo $GCLOUD_SERVICE_KEY > key.json
+          gcloud auth activate-service-account --key-file=key.json
+      - run: gcloud storage ls gs://bucket-%[1]d
+  orb-%[1]d:
+    docker: [{image: cimg/base:2026.01}]
+    steps:
+      - gcp-cli/setup
+      - run: gcloud storage ls gs://bucket-%[1]d
+  azure-%[1]d:
+    docker: [{image: mcr.microsoft.com/azure-cli:2.60.0}]
+    steps:
+      - run: az login --service-principal -u $AZURE_SP -p $AZURE_SP_PASSWORD --tenant $AZURE_SP_TENANT
+      - run: az storage blob list --container-name c%[1]d
+  vault-%[1]d:
+    docker: [{image: hashicorp/vault:1.15}]
+    steps:
+      - run: vault login $VAULT_TOKEN_%[1]d
+      - run: vault kv get secret/app-%[1]d
+  npm-%[1]d:
+    docker: [{image: cimg/node:24.1}]
+    steps:
+      - run: |
+          echo "//registry.npmjs.org/:_authToken=$NPM_TOKEN" > ~/.npmrc
+          npm publish
+`
+
+// storedSteps do the same in one job.
+const storedSteps = `      - run: |
+          echo $GCLOUD_SERVICE_KEY_%[1]d > key.json
+          gcloud auth activate-service-account --key-file=key.json
+      - run: gcloud storage ls gs://bucket-%[1]d
+      - run: az login --service-principal -u $AZURE_SP -p $AZURE_SP_PASSWORD_%[1]d --tenant $AZURE_SP_TENANT
+      - run: vault login $VAULT_TOKEN_%[1]d
+      - run: vault kv get secret/app-%[1]d
+      - run: |
+          echo "//registry.npmjs.org/:_authToken=$NPM_TOKEN_%[1]d" > ~/.npmrc
+          npm publish
+`
 
 const keySteps = `      - checkout
       - run: |

@@ -349,11 +349,7 @@ func (x *ecrImage) ops(role string) (ops []rewrite.Op, refusal string) {
 
 // require says what has to exist, and what can go afterwards.
 func (x *ecrImage) require(c *circle.Config, role string, fix *Fix) {
-	add := func(when When, kind, where, format string, args ...any) {
-		if p := (Prerequisite{when, kind, fmt.Sprintf(format, args...), where}); !slices.Contains(fix.Requires, p) {
-			fix.Requires = append(fix.Requires, p)
-		}
-	}
+	add := fix.requiref
 	account := "the account of the registry"
 	if x.account != "" {
 		account = "account " + x.account

@@ -163,14 +163,14 @@ func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, ok bool) {
 	given := b.view.factsFor(u, b.key())
 	account, ok := b.view.accountVariable(u, b.key())
 	if !ok && given.ServiceAccount == "" {
-		b.addNeed(Need{"gcp.service_account", "the file uses several service account keys, and the name of this one gives no name for a variable: " +
+		b.fix.need(Need{"gcp.service_account", "the file uses several service account keys, and the name of this one gives no name for a variable: " +
 			"--set gcp.service_account=NAME@PROJECT.iam.gserviceaccount.com, here for the account of " + b.key()})
 		return gcpLogin{}, false
 	}
 	facts := given.facts(account)
 	for _, f := range facts {
-		if used := f.key + "=" + f.value; f.value != "" && !slices.Contains(b.fix.Facts, used) {
-			b.fix.Facts = append(b.fix.Facts, used)
+		if f.value != "" {
+			b.fix.use(f.key + "=" + f.value)
 		}
 	}
 	login = gcpLogin{number: facts[0].text(), pool: facts[1].text(), provider: facts[2].text(), account: facts[3].text(), project: projectOf(u.forms)}
@@ -178,12 +178,6 @@ func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, ok bool) {
 		login.when = when
 	}
 	return login, true
-}
-
-func (b *gcpFix) addNeed(n Need) {
-	if !slices.Contains(b.fix.Needs, n) {
-		b.fix.Needs = append(b.fix.Needs, n)
-	}
 }
 
 // key is the name of the key that the group uses.

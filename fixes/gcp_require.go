@@ -9,12 +9,7 @@ import (
 
 // require says what has to be done outside the file.
 func (b *gcpFix) require() {
-	add := func(when When, kind, where, format string, args ...any) {
-		p := Prerequisite{when, kind, fmt.Sprintf(format, args...), where}
-		if !slices.Contains(b.fix.Requires, p) {
-			b.fix.Requires = append(b.fix.Requires, p)
-		}
-	}
+	add := b.fix.requiref
 	add(Before, "role", "", "create a workload identity pool in Google Cloud with an OIDC provider for CircleCI: the issuer is https://oidc.circleci.com/org/ORG_ID, "+
 		"the audience ORG_ID, the mapping google.subject=assertion.sub, attribute.project=assertion['oidc.circleci.com/project-id']")
 	for _, u := range b.units {

@@ -24,6 +24,8 @@ type gcpUnit struct {
 	placement
 	forms []*gcpForm
 	mixed string // why the unit cannot do with one login
+
+	writes map[string]gcpWrites // of writesIn
 }
 
 // gcpForm is one place where a key is brought to Google Cloud: a script, an orb's element or an environment.
@@ -186,18 +188,50 @@ func (f *gcpForm) setProject(project string) {
 // written is the key that is in a file which a step reads: by the steps of all units that run it. several says that it
 // is not one and the same.
 func (v *gcpView) written(s *gcpStep, file string) (found gcpKey, several bool) {
+	if file == "$"+adcVar || file == "${"+adcVar+"}" {
+		file = anyFile
+	}
+	var all gcpWrites
 	for _, u := range v.running(s.step) {
+		all = all.and(v.writesIn(u)[file])
+	}
+	return all.last, all.several
+}
+
+// anyFile stands for all files that a unit writes.
+const anyFile = ""
+
+// gcpWrites are the keys that are written to a file, in their order.
+type gcpWrites struct {
+	any         bool
+	first, last gcpKey
+	several     bool // they are not one and the same
+}
+
+// and are the writes with later ones.
+func (w gcpWrites) and(later gcpWrites) gcpWrites {
+	switch {
+	case !later.any:
+		return w
+	case !w.any:
+		return later
+	}
+	return gcpWrites{true, w.first, later.last, w.several || later.several || w.last.known() && w.last != later.first}
+}
+
+// writesIn are the writes of a unit by their file.
+func (v *gcpView) writesIn(u *gcpUnit) map[string]gcpWrites {
+	if u.writes == nil {
+		u.writes = map[string]gcpWrites{}
 		for _, x := range u.steps {
 			for _, w := range v.stepOf(x.Step).writes {
-				if file != w.file && file != "$"+adcVar && file != "${"+adcVar+"}" {
-					continue
+				for _, file := range []string{w.file, anyFile} {
+					u.writes[file] = u.writes[file].and(gcpWrites{any: true, first: w.key, last: w.key})
 				}
-				several = several || found.known() && found != w.key
-				found = w.key
 			}
 		}
 	}
-	return found, several
+	return u.writes
 }
 
 // reach is in how many of the jobs that run a step something holds.

@@ -54,17 +54,15 @@ func (b *keysFix) setUp() (refusal string) {
 			return role.refusal
 		}
 		if role.need != nil {
-			if !slices.Contains(b.fix.Needs, *role.need) {
-				b.fix.Needs = append(b.fix.Needs, *role.need)
-			}
+			b.fix.need(*role.need)
 			continue
 		}
-		if role.fact != "" && !slices.Contains(b.fix.Facts, role.fact) {
-			b.fix.Facts = append(b.fix.Facts, role.fact)
+		if role.fact != "" {
+			b.fix.use(role.fact)
 		}
 		c := b.credentials(u, role.credentials)
 		if m := roleARN.FindStringSubmatch(c.role); m != nil && m[1] != "aws" && !u.showsRegion(c) {
-			b.fix.Needs = append(b.fix.Needs, Need{"aws.region", "--set aws.region=REGION: a role of the partition " + m[1] + " needs one of its own regions"})
+			b.fix.need(Need{"aws.region", "--set aws.region=REGION: a role of the partition " + m[1] + " needs one of its own regions"})
 			continue
 		}
 		if slices.ContainsFunc(given, func(o credentials) bool { return o != c }) && b.sharesSite(u) {

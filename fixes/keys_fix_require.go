@@ -1,19 +1,12 @@
 package fixes
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 )
 
 // require says what has to be done outside the file.
 func (b *keysFix) require() {
-	add := func(when When, kind, where, format string, args ...any) {
-		p := Prerequisite{when, kind, fmt.Sprintf(format, args...), where}
-		if !slices.Contains(b.fix.Requires, p) {
-			b.fix.Requires = append(b.fix.Requires, p)
-		}
-	}
+	add := b.fix.requiref
 	d := b.group[0].keys
 	if role := b.givenRole(); role != "" {
 		add(Before, "role", "", "let the role %s, which the file names, trust CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind the key", role)

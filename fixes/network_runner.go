@@ -189,8 +189,8 @@ func (m *runnerMove) chooseClass() (kind, refusal string) {
 			missing = true
 		case m.class != "" && class != m.class:
 			refusal = fmt.Sprintf("the job reaches hosts for two runners, %s and %s: split it", m.class, class)
-		case !slices.Contains(m.fix.Facts, source):
-			m.fix.Facts = append(m.fix.Facts, source)
+		default:
+			m.fix.use(source)
 		}
 		if m.class == "" {
 			m.class, kind = class, its
@@ -209,15 +209,9 @@ func (m *runnerMove) chooseClass() (kind, refusal string) {
 	}
 	if missing {
 		m.class = ""
-		m.need("runner.resource_class", "--set runner.resource_class=NAMESPACE/NAME, the class of a runner inside the network")
+		m.fix.need(Need{"runner.resource_class", "--set runner.resource_class=NAMESPACE/NAME, the class of a runner inside the network"})
 	}
 	return kind, refusal
-}
-
-func (b *runnerFix) need(key, hint string) {
-	if n := (Need{key, hint}); !slices.Contains(b.fix.Needs, n) {
-		b.fix.Needs = append(b.fix.Needs, n)
-	}
 }
 
 // chooseKind decides between the two kinds of runner: images stay on a container runner unless the facts say otherwise,
@@ -232,7 +226,7 @@ func (m *runnerMove) chooseKind(kind string) (refusal string) {
 	case isMachine(j):
 		m.machine = true
 		if kind == "" {
-			m.need("runner.kind", "--set runner.kind=machine, when the resource class is that of a machine runner: the job runs in a virtual machine")
+			m.fix.need(Need{"runner.kind", "--set runner.kind=machine, when the resource class is that of a machine runner: the job runs in a virtual machine"})
 		}
 	case len(j.DockerItems()) > 0:
 		m.machine = kind == "machine"
@@ -253,19 +247,44 @@ func isMachine(j *circle.Job) bool {
 
 // hosts are the hosts that the job reaches inside the network, each once, whoever else owns the place.
 func (m *runnerMove) hosts() []string {
-	grouped := map[*networkSign]bool{}
-	for _, x := range m.group {
-		grouped[x] = true
-	}
 	var out []string
 	seen := map[string]bool{}
-	for _, x := range m.view.signs {
-		if x.host != "" && !seen[x.host] && (grouped[x] || slices.Contains(x.users, m.job)) {
+	for _, x := range m.signs() {
+		if x.host != "" && !seen[x.host] {
 			seen[x.host] = true
 			out = append(out, x.host)
 		}
 	}
 	return out
+}
+
+// signs are those of the group and of all that the job runs, in the order of the file.
+func (m *runnerMove) signs() []*networkSign {
+	out := slices.Clone(m.group)
+	grouped := map[*networkSign]bool{}
+	for _, x := range m.group {
+		grouped[x] = true
+	}
+	for _, x := range m.view.signsOf(m.job) {
+		if !grouped[x] {
+			out = append(out, x)
+		}
+	}
+	slices.SortStableFunc(out, inFile)
+	return out
+}
+
+// signsOf are the signs of what a job runs; there are none for nil.
+func (v *networkView) signsOf(j *circle.Job) []*networkSign {
+	if v.byUser == nil {
+		v.byUser = map[*circle.Job][]*networkSign{}
+		for _, x := range v.signs {
+			for _, user := range x.users {
+				v.byUser[user] = append(v.byUser[user], x)
+			}
+		}
+	}
+	return v.byUser[j]
 }
 
 // usesIPRanges reports whether the job may ask for CircleCI's fixed addresses, which a runner has not.
@@ -298,8 +317,8 @@ func (m *runnerMove) require(name string) {
 	m.fix.Relies = append(m.fix.Relies, &RunnerClass{Use: Use{Jobs: []string{strings.TrimPrefix(name, "job ")}}, Name: m.class, Hosts: m.hosts()})
 	m.requires(Before, "runner", fmt.Sprintf("install a %s runner for the resource class %s %s", kind, m.class, where))
 	m.requires(Before, "check", "make sure that the project is private or does not build forked pull requests: public projects that do get no runner")
-	for _, x := range m.view.signs {
-		if x.tunnel != "" && (slices.Contains(m.group, x) || slices.Contains(x.users, m.job)) {
+	for _, x := range m.signs() {
+		if x.tunnel != "" {
 			m.requiresOf(name, After, "check", fmt.Sprintf("take %s out, with the credentials for it: the runner is inside the network", x.tunnel))
 		}
 	}
@@ -321,9 +340,7 @@ func (b *runnerFix) requires(when When, kind, text string) { b.requiresOf("", wh
 
 // requiresOf is requires for one job; its name is "" for no particular one.
 func (b *runnerFix) requiresOf(name string, when When, kind, text string) {
-	if p := (Prerequisite{when, kind, text, name}); !slices.Contains(b.fix.Requires, p) {
-		b.fix.Requires = append(b.fix.Requires, p)
-	}
+	b.fix.require(Prerequisite{when, kind, text, name})
 }
 
 // requireMachine is what a machine runner has to have, and does not do by itself.

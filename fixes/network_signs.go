@@ -46,6 +46,7 @@ type networkView struct {
 	seen    map[rewrite.Node]bool // environments
 
 	orbJobs map[string]*circle.WorkflowJob // by owner, once somebody asks
+	byUser  map[*circle.Job][]*networkSign // signs, once somebody asks
 }
 
 func newNetworkView(p *Pass) *networkView {
@@ -66,10 +67,12 @@ func newNetworkView(p *Pass) *networkView {
 	v.judgeWeak()
 	for _, signs := range []*[]*networkSign{&v.signs, &v.allowed} {
 		*signs = slices.DeleteFunc(*signs, v.runsOnRunner)
-		slices.SortStableFunc(*signs, func(a, b *networkSign) int { return a.span.Start - b.span.Start })
+		slices.SortStableFunc(*signs, inFile)
 	}
 	return v
 }
+
+func inFile(a, b *networkSign) int { return a.span.Start - b.span.Start }
 
 // scriptOf is nil for a step without a script for a shell that is known.
 func (v *networkView) scriptOf(s *circle.Step) *netScript {

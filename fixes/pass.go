@@ -104,6 +104,45 @@ type Fix struct {
 	Relies   []Resource     // the same as data, as far as cfgfix setup can make it
 
 	onRunner []Prerequisite // more of them, for jobs that a fix beside this one moves to a runner: Where is the job
+	noted    map[any]bool   // Facts, Needs and Requires that were noted
+}
+
+// note reports whether a fact, a need or a prerequisite is the fix's first of its kind.
+func (f *Fix) note(v any) bool {
+	if f.noted[v] {
+		return false
+	}
+	if f.noted == nil {
+		f.noted = map[any]bool{}
+	}
+	f.noted[v] = true
+	return true
+}
+
+// use notes a fact, KEY=VALUE, that the fix writes.
+func (f *Fix) use(fact string) {
+	if f.note(fact) {
+		f.Facts = append(f.Facts, fact)
+	}
+}
+
+// need notes a fact that is missing.
+func (f *Fix) need(n Need) {
+	if f.note(n) {
+		f.Needs = append(f.Needs, n)
+	}
+}
+
+// require notes a prerequisite.
+func (f *Fix) require(p Prerequisite) {
+	if f.note(p) {
+		f.Requires = append(f.Requires, p)
+	}
+}
+
+// requiref notes a prerequisite whose text is a format.
+func (f *Fix) requiref(when When, kind, where, format string, args ...any) {
+	f.require(Prerequisite{when, kind, fmt.Sprintf(format, args...), where})
 }
 
 // Need is a fact that a fix is missing.

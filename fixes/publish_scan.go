@@ -188,25 +188,12 @@ func otherRegistry(script *shell.Script, r registry) bool {
 
 // publishForm is a call that publishes with a token in sight; nil for every other one.
 func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
-	var uses []givenToken
-	for _, u := range v.running(s) {
-		uses = append(uses, v.tokensOf(u, x.registry)...)
-	}
-	if len(uses) == 0 {
+	given := v.givenTo(s, x.registry)
+	if !given.any {
 		return nil
 	}
 	f := v.form(s, x.call.Span, strings.Join(commandOf(x.call), " ")+" uses a stored token")
-	for _, use := range uses {
-		if f.take(use.literal); f.secret == "" || f.secret == twineVar {
-			f.secret = orElse(use.secret, f.secret)
-		}
-		switch {
-		case use.other:
-			f.blocker = orElse(f.blocker, "which registry the token is for stands in a variable")
-		case use.owner != f.owner && x.registry == pypi:
-			f.blocker = orElse(f.blocker, "the token is set by "+use.owner+": twine uses it whatever else there is")
-		}
-	}
+	f.secret, f.values, f.literal, f.blocker = given.secret, given.values, len(given.values) > 0, given.blocker
 	if x.call.Inner {
 		f.blocker = "the call stands in a script that is given to another shell as text"
 	}
@@ -220,6 +207,69 @@ func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
 		f.blocker = orElse(f.blocker, "it runs as root, which does not see the job's variables")
 	}
 	return f
+}
+
+// givenTokens are the tokens that an owner's calls are given which publish to a registry.
+type givenTokens struct {
+	any     bool
+	secret  string   // of the first
+	values  []string // of literal ones
+	blocker string
+}
+
+// givenTo are the tokens that the calls of a step are given.
+func (v *publishView) givenTo(s *circle.Step, r registry) givenTokens {
+	owner := s.Owner()
+	var out givenTokens
+	for _, u := range v.running(s) {
+		out = out.and(v.givenIn(u, r, owner))
+	}
+	return out
+}
+
+// givenIn are those of one unit, of which many calls may have the same.
+func (v *publishView) givenIn(u *storedUnit, r registry, owner string) givenTokens {
+	at := ownerPlace{publishPlace{u, r}, owner}
+	out, known := v.given[at]
+	if known {
+		return out
+	}
+	for _, t := range v.tokensOf(u, r) {
+		out = out.and(t.to(owner, r))
+	}
+	v.given[at] = out
+	return out
+}
+
+// to is one token that the calls of an owner are given.
+func (t givenToken) to(owner string, r registry) givenTokens {
+	out := givenTokens{any: true, secret: t.secret}
+	if t.literal != "" {
+		out.values = []string{t.literal}
+	}
+	switch {
+	case t.other:
+		out.blocker = "which registry the token is for stands in a variable"
+	case t.owner != owner && r == pypi:
+		out.blocker = "the token is set by " + t.owner + ": twine uses it whatever else there is"
+	}
+	return out
+}
+
+// and are the tokens with more of them.
+func (g givenTokens) and(more givenTokens) givenTokens {
+	switch {
+	case !more.any:
+		return g
+	case !g.any:
+		return more
+	}
+	if g.secret == "" || g.secret == twineVar {
+		g.secret = orElse(more.secret, g.secret)
+	}
+	g.values = append(g.values, more.values...)
+	g.blocker = orElse(g.blocker, more.blocker)
+	return g
 }
 
 // commandOf are the words that tell which command a call is.
@@ -282,6 +332,12 @@ type givenToken struct {
 	other   bool
 }
 
+// ownerPlace is an owner that publishes in a unit.
+type ownerPlace struct {
+	publishPlace
+	owner string
+}
+
 // publishPlace is a unit that publishes to a registry.
 type publishPlace struct {
 	unit     *storedUnit
@@ -294,7 +350,7 @@ func (v *publishView) tokensOf(u *storedUnit, r registry) []givenToken {
 	out, known := v.tokens[place]
 	if !known && v.toPublic(u, r) && !v.trusted(u, r) {
 		met := map[givenToken]bool{}
-		for _, use := range v.tokensIn(u, r) {
+		for _, use := range v.tokensIn(u, r).all {
 			if t := (givenToken{use.secret, use.literal, use.owner, use.other}); !met[t] {
 				met[t] = true
 				out = append(out, t)
@@ -305,22 +361,31 @@ func (v *publishView) tokensOf(u *storedUnit, r registry) []givenToken {
 	return out
 }
 
-// tokensIn are the places in a unit where it is given a token for a registry.
-func (v *publishView) tokensIn(u *storedUnit, r registry) []tokenUse {
+// tokenUses are the places in a unit where it is given a token for a registry, and those by the variable that holds it.
+type tokenUses struct {
+	all      []tokenUse
+	bySecret map[string][]tokenUse
+}
+
+func (v *publishView) tokensIn(u *storedUnit, r registry) *tokenUses {
 	place := publishPlace{u, r}
-	out, known := v.uses[place]
-	if known {
+	out := v.uses[place]
+	if out != nil {
 		return out
 	}
+	out = &tokenUses{bySecret: map[string][]tokenUse{}}
+	v.uses[place] = out
 	for _, x := range u.steps {
 		if script := v.script(x.Step); script != nil {
-			out = append(out, stepTokens(script, x.Step, r)...)
+			out.all = append(out.all, stepTokens(script, x.Step, r)...)
 		}
 	}
 	for _, env := range u.allEnvironments() {
-		out = append(out, v.environmentTokens(env, r)...)
+		out.all = append(out.all, v.environmentTokens(env, r)...)
 	}
-	v.uses[place] = out
+	for _, use := range out.all {
+		out.bySecret[use.secret] = append(out.bySecret[use.secret], use)
+	}
 	return out
 }
 
@@ -499,32 +564,61 @@ func (v *publishView) tokenForm(use tokenUse, r registry) *storedForm {
 
 // installsAfter reports whether a job installs packages behind a token, and may need it for that.
 func (v *publishView) installsAfter(use tokenUse) bool {
-	return slices.ContainsFunc(v.units, func(u *storedUnit) bool {
-		if use.step == nil {
-			return slices.ContainsFunc(u.allEnvironments(), func(e *circle.Environment) bool { return e.Node == use.node }) && v.installs(u.steps, nil)
+	if use.step == nil {
+		return slices.ContainsFunc(v.reached(use.node), func(u *storedUnit) bool { return v.order(u).lastInstaller >= 0 })
+	}
+	return slices.ContainsFunc(v.running(use.step), func(u *storedUnit) bool {
+		if first, last := v.order(u).first[use.step.Node], v.order(u).lastInstaller; first != last {
+			return first < last
 		}
-		i := slices.IndexFunc(u.steps, func(x circle.Visit) bool { return x.Step.Node == use.step.Node })
-		return i >= 0 && v.installs(u.steps[i:], &use)
+		return slices.ContainsFunc(v.installing(v.script(use.step)), func(c *shell.Call) bool {
+			return spanIn(use.step.Command(), c.Span).Start > use.span.Start
+		})
 	})
 }
 
-// installs reports whether steps install packages. Of the first one only what stands behind the token's place counts.
-func (v *publishView) installs(steps []circle.Visit, behind *tokenUse) bool {
-	for i, x := range steps {
-		script := v.script(x.Step)
-		if script == nil {
-			if orb, command, ok := x.Step.OrbCall(); ok && orb != nil && command == "install-packages" {
-				return true
+// stepOrder says where steps stand in a unit.
+type stepOrder struct {
+	first         map[rewrite.Node]int // a physical step stands for the first time
+	lastInstaller int                  // -1 when no step installs packages
+}
+
+func (v *publishView) order(u *storedUnit) *stepOrder {
+	o := v.orders[u]
+	if o == nil {
+		o = &stepOrder{map[rewrite.Node]int{}, -1}
+		v.orders[u] = o
+		for i, x := range u.steps {
+			if _, met := o.first[x.Step.Node]; !met {
+				o.first[x.Step.Node] = i
 			}
-			continue
-		}
-		for _, c := range v.installing(script) {
-			if i > 0 || behind == nil || spanIn(x.Step.Command(), c.Span).Start > behind.span.Start {
-				return true
+			if v.installs(x.Step) {
+				o.lastInstaller = i
 			}
 		}
 	}
-	return false
+	return o
+}
+
+// reached are the units that have an environment.
+func (v *publishView) reached(environment rewrite.Node) []*storedUnit {
+	if v.environments == nil {
+		v.environments = map[rewrite.Node][]*storedUnit{}
+		for _, u := range v.units {
+			for _, e := range u.allEnvironments() {
+				v.environments[e.Node] = append(v.environments[e.Node], u)
+			}
+		}
+	}
+	return v.environments[environment]
+}
+
+func (v *publishView) installs(s *circle.Step) bool {
+	if script := v.script(s); script != nil {
+		return len(v.installing(script)) > 0
+	}
+	orb, command, ok := s.OrbCall()
+	return ok && orb != nil && command == "install-packages"
 }
 
 // installing are the calls of a script that install packages.
@@ -586,9 +680,7 @@ func (v *publishView) kept(f *storedForm) bool {
 		return false
 	}
 	return slices.ContainsFunc(v.unitsOf(f), func(u *storedUnit) bool {
-		return slices.ContainsFunc(v.tokensIn(u, npm), func(use tokenUse) bool {
-			return use.secret == f.secret && (use.owner != f.owner || v.installsAfter(use))
-		})
+		return slices.ContainsFunc(v.tokensIn(u, npm).bySecret[f.secret], func(use tokenUse) bool { return use.owner != f.owner || v.installsAfter(use) })
 	})
 }
 

@@ -53,15 +53,19 @@ type publishView struct {
 	installers map[*shell.Script][]*shell.Call // of installing
 
 	// Worked out once for each unit.
-	uses   map[publishPlace][]tokenUse
+	given  map[ownerPlace]givenTokens
+	uses   map[publishPlace]*tokenUses
 	tokens map[publishPlace][]givenToken
 	owners map[publishPlace]map[string]bool // of steps that publish there with a token in sight
+	orders map[*storedUnit]*stepOrder
+
+	environments map[rewrite.Node][]*storedUnit // of reached, once somebody asks
 }
 
 func newPublishView(p *Pass) *publishView {
 	v := &publishView{
 		storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}, calls: map[rewrite.Node][]publishing{},
-		installers: map[*shell.Script][]*shell.Call{}, uses: map[publishPlace][]tokenUse{}, tokens: map[publishPlace][]givenToken{}, owners: map[publishPlace]map[string]bool{},
+		installers: map[*shell.Script][]*shell.Call{}, orders: map[*storedUnit]*stepOrder{}, given: map[ownerPlace]givenTokens{}, uses: map[publishPlace]*tokenUses{}, tokens: map[publishPlace][]givenToken{}, owners: map[publishPlace]map[string]bool{},
 	}
 	if slices.ContainsFunc(v.units, v.publishesAny) {
 		v.collect(v.scanStep, v.scanEnvironment)
@@ -138,13 +142,8 @@ func (b *publishFix) guard(u *storedUnit) {
 			b.lower(b.twineDoubt(u))
 		}
 	}
-	for _, f := range b.group {
-		if f.step == nil || len(f.edits) == 0 {
-			continue
-		}
-		if script := b.view.script(f.step); script != nil && slices.ContainsFunc(script.Calls(), script.Xtrace) {
-			b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
-		}
+	if b.edits((*shell.Script).Traced) {
+		b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
 	}
 }
 
@@ -299,10 +298,10 @@ func twineInstall(c *shell.Call) (shell.Word, bool) {
 func (b *publishFix) requireAll() {
 	for _, r := range b.registries() {
 		if r == npm {
-			b.require(Prerequisite{Before, "role", "add CircleCI as a trusted publisher of the package on npmjs.com, with the organisation's, the project's and the pipeline definition's id and the VCS origin: the package has to exist already", ""})
+			b.fix.require(Prerequisite{Before, "role", "add CircleCI as a trusted publisher of the package on npmjs.com, with the organisation's, the project's and the pipeline definition's id and the VCS origin: the package has to exist already", ""})
 		} else {
-			b.require(Prerequisite{Before, "role", "add CircleCI as a trusted publisher of the project on PyPI, with the organisation's, the project's and the pipeline definition's id", ""})
-			b.require(Prerequisite{Before, "variable", "make sure that no context and no project variable sets TWINE_USERNAME or TWINE_PASSWORD: twine would use them", ""})
+			b.fix.require(Prerequisite{Before, "role", "add CircleCI as a trusted publisher of the project on PyPI, with the organisation's, the project's and the pipeline definition's id", ""})
+			b.fix.require(Prerequisite{Before, "variable", "make sure that no context and no project variable sets TWINE_USERNAME or TWINE_PASSWORD: twine would use them", ""})
 		}
 	}
 	b.requireUsual("know that reruns with SSH get no package published: the registries refuse their tokens")
@@ -316,7 +315,7 @@ func (b *publishFix) requireAfter(f *storedForm) {
 	facts := b.publish.facts[f]
 	switch {
 	case f.literal:
-		b.require(Prerequisite{After, "key", fmt.Sprintf("revoke the token in the file at %s now: it stays readable in the history of the repository", facts.registry), ""})
+		b.fix.require(Prerequisite{After, "key", fmt.Sprintf("revoke the token in the file at %s now: it stays readable in the history of the repository", facts.registry), ""})
 		return
 	case f.secret == "":
 		return
@@ -327,7 +326,7 @@ func (b *publishFix) requireAfter(f *storedForm) {
 	}
 	for _, u := range b.view.unitsOf(f) {
 		if b.requireDeleted(u, f.secret, text) {
-			b.require(Prerequisite{After, "key", revoke, ""})
+			b.fix.require(Prerequisite{After, "key", revoke, ""})
 		}
 	}
 }

@@ -328,12 +328,7 @@ func withoutArticle(what string) string {
 
 // require says how the value is stored from now on, and what becomes of the one in the file.
 func (b *secretFix) require(a *attachment) {
-	add := func(when When, kind, where, format string, args ...any) {
-		p := Prerequisite{when, kind, fmt.Sprintf(format, args...), where}
-		if !slices.Contains(b.fix.Requires, p) {
-			b.fix.Requires = append(b.fix.Requires, p)
-		}
-	}
+	add := b.fix.requiref
 	what, shown := withoutArticle(b.site.what), ""
 	if b.site.what == passwordAddress && b.site.setting == nil {
 		what = "password" // the rest of the address stays

@@ -45,6 +45,7 @@ type storedUnit struct {
 type storedView struct {
 	p *Pass
 	register[*storedForm, *storedUnit]
+	assigned map[*storedUnit]assignments // once somebody asks
 }
 
 func newStoredView(p *Pass) *storedView {
@@ -114,45 +115,6 @@ func (v *storedView) groups() [][]*storedForm {
 	return grouped(forms, func(f *storedForm) group { return group{f.owner, f.advice != ""} })
 }
 
-// assigns reports whether something in a unit that runs a step sets a variable, or may: the variable is then not one
-// that is stored outside of the file. What a script reads from a file, or evaluates, may set any, for itself.
-func (v *storedView) assigns(s *circle.Step, name string) bool {
-	if script := v.script(s); script != nil && slices.ContainsFunc(script.Calls(), setsAny) {
-		return true
-	}
-	return slices.ContainsFunc(v.running(s), func(u *storedUnit) bool {
-		return slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.stepAssigns(x.Step, name) })
-	})
-}
-
-func setsAny(c *shell.Call) bool {
-	switch c.Name() {
-	case "source", ".":
-		return len(c.Args()) > 0 && !c.Args()[0].IsVar("BASH_ENV")
-	case "eval":
-		return !slices.ContainsFunc(c.Words, func(w shell.Word) bool { return strings.Contains(w.Text, "ssh-agent") })
-	}
-	return false
-}
-
-func (v *storedView) stepAssigns(s *circle.Step, name string) bool {
-	script := v.script(s)
-	if script == nil {
-		return false
-	}
-	if slices.ContainsFunc(script.BashEnv(), func(e shell.EnvVar) bool { return e.Name == name && !e.Value.IsVar(name) }) {
-		return true
-	}
-	shown := func(c *shell.Call) bool { // what it puts out stands in the script
-		return slices.Contains([]string{"", "echo", "printf", "export"}, c.Name()) || slices.ContainsFunc(script.Writes(), func(w shell.Write) bool { return w.Call == c })
-	}
-	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
-		whole := c.Stdout().File.IsVar("BASH_ENV") && !shown(c)
-		return whole || c.Name() == "read" && c.Has(name) ||
-			slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return a.Name == name && !a.Naked && !a.Value.IsVar(name) })
-	})
-}
-
 // claims reports whether the fix of one of the rules about stored credentials takes a literal secret at a place of an owner's
 // text away: it is then no other rule's business. A fix that will not be applied takes nothing away.
 func (p *Pass) claims(at rewrite.Span, owner, value string) bool {
@@ -185,6 +147,7 @@ func (f *Finding) claims(at rewrite.Span, owner, value string) bool {
 type storedFix struct {
 	view     *storedView
 	group    []*storedForm
+	grouped  map[*storedForm]bool
 	units    []*storedUnit
 	fix      *Fix
 	emptied  []*circle.Step // steps of which nothing is left
@@ -192,7 +155,12 @@ type storedFix struct {
 }
 
 func (v *storedView) newFix(group []*storedForm, title string) *storedFix {
-	return &storedFix{view: v, group: group, units: v.unitsOfAll(group), fix: &Fix{Title: title, Safety: Setup}, replaced: map[rewrite.Node]bool{}}
+	b := &storedFix{view: v, group: group, units: v.unitsOfAll(group), fix: &Fix{Title: title, Safety: Setup}, replaced: map[rewrite.Node]bool{}}
+	b.grouped = map[*storedForm]bool{}
+	for _, f := range group {
+		b.grouped[f] = true
+	}
+	return b
 }
 
 // finding is what is said of the group. refusal is why there is no fix.
@@ -241,7 +209,7 @@ func (b *storedFix) requireDeleted(u *storedUnit, name, text string) bool {
 			return false
 		}
 	}
-	b.require(Prerequisite{After, "variable", text, u.placeOf(b.view.p.Config, name)})
+	b.fix.require(Prerequisite{After, "variable", text, u.placeOf(b.view.p.Config, name)})
 	return true
 }
 
@@ -267,9 +235,30 @@ func (b *storedFix) judge() {
 	}
 }
 
+// edits reports whether the fix edits a script that something holds for. The forms of a script stand together.
+func (b *storedFix) edits(holds func(*shell.Script) bool) bool {
+	var last *circle.Step
+	for _, f := range b.group {
+		if f.step == nil || f.step == last || len(f.edits) == 0 {
+			continue
+		}
+		last = f.step
+		if script := b.view.script(f.step); script != nil && holds(script) {
+			return true
+		}
+	}
+	return false
+}
+
 // apply adds the operations that the forms ask for.
 func (b *storedFix) apply() (refusal string) {
 	done := map[rewrite.Node]bool{}
+	byStep := map[rewrite.Node][]*storedForm{}
+	for _, f := range b.group {
+		if f.step != nil {
+			byStep[f.step.Node] = append(byStep[f.step.Node], f)
+		}
+	}
 	for _, f := range b.group {
 		for _, e := range f.remove {
 			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), prune(e))...)
@@ -279,7 +268,7 @@ func (b *storedFix) apply() (refusal string) {
 			b.fix.Ops = append(b.fix.Ops, shared(f.node, rewrite.Replace(f.node, rewrite.Map(f.orb...)))...)
 		case f.step != nil && len(f.parts)+len(f.edits) > 0 && !done[f.node]:
 			done[f.node] = true
-			if refusal := b.applyScript(f.step); refusal != "" {
+			if refusal := b.applyScript(f.step, byStep[f.step.Node]); refusal != "" {
 				return refusal
 			}
 		}
@@ -287,14 +276,11 @@ func (b *storedFix) apply() (refusal string) {
 	return ""
 }
 
-// applyScript makes all edits of the group in one script.
-func (b *storedFix) applyScript(s *circle.Step) (refusal string) {
+// applyScript makes the edits of all forms in one script.
+func (b *storedFix) applyScript(s *circle.Step, forms []*storedForm) (refusal string) {
 	var parts []shell.Span
 	var edits []shell.Edit
-	for _, f := range b.group {
-		if f.step == nil || f.step.Node != s.Node {
-			continue
-		}
+	for _, f := range forms {
 		parts, edits = append(parts, f.parts...), append(edits, f.edits...)
 	}
 	script := b.view.script(s)
@@ -346,27 +332,13 @@ func (b *storedFix) clear() {
 	}
 }
 
-// require adds a prerequisite, once.
-func (b *storedFix) require(p Prerequisite) {
-	if !slices.Contains(b.fix.Requires, p) {
-		b.fix.Requires = append(b.fix.Requires, p)
-	}
-}
-
 // forksGetNothing is in the same words for all fixes, so that it is said once.
 const forksGetNothing = "know that builds of forked pull requests get no token and no contexts unless the project passes secrets to them"
 
 // requireUsual adds what every fix relies on that uses CircleCI's token: forks get none, and a try before the merge.
 func (b *storedFix) requireUsual(try string) {
-	b.require(Prerequisite{Before, "fork", forksGetNothing, ""})
-	b.require(Prerequisite{Before, "check", try, ""})
-}
-
-// used notes a fact that the fix writes.
-func (b *storedFix) used(key, value string) {
-	if text := key + "=" + value; !slices.Contains(b.fix.Facts, text) {
-		b.fix.Facts = append(b.fix.Facts, text)
-	}
+	b.fix.require(Prerequisite{Before, "fork", forksGetNothing, ""})
+	b.fix.require(Prerequisite{Before, "check", try, ""})
 }
 
 // runStep is a run step with a name and a script. when is empty for the default.

@@ -20,6 +20,8 @@ type unit struct {
 	contexts []string   // that any of its entries has
 	entries  [][]string // the contexts of each entry that runs it, where they differ
 	known    bool       // all names of contexts are known
+
+	setters map[string]*circle.Environment // of setBy
 }
 
 // unitsOf lists every run of steps in the config, inline orbs included.
@@ -185,12 +187,15 @@ func (u *unit) allEnvironments() circle.Environments {
 
 // setBy is the environment of the file that sets a variable for the unit's steps, nil when the variable comes from outside.
 func (u *unit) setBy(name string) *circle.Environment {
-	for _, e := range u.allEnvironments() {
-		if slices.ContainsFunc(e.Vars(), func(x circle.Var) bool { return x.Name == name }) {
-			return e
+	if u.setters == nil {
+		u.setters = map[string]*circle.Environment{}
+		for _, e := range slices.Backward(u.allEnvironments()) {
+			for _, x := range e.Vars() {
+				u.setters[x.Name] = e
+			}
 		}
 	}
-	return nil
+	return u.setters[name]
 }
 
 // placeOf is where a variable of the unit is stored: in the file itself, or outside.

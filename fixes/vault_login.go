@@ -32,7 +32,7 @@ func (b *vaultFix) script(u *storedUnit, f *storedForm, s site) (script, refusal
 // address is where a login with curl goes.
 func (b *vaultFix) address(login *vaultLogin) string {
 	if given := b.view.p.Facts.Vault.Address; given != "" && (login.address == "" || strings.Contains(login.address, "$")) {
-		b.used("vault.address", given)
+		b.fix.use("vault.address=" + given)
 		return strings.TrimSuffix(given, "/")
 	}
 	return orElse(login.address, "$VAULT_ADDR")
@@ -62,7 +62,7 @@ func (b *vaultFix) settings(u *storedUnit, s site) (lines []string, refusal stri
 	_, known := u.allEnvironments().Lookup("VAULT_ADDR")
 	known = known || set["VAULT_ADDR"] || s.step != nil && b.view.assigns(s.step, "VAULT_ADDR")
 	if given := b.view.p.Facts.Vault.Address; given != "" && !known && b.showsClient(u) {
-		b.used("vault.address", given)
+		b.fix.use("vault.address=" + given)
 		lines = append(lines, "export VAULT_ADDR="+given)
 	}
 	return lines, ""

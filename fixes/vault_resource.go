@@ -1,7 +1,6 @@
 package fixes
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -16,7 +15,7 @@ func (b *vaultFix) vaultRoles() []Resource {
 			for _, contexts := range orOne(u.entries, u.contexts) {
 				r := &VaultRole{
 					Use:     Use{Contexts: contexts, Jobs: []string{strings.TrimPrefix(u.name, "job ")}, Keys: login.identity, KeyVars: u.outside(login.names...)},
-					Address: facts.Address, AuthPath: facts.AuthPath, Reads: b.reads(u),
+					Address: facts.Address, AuthPath: facts.AuthPath, Reads: b.vault.reads(u),
 				}
 				if name, ok := strings.CutPrefix(role, "$"); ok {
 					r.Variables = map[string]string{"role": name}
@@ -31,10 +30,14 @@ func (b *vaultFix) vaultRoles() []Resource {
 }
 
 // reads are the paths of the secrets that the unit's scripts visibly read.
-func (b *vaultFix) reads(u *storedUnit) []string {
-	var out []string
+func (v *vaultView) reads(u *storedUnit) []string {
+	out, known := v.read[u]
+	if known {
+		return out
+	}
+	met := map[string]bool{}
 	for _, x := range u.steps {
-		script := b.view.script(x.Step)
+		script := v.script(x.Step)
 		if script == nil {
 			continue
 		}
@@ -43,10 +46,12 @@ func (b *vaultFix) reads(u *storedUnit) []string {
 			if len(args) == 0 || !c.Is("vault", "kv", "get") && !c.Is("vault", "read") {
 				continue
 			}
-			if last := args[len(args)-1]; last.Static && strings.Contains(last.Value, "/") && !slices.Contains(out, last.Value) {
+			if last := args[len(args)-1]; last.Static && strings.Contains(last.Value, "/") && !met[last.Value] {
+				met[last.Value] = true
 				out = append(out, last.Value)
 			}
 		}
 	}
+	v.read[u] = out
 	return out
 }

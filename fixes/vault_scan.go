@@ -69,6 +69,15 @@ func (v *vaultView) localServer(s *circle.Step) bool {
 }
 
 func (v *vaultView) localIn(u *storedUnit) bool {
+	local, known := v.local[u]
+	if !known {
+		local = v.findLocal(u)
+		v.local[u] = local
+	}
+	return local
+}
+
+func (v *vaultView) findLocal(u *storedUnit) bool {
 	table := vaultTables()
 	if u.job != nil && slices.ContainsFunc(u.job.DockerItems(), table.serves) {
 		return true

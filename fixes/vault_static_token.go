@@ -3,8 +3,11 @@ package fixes
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
 )
 
 // vaultStaticToken wants jobs to log in to Vault with CircleCI's OIDC token, in place of tokens and credentials that
@@ -35,6 +38,9 @@ func vaultFindings(p *Pass) []Finding {
 	for _, group := range v.groups() {
 		b := &vaultFix{storedFix: v.newFix(group, "log in to Vault with CircleCI's token"), vault: v}
 		out = append(out, b.finding(b.build()))
+		for _, u := range b.units {
+			u.sites = nil // they are this group's
+		}
 	}
 	return out
 }
@@ -43,11 +49,15 @@ func vaultFindings(p *Pass) []Finding {
 type vaultView struct {
 	*storedView
 	logins map[*storedForm]*vaultLogin
-	roles  map[string]string // the variable with the role, by identity; absent where none can be named
+	local  map[*storedUnit]bool     // of localIn
+	read   map[*storedUnit][]string // of reads
+	roles  map[string]string        // the variable with the role, by identity; absent where none can be named
+	single func() bool              // isSingle, once
 }
 
 func newVaultView(p *Pass) *vaultView {
-	v := &vaultView{storedView: newStoredView(p), logins: map[*storedForm]*vaultLogin{}}
+	v := &vaultView{storedView: newStoredView(p), logins: map[*storedForm]*vaultLogin{}, local: map[*storedUnit]bool{}, read: map[*storedUnit][]string{}}
+	v.single = sync.OnceValue(v.isSingle)
 	v.collect(v.scanStep, v.scanEnvironment)
 	v.nameRoles()
 	return v
@@ -98,7 +108,7 @@ func (b *vaultFix) build() (refusal string) {
 // role is how a form's login names its role: the fact, where the file shows one identity only, or a variable.
 func (b *vaultFix) role(f *storedForm) (role, refusal string) {
 	if given := b.view.p.Facts.Vault.Role; given != "" && b.vault.single() {
-		b.used("vault.role", given)
+		b.fix.use("vault.role=" + given)
 		return given, ""
 	}
 	name, ok := b.vault.roles[b.vault.logins[f].identity]
@@ -108,8 +118,8 @@ func (b *vaultFix) role(f *storedForm) (role, refusal string) {
 	return "$" + name, ""
 }
 
-// single reports whether all forms use the same credentials from the same place.
-func (v *vaultView) single() bool {
+// isSingle reports whether all forms use the same credentials from the same place.
+func (v *vaultView) isSingle() bool {
 	var first *storedUnit
 	for _, u := range v.unitsOfAll(v.forms) {
 		if first == nil {
@@ -124,8 +134,10 @@ func (v *vaultView) single() bool {
 
 func (v *vaultView) identities() []string {
 	var out []string
+	met := map[string]bool{}
 	for _, f := range v.forms {
-		if id := v.logins[f].identity; !slices.Contains(out, id) {
+		if id := v.logins[f].identity; !met[id] {
+			met[id] = true
 			out = append(out, id)
 		}
 	}
@@ -164,7 +176,7 @@ func (v *vaultView) nameRoles() {
 
 // logIn puts a login before the first step that needs one, in every unit of a form that brings a token along.
 func (b *vaultFix) logIn() (refusal string) {
-	for _, u := range b.view.units {
+	for _, u := range b.units {
 		b.findSites(u)
 	}
 	for _, u := range b.units {
@@ -189,15 +201,14 @@ func (b *vaultFix) logIn() (refusal string) {
 // findSites finds where a unit needs its login: before the first step that brings its token along, or uses one that
 // the environment holds.
 func (b *vaultFix) findSites(u *storedUnit) {
-	u.sites = nil
-	var steps []*storedForm
+	steps := map[rewrite.Node]bool{}
 	environment := false
 	for _, f := range u.forms {
-		if !slices.Contains(b.group, f) || !b.vault.logins[f].places {
+		if !b.grouped[f] || !b.vault.logins[f].places {
 			continue
 		}
 		if environment = environment || f.step == nil; f.step != nil {
-			steps = append(steps, f)
+			steps[f.step.Node] = true
 		}
 	}
 	if environment && !slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return b.vault.uses(x.Step) }) {
@@ -207,7 +218,7 @@ func (b *vaultFix) findSites(u *storedUnit) {
 		}
 	}
 	for _, x := range u.steps {
-		needs := environment && b.vault.uses(x.Step) || slices.ContainsFunc(steps, func(f *storedForm) bool { return f.step.Node == x.Step.Node })
+		needs := environment && b.vault.uses(x.Step) || steps[x.Step.Node]
 		if needs && !u.dominated(x) {
 			u.addSite(x, false)
 		}
@@ -216,7 +227,7 @@ func (b *vaultFix) findSites(u *storedUnit) {
 
 // formAt is the form that a unit's login takes the place of.
 func (b *vaultFix) formAt(u *storedUnit) *storedForm {
-	i := slices.IndexFunc(u.forms, func(f *storedForm) bool { return slices.Contains(b.group, f) && b.vault.logins[f].places })
+	i := slices.IndexFunc(u.forms, func(f *storedForm) bool { return b.grouped[f] && b.vault.logins[f].places })
 	return u.forms[i]
 }
 
@@ -237,10 +248,8 @@ func (b *vaultFix) guard() {
 			}
 		}
 	}
-	for _, f := range b.group {
-		if script := b.scriptOf(f); script != nil && len(f.edits) > 0 && slices.ContainsFunc(script.Calls(), script.Xtrace) {
-			b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
-		}
+	if b.edits((*shell.Script).Traced) {
+		b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
 	}
 }
 
@@ -248,20 +257,20 @@ func (b *vaultFix) requireAll() {
 	facts := b.view.p.Facts.Vault
 	mount := orElse(facts.AuthPath, vaultMount)
 	if facts.AuthPath != "" {
-		b.used("vault.auth_path", facts.AuthPath)
+		b.fix.use("vault.auth_path=" + facts.AuthPath)
 	}
-	b.require(Prerequisite{Before, "role", "enable Vault's JWT auth method at " + mount + ", with https://oidc.circleci.com/org/ORG_ID as oidc_discovery_url and bound_issuer: Vault itself has to reach that address", ""})
+	b.fix.require(Prerequisite{Before, "role", "enable Vault's JWT auth method at " + mount + ", with https://oidc.circleci.com/org/ORG_ID as oidc_discovery_url and bound_issuer: Vault itself has to reach that address", ""})
 	for _, f := range b.group {
 		role, _ := b.role(f)
 		what := "a role in it"
 		if role[0] != '$' {
 			what = "the role " + role + " in it"
 		}
-		b.require(Prerequisite{Before, "role", "create " + what + " with the policies of " + b.vault.logins[f].identity +
+		b.fix.require(Prerequisite{Before, "role", "create " + what + " with the policies of " + b.vault.logins[f].identity +
 			": role_type=jwt user_claim=sub bound_audiences=ORG_ID bound_claims='{\"oidc.circleci.com/project-id\":\"PROJECT_ID\"}'", ""})
 		for _, u := range b.view.unitsOf(f) {
 			if role[0] == '$' {
-				b.require(Prerequisite{Before, "variable", "define " + role[1:] + " with the name of that role", u.place()})
+				b.fix.require(Prerequisite{Before, "variable", "define " + role[1:] + " with the name of that role", u.place()})
 			}
 		}
 	}
@@ -274,7 +283,7 @@ func (b *vaultFix) requireAll() {
 
 func (b *vaultFix) requireAfter(f *storedForm) {
 	if f.literal {
-		b.require(Prerequisite{After, "key", "revoke the secret in the file in Vault now: it stays readable in the history of the repository", ""})
+		b.fix.require(Prerequisite{After, "key", "revoke the secret in the file in Vault now: it stays readable in the history of the repository", ""})
 		return
 	}
 	for _, name := range b.vault.logins[f].names {
@@ -282,7 +291,7 @@ func (b *vaultFix) requireAfter(f *storedForm) {
 			b.requireDeleted(u, name, "delete "+name+" once no other step uses it")
 		}
 	}
-	b.require(Prerequisite{After, "key", "revoke " + b.vault.logins[f].identity + " in Vault: until then nothing is safer than before", ""})
+	b.fix.require(Prerequisite{After, "key", "revoke " + b.vault.logins[f].identity + " in Vault: until then nothing is safer than before", ""})
 }
 
 func holdsVaultToken(path string) bool {

@@ -104,7 +104,7 @@ func likeness(a, b *act) int {
 	case a.text == b.text:
 		return identical - 5
 	}
-	l := commonLines(a.text, b.text) * (identical - 20) / 100
+	l := commonLines(a.lines(), b.lines()) * (identical - 20) / 100
 	if a.title != "" && a.title == b.title {
 		l = max(l, sameName)
 	}
@@ -115,58 +115,61 @@ func likeness(a, b *act) int {
 }
 
 // commonLines is the share of lines, in percent, that the shorter of two scripts shares with the other.
-func commonLines(a, b string) int {
-	la, lb := lines(a), lines(b)
-	if len(la) > len(lb) {
-		la, lb = lb, la
+func commonLines(a, b []line) int {
+	if len(a) > len(b) {
+		a, b = b, a
 	}
-	if len(la) == 0 {
+	if len(a) == 0 {
 		return 0
 	}
 	common := 0
-	for _, l := range la {
-		if slices.Contains(lb, l) {
+	for _, l := range a {
+		if slices.ContainsFunc(b, func(o line) bool { return o.text == l.text }) {
 			common++
 		}
 	}
-	if common == 0 && !slices.ContainsFunc(la, func(l string) bool { return !sharesWords(l, lb) }) {
+	if common == 0 && !slices.ContainsFunc(a, func(l line) bool { return !l.sharesWords(b) }) {
 		return 50
 	}
-	return 100 * common / len(la)
+	return 100 * common / len(a)
+}
+
+// line is a line of a script.
+type line struct {
+	text  string
+	words []string
 }
 
 // sharesWords reports whether most words of a line stand in one of the others: a line that lost its assignments, or
 // got an option, is still the same.
-func sharesWords(line string, others []string) bool {
-	words := wordsOf(line)
+func (l line) sharesWords(others []line) bool {
 	for _, o := range others {
-		theirs := wordsOf(o)
 		common := 0
-		for _, w := range words {
-			if slices.Contains(theirs, w) {
+		for _, w := range l.words {
+			if slices.Contains(o.words, w) {
 				common++
 			}
 		}
-		if common > 0 && 2*common >= min(len(words), len(theirs)) {
+		if common > 0 && 2*common >= min(len(l.words), len(o.words)) {
 			return true
 		}
 	}
 	return false
 }
 
-func wordsOf(line string) []string {
-	return strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t$()`\"'", r) })
-}
-
 // maxLines bounds how much of a script is compared.
 const maxLines = 200
 
-func lines(text string) []string {
-	var out []string
-	for l := range strings.SplitSeq(text, "\n") {
-		if l = strings.TrimSpace(l); l != "" && len(out) < maxLines {
-			out = append(out, l)
+func (a *act) lines() []line {
+	if a.read != nil {
+		return a.read
+	}
+	a.read = []line{}
+	for l := range strings.SplitSeq(a.text, "\n") {
+		if l = strings.TrimSpace(l); l != "" && len(a.read) < maxLines {
+			words := strings.FieldsFunc(l, func(r rune) bool { return strings.ContainsRune(" \t$()`\"'", r) })
+			a.read = append(a.read, line{l, words})
 		}
 	}
-	return out
+	return a.read
 }

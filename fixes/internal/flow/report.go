@@ -35,6 +35,7 @@ type act struct {
 	leaks  map[string]bool
 	roles  map[string]bool // those that it leaves behind and was not left before
 	keeps  bool            // it leaves credentials behind
+	read   []line          // of the script, once somebody asks
 }
 
 // label is how people find the step.

@@ -147,6 +147,9 @@ func (s *Script) Xtrace(at *Call) bool {
 	return at.traced
 }
 
+// Traced reports whether the shell prints any of the calls.
+func (s *Script) Traced() bool { return slices.ContainsFunc(s.calls, s.Xtrace) }
+
 // trace notes for each call whether xtrace is on when the script comes to it.
 func (s *Script) trace() {
 	on := false

@@ -35,6 +35,7 @@ func (r *removal) expected() (string, error) {
 		return "", err
 	}
 	bodies := map[*syntax.Redirect]string{}
+	gone := map[*syntax.Stmt]bool{}
 	for i, old := range r.script.statements {
 		st := fresh.statements[i]
 		for j, n := range old.node.Redirs {
@@ -46,9 +47,10 @@ func (r *removal) expected() (string, error) {
 			st.dropAssigns(r.assigns[old.call])
 		}
 		if r.statements[old] {
-			st.drop()
+			gone[st.node] = true
 		}
 	}
+	dropFrom(fresh.statements, gone)
 	for _, st := range fresh.statements {
 		st.rebuild()
 	}
@@ -69,17 +71,32 @@ func (s *statement) dropAssigns(spans map[Span]bool) {
 	}
 }
 
-// drop takes a statement out of its list, or, with the operator in front of it, out of the operands it is one of.
-func (s *statement) drop() {
-	if s.list != nil {
-		*s.list.nodes = slices.DeleteFunc(*s.list.nodes, func(n *syntax.Stmt) bool { return n == s.node })
-		return
+// dropFrom takes statements out of their lists, or, with the operator in front of each, out of the operands that they are
+// among.
+func dropFrom(statements []*statement, gone map[*syntax.Stmt]bool) {
+	lists, operations := map[*list]bool{}, map[*operation]bool{}
+	for _, s := range statements {
+		switch {
+		case !gone[s.node]:
+		case s.list != nil && !lists[s.list]:
+			lists[s.list] = true
+			*s.list.nodes = slices.DeleteFunc(*s.list.nodes, func(n *syntax.Stmt) bool { return gone[n] })
+		case s.list == nil && s.operation != nil && !operations[s.operation]:
+			operations[s.operation] = true
+			s.operation.drop(gone)
+		}
 	}
-	if op := s.operation; op != nil {
-		i := slices.Index(op.operands, s)
-		op.operands = slices.Delete(op.operands, i, i+1)
-		op.operators = slices.Delete(op.operators, i, i+1)
+}
+
+func (op *operation) drop(gone map[*syntax.Stmt]bool) {
+	kept := 0
+	for i, o := range op.operands {
+		if !gone[o.node] {
+			op.operands[kept], op.operators[kept] = o, op.operators[i]
+			kept++
+		}
 	}
+	op.operands, op.operators = op.operands[:kept], op.operators[:kept]
 }
 
 // rebuild makes the tree of an and-or list from the operands that are left.
