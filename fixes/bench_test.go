@@ -1,9 +1,16 @@
 package fixes
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 )
 
 // benchmarkConfig is a config of about that many lines. Every fifth job, the first included, has static keys when keys
@@ -80,6 +87,52 @@ func BenchmarkRun(b *testing.B) {
 					engine.Run(src, nil)
 				}
 			})
+		}
+	}
+}
+
+// BenchmarkCorpus holds a run to the least that any tool on yaml.v3 has to do, over the real configs without findings and
+// those that are fixed: floor parses the same files to nodes.
+func BenchmarkCorpus(b *testing.B) {
+	engine := Engine{Rules: All()}
+	names, _ := filepath.Glob("../../shared/corpus/configs/*")
+	if len(names) == 0 {
+		b.Skip("no corpus of real configs beside the repository")
+	}
+	kinds := map[string][][]byte{}
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		switch r := engine.Run(src, nil); {
+		case r.Status == Changed:
+			kinds["fixed"] = append(kinds["fixed"], src)
+		case r.Status == Unchanged && len(r.Results) == 0:
+			kinds["clean"] = append(kinds["clean"], src)
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		for name, work := range map[string]func(src []byte){"floor": parseOnly, "run": func(src []byte) { engine.Run(src, nil) }} {
+			b.Run(kind+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					for _, src := range kinds[kind] {
+						work(src)
+					}
+				}
+			})
+		}
+	}
+}
+
+// parseOnly has yaml.v3 parse all documents of a source.
+func parseOnly(src []byte) {
+	documents := yaml.NewDecoder(bytes.NewReader(src))
+	for {
+		var n yaml.Node
+		if documents.Decode(&n) != nil {
+			return
 		}
 	}
 }

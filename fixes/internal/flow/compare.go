@@ -301,7 +301,10 @@ func names(sources map[source]bool) string {
 
 func ordered(sources map[source]bool) []source {
 	return slices.SortedFunc(maps.Keys(sources), func(a, b source) int {
-		return cmp.Or(int(a.kind)-int(b.kind), strings.Compare(a.String(), b.String()), strings.Compare(fmt.Sprint(a.keys), fmt.Sprint(b.keys)))
+		if a.kind != b.kind {
+			return int(a.kind) - int(b.kind)
+		}
+		return cmp.Or(strings.Compare(a.String(), b.String()), strings.Compare(fmt.Sprint(a.keys), fmt.Sprint(b.keys)))
 	})
 }
 

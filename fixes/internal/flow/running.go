@@ -110,15 +110,19 @@ func (r *running) add(a *act) *act {
 // conditional runs a step wherever its conditions let it. A condition that decides about credentials splits a world.
 func (r *running) conditional(v circle.Visit, run func([]*world) []*world) {
 	var next []*world
+	decided := conditions(v)
 	for _, w := range r.worlds {
-		decided := conditions(v)
+		if len(decided) == 0 {
+			next = append(next, run([]*world{w})...)
+			continue
+		}
 		runs := !slices.ContainsFunc(decided, func(c condition) bool { taken, known := w.taken[c.text]; return known && taken != c.holds })
 		if !runs {
 			next = append(next, w)
 			continue
 		}
 		after := run([]*world{w.clone()})
-		open := slices.DeleteFunc(decided, func(c condition) bool { _, known := w.taken[c.text]; return known })
+		open := slices.DeleteFunc(slices.Clone(decided), func(c condition) bool { _, known := w.taken[c.text]; return known })
 		if len(open) == 0 {
 			next = append(next, after...)
 			continue
