@@ -7,17 +7,20 @@ import (
 )
 
 // setApart works out what each fix would change if it were the only one. All findings are of the file as it was read, so
-// that this holds also for fixes that came in later rounds.
+// that this holds also for fixes that came in later rounds. Each takes a check of the whole file, so in a large one only
+// the first get their edits.
 func (e *Engine) setApart(r *FileResult, view *fileView, found []Finding, facts *Facts, scripts shell.Cache) {
 	if only := onlyDone(r.Results); only != nil {
 		only.Edits = r.Edits // proved already
 	}
 	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: view}
+	left := triesOf(len(r.Source))
 	for i := range r.Results {
 		x := &r.Results[i]
-		if x.Edits != nil || !splices(x) {
+		if x.Edits != nil || !splices(x) || left == 0 {
 			continue
 		}
+		left--
 		if change, _, err := run.apply(found, []Finding{x.Finding}); err == nil {
 			x.Edits = rewrite.Trim(r.Source, change.Edits)
 		}

@@ -346,18 +346,21 @@ func (run *fixRun) choose(found []Finding) []Finding {
 		}
 		chosen = append(chosen, f)
 	}
-	if _, err := run.file.Plan(run.allOps(chosen)); err == nil {
-		return chosen
+	return run.together(nil, chosen)
+}
+
+// together are the fixes of kept, which go together, with those more that can be planned beside them. The first wins.
+func (run *fixRun) together(kept, more []Finding) []Finding {
+	_, err := run.file.Plan(run.allOps(slices.Concat(kept, more)))
+	switch half := len(more) / 2; {
+	case err == nil || len(more) == 0:
+		return append(kept, more...)
+	case len(more) == 1:
+		run.settle(more[0], Conflict, "it meets another change of this run: "+err.Error())
+		return kept
+	default:
+		return run.together(run.together(kept, more[:half]), more[half:])
 	}
-	kept := chosen[:0:0]
-	for _, f := range chosen {
-		if _, err := run.file.Plan(run.allOps(append(slices.Clip(kept), f))); err != nil {
-			run.settle(f, Conflict, "it meets another change of this run: "+err.Error())
-			continue
-		}
-		kept = append(kept, f)
-	}
-	return kept
 }
 
 // obstacle is why a finding's fix is not applied; the status is "" when nothing is in the way.
@@ -397,63 +400,6 @@ func (run *fixRun) allOps(found []Finding) []rewrite.Op {
 		ops = append(ops, run.ops(f)...)
 	}
 	return ops
-}
-
-// culprit is a fix that a round has to do without.
-type culprit struct {
-	why   string
-	later bool // it holds by itself: the next round may have it
-}
-
-// try applies fixes and proves them: the file means what the operations say, their findings are gone, and no new one
-// is there. When something does not hold, the fixes to leave out are named.
-func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[string]culprit, error) {
-	change, next, err := run.apply(found, chosen)
-	if err == nil {
-		return change, next, nil, nil
-	}
-	culprits, err := trace(chosen, err, func(some []Finding) error {
-		_, _, err := run.apply(found, some)
-		return err
-	})
-	return nil, outcome{}, culprits, err
-}
-
-// trace finds which of the fixes, that fail as a whole, do not hold by themselves or, when all do, the first that does not
-// with those before it. A failed proof of the editor is an error that names its rule.
-func trace(chosen []Finding, whole error, apply func([]Finding) error) (map[string]culprit, error) {
-	culprits := map[string]culprit{}
-	for i, f := range chosen {
-		err := whole
-		if len(chosen) > 1 {
-			err = apply(chosen[i : i+1])
-		}
-		if isProof(err) {
-			return nil, &ProofError{f.Rule.ID, err}
-		}
-		if err != nil {
-			culprits[f.Key()] = culprit{why: err.Error()}
-		}
-	}
-	for n := 2; len(culprits) == 0; n++ {
-		f, err := chosen[n-1], whole
-		if n < len(chosen) {
-			err = apply(chosen[:n])
-		}
-		if isProof(err) {
-			return nil, &ProofError{f.Rule.ID, err}
-		}
-		if err != nil {
-			culprits[f.Key()] = culprit{"it does not go together with another change: " + err.Error(), true}
-		}
-	}
-	return culprits, nil
-}
-
-// isProof reports whether the editor's proof failed, which is a bug.
-func isProof(err error) bool {
-	var proof *rewrite.VerifyError
-	return errors.As(err, &proof)
 }
 
 // with is the file as some fixes leave it.
@@ -515,8 +461,16 @@ func (run *fixRun) unexpected(found, chosen, after []Finding) error {
 			fresh = append(fresh, f)
 		}
 	}
+	about := map[string]bool{}
+	for _, f := range chosen {
+		about[f.says()] = true
+	}
+	olds := map[string][]Finding{} // by rule and owner
+	for _, f := range found {
+		olds[f.topic()] = append(olds[f.topic()], f)
+	}
 	for _, f := range fresh {
-		if slices.ContainsFunc(chosen, func(c Finding) bool { return c.says() == f.says() }) {
+		if about[f.says()] {
 			return errors.New("the finding is still there after the fix")
 		}
 		if f.Rule.Off {
@@ -525,18 +479,22 @@ func (run *fixRun) unexpected(found, chosen, after []Finding) error {
 		if f.Rule == suppression && f.Fix != nil && f.Fix.Safety == Safe {
 			continue // a comment whose finding went with the change: the next round takes it away
 		}
-		i := slices.IndexFunc(found, func(old Finding) bool { return expected[old.says()] > 0 && f.rewords(old) })
+		i := slices.IndexFunc(olds[f.topic()], func(old Finding) bool { return expected[old.says()] > 0 && f.rewords(old) })
 		if i < 0 {
 			return fmt.Errorf("the fix would bring a new finding: %s: %s", f.Rule.ID, f.Message)
 		}
-		expected[found[i].says()]--
+		expected[olds[f.topic()][i].says()]--
 	}
 	return nil
 }
 
-// rewords reports whether a finding may be an old one in other words, as when a stored secret is no literal any more.
+// topic is what a finding is about, in whatever words.
+func (f *Finding) topic() string { return f.Rule.ID + "\x00" + f.Owner }
+
+// rewords reports whether a finding may be an old one on the same topic in other words, as when a stored secret is no
+// literal any more.
 func (f *Finding) rewords(old Finding) bool {
-	return f.Rule == old.Rule && f.Owner == old.Owner && f.Severity <= old.Severity && f.suppressed == old.suppressed
+	return f.Severity <= old.Severity && f.suppressed == old.suppressed
 }
 
 // aboutCredentials are the beginnings of the ids of rules whose fixes change where steps get their credentials from.

@@ -2,6 +2,8 @@ package fixes
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,37 +120,88 @@ func TestEngine(t *testing.T) {
 	}
 }
 
+// TestEngineOutgrown holds that fixes which would make a source too large are refused, and nothing is tried one by one.
+func TestEngineOutgrown(t *testing.T) {
+	t.Parallel()
+	src := "jobs:\n  a:\n    x: 1\n  b:\n    x: 1\n"
+	src += strings.Repeat("#"+strings.Repeat("-", 998)+"\n", (rewrite.MaxSize-len(src))/1000)
+	engine := Engine{Rules: []*Rule{testRule("rx", "x", replaceKey("x", strings.Repeat("v", 1000)))}}
+	r := engine.Run([]byte(src), nil)
+	if r.Err != nil || r.Status != Unchanged || string(r.Output) != src {
+		t.Errorf("status %s, error %v", r.Status, r.Err)
+	}
+	for _, res := range r.Results {
+		if res.Status != Refused || !strings.Contains(res.Why, "over the bound") {
+			t.Errorf("%s: %s %q", res.Owner, res.Status, res.Why)
+		}
+	}
+}
+
 // TestTrace holds that what fails in a round is traced to the fix that causes it. A fix is named by its rule here.
 func TestTrace(t *testing.T) {
 	t.Parallel()
-	refused, proof := errors.New("no"), &rewrite.VerifyError{Message: "bug"}
+	refused, proof, large := errors.New("no"), &rewrite.VerifyError{Message: "bug"}, &rewrite.LimitError{What: "size", Bound: 1}
 	tests := []struct {
 		name  string
-		fails map[string]error // by the rules of a round, which hold otherwise
-		want  string           // the fixes to leave out, or the error
+		fails map[string]error // fixes that do not hold when all of them are applied
+		tries int
+		want  string // the fixes to leave out, or the error
 	}{
-		{"one does not hold", map[string]error{"abc": refused, "b": refused}, "b: no"},
-		{"two do not hold", map[string]error{"abc": refused, "b": refused, "c": refused}, "b: no, c: no"},
-		{"two do not go together", map[string]error{"abc": refused, "ab": refused}, "b: it does not go together with another change: no"},
-		{"the last does not go with the others", map[string]error{"abc": refused}, "c: it does not go together with another change: no"},
-		{"the proof of one fails", map[string]error{"abc": proof, "a": refused, "b": proof}, "b: bug"},
-		{"the proof of two together fails", map[string]error{"abc": proof, "ab": proof}, "b: bug"},
+		{"one does not hold", map[string]error{"b": refused}, 100, "b: no"},
+		{"two do not hold", map[string]error{"b": refused, "g": refused}, 100, "b: no, g: no"},
+		{
+			"none holds",
+			map[string]error{"a": refused, "b": refused, "c": refused, "d": refused, "e": refused, "f": refused, "g": refused},
+			100,
+			"a: no, b: no, c: no, d: no, e: no, f: no, g: no",
+		},
+		{"two do not go together", map[string]error{"ab": refused}, 100, "b: it does not go together with another change: no"},
+		{"the last does not go with the first", map[string]error{"ag": refused}, 100, "g: it does not go together with another change: no"},
+		{
+			"one does not hold, and two others not together",
+			map[string]error{"b": refused, "eg": refused},
+			100,
+			"b: no, g: it does not go together with another change: no",
+		},
+		{"the proof of one fails", map[string]error{"a": refused, "b": proof}, 100, "b: bug"},
+		{"the proof of two together fails", map[string]error{"ab": proof}, 100, "b: bug"},
+		{
+			"the result of all is too large",
+			map[string]error{"abcdefg": large},
+			100,
+			"a: size is over the bound of 1, b: size is over the bound of 1, c: size is over the bound of 1, d: size is over the bound of 1, " +
+				"e: size is over the bound of 1, f: size is over the bound of 1, g: size is over the bound of 1",
+		},
+		{
+			"there are no more tries",
+			map[string]error{"a": refused, "g": refused},
+			2,
+			"a: no, d: it is one of many that do not hold together: no, e: it is one of many that do not hold together: no, " +
+				"f: it is one of many that do not hold together: no, g: it is one of many that do not hold together: no",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			apply := func(some []Finding) error {
-				var rules strings.Builder
+				rules := map[rune]bool{}
 				for _, f := range some {
-					rules.WriteString(f.Rule.ID)
+					rules[rune(f.Rule.ID[0])] = true
 				}
-				return tt.fails[rules.String()]
+				for _, fails := range slices.Sorted(maps.Keys(tt.fails)) {
+					if !strings.ContainsFunc(fails, func(rule rune) bool { return !rules[rule] }) {
+						return tt.fails[fails]
+					}
+				}
+				return nil
 			}
 			var chosen []Finding
-			for i, id := range []string{"a", "b", "c"} {
+			for i, id := range strings.Split("abcdefg", "") {
 				chosen = append(chosen, Finding{Rule: &Rule{ID: id}, Span: rewrite.Span{Start: i, End: i + 1}})
 			}
-			culprits, err := trace(chosen, apply(chosen), apply)
+			tracer := &tracer{apply: apply, left: tt.tries, culprits: map[string]culprit{}}
+			err := tracer.trace(chosen, apply(chosen))
+			culprits := tracer.culprits
 			var out []string
 			for _, f := range chosen {
 				if x, ok := culprits[f.Key()]; ok {

@@ -177,6 +177,7 @@ type Result struct {
 
 	// Edits are the fix by itself, against Source: spliced in without any other, they are proved as a change of the file
 	// is. Two fixes may have overlapping or equal edits. There are none unless Engine.Apart asks for them, for a fix that
-	// lacks facts, is refused or suppressed, and for one that holds only together with others.
+	// lacks facts, is refused or suppressed, and for one that holds only together with others; in a file of megabytes only
+	// the first have them.
 	Edits []rewrite.Edit
 }
