@@ -140,7 +140,7 @@ func below(dir, path string) (string, bool) {
 func (d *discovery) walk(ctx context.Context, name, root string) {
 	shown := func(path string) string {
 		rel, _ := filepath.Rel(root, path)
-		return d.shown(filepath.Join(name, rel))
+		return endOf(path, d.shown(filepath.Join(name, rel)))
 	}
 	// The callback never fails: what cannot be read becomes a source with an error.
 	_ = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
@@ -156,6 +156,14 @@ func (d *discovery) walk(ctx context.Context, name, root string) {
 		}
 		return nil
 	})
+}
+
+// endOf is name in the memory of path when path ends with it: a run over many files keeps both of each.
+func endOf(path, name string) string {
+	if strings.HasSuffix(path, name) {
+		return path[len(path)-len(name):]
+	}
+	return name
 }
 
 // isForeign reports whether a directory of that name holds other people's files, or git's own.

@@ -166,7 +166,7 @@ func (s *settingsFinder) prepare(sources []source, verbose func(string, ...any))
 		if len(found.Repos) > 0 || s.nameRepos {
 			src.repo = s.repos.name(src.path)
 		}
-		src.patch = s.repos.patchName(src.path)
+		src.patch = endOf(src.path, s.repos.patchName(src.path))
 		src.root = s.repos.base(src.path)
 		kept = append(kept, src)
 	}
