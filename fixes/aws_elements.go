@@ -175,6 +175,9 @@ func (x *elementUse) inPlace() bool {
 func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op, d *doubt, refusal string) {
 	release := x.release
 	if release.Raise != "" {
+		if refusal := v.tooManyUses(x.orb); refusal != "" && release.changesUses() {
+			return nil, nil, refusal
+		}
 		ref := x.orb.Ref()
 		ops = append(ops, rewrite.ReplaceText(x.orb.Node, len(ref)-len(x.orb.Version()), len(ref), release.Raise))
 		more, refusal := v.raiseOthers(x)
@@ -205,6 +208,9 @@ func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op
 	return ops, d, ""
 }
 
+// changesUses reports whether raising an orb may change other uses than the one that asks for it.
+func (r *orbRelease) changesUses() bool { return len(r.Keep)+len(r.Rename) > 0 || r.OneWord != "" }
+
 // switchOn turns on the parameter that makes the orb use the role, where it is given and off.
 func (x *elementUse) switchOn(release *orbRelease) []rewrite.Op {
 	if on := x.args.Own(release.With); release.With != "" && on.Exists() && x.arg(release.With).Value() != "true" {
@@ -216,6 +222,9 @@ func (x *elementUse) switchOn(release *orbRelease) []rewrite.Op {
 // words is the largest number of words in the parameter that a raise passes on as one, over all steps of the orb: the
 // raise changes every one of them.
 func (v *awsView) words(x *elementUse) int {
+	if x.release.OneWord == "" {
+		return 0
+	}
 	most := len(strings.Fields(x.arg(x.release.OneWord).Value()))
 	for s := range v.config.Walk {
 		if orb, _, ok := s.OrbCall(); ok && orb != nil && orb.Entry == x.orb.Entry {

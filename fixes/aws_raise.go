@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -26,12 +27,33 @@ func (v *awsView) entries() []*circle.WorkflowJob {
 	return out
 }
 
+// maxUses bounds how many uses of an orb are changed together: all of them are part of the fix of each.
+const maxUses = 250
+
+// tooManyUses is why an orb with more than that is not raised.
+func (v *awsView) tooManyUses(orb *circle.Orb) string {
+	if n := len(v.usesOf(orb)); n > maxUses {
+		return fmt.Sprintf("the version of %s has to be raised, and its %d uses with it, which are more than the %d that are changed together", orb.Ref(), n, maxUses)
+	}
+	return ""
+}
+
 // usesOf are all uses of an orb in the order of the file, each physical place once.
 func (v *awsView) usesOf(orb *circle.Orb) []orbUse {
+	out, known := v.orbUses[orb.Entry]
+	if !known {
+		out = v.findUses(orb)
+		v.orbUses[orb.Entry] = out
+	}
+	return out
+}
+
+func (v *awsView) findUses(orb *circle.Orb) []orbUse {
 	var out []orbUse
+	met := map[rewrite.Node]bool{}
 	add := func(u orbUse, value rewrite.Node) {
-		u.value = value
-		if !slices.ContainsFunc(out, func(o orbUse) bool { return o.node == u.node }) {
+		if u.value = value; !met[u.node] {
+			met[u.node] = true
 			out = append(out, u)
 		}
 	}
@@ -69,6 +91,9 @@ func (v *awsView) renameParameters(x *elementUse) []rewrite.Op {
 // raiseMajor takes an orb to another major version: all its uses get the new names, and its jobs the setup in auth. The
 // operations are the same for every finding that asks for them.
 func (v *awsView) raiseMajor(x *elementUse) (ops []rewrite.Op, refusal string) {
+	if refusal := v.tooManyUses(x.orb); refusal != "" {
+		return nil, refusal
+	}
 	m := x.release.Major
 	ref := x.orb.Ref()
 	ops = append(ops, rewrite.ReplaceText(x.orb.Node, len(ref)-len(x.orb.Version()), len(ref), m.To))

@@ -22,6 +22,7 @@ type awsView struct {
 
 	byVariable func() map[string][]identity // keysByVariable, once
 	roles      map[roleUse][]string         // of setUpRoles, once
+	orbUses    map[rewrite.Entry][]orbUse   // of usesOf
 }
 
 // awsUnit is what the AWS rules see of a unit.
@@ -39,7 +40,7 @@ type awsVisit struct {
 }
 
 func newAWSView(p *Pass) *awsView {
-	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}, environments: map[rewrite.Node]*keyForm{}}
+	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}, environments: map[rewrite.Node]*keyForm{}, orbUses: map[rewrite.Entry][]orbUse{}}
 	v.byVariable = sync.OnceValue(v.keysByVariable)
 	for _, u := range p.units() {
 		v.units = append(v.units, newAWSUnit(u))

@@ -63,6 +63,15 @@ var doublingTests = []struct {
 		return "version: 2.1\ncommands:\n  fetch:\n    steps: [{run: 'curl https://x.corp.internal'}]\njobs:\n" +
 			repeated(n, "  job-%d:\n    docker: [{image: cimg/base:2026.01}]\n    steps: [fetch]\n") + entries(n)
 	}},
+	{"jobs with fixes that do not hold", 100, func(n int) string {
+		return "version: 2.1\norbs: {aws-ecr: circleci/aws-ecr@8.0.0}\njobs:\n" +
+			repeated(n, "  job-%d:\n    docker: [{image: cimg/base:2026.01}]\n    steps: [aws-ecr/push-image: {repo: a}, run: aws s3 ls]\n") +
+			"workflows:\n  main:\n    jobs:\n" + repeated(n, "      - job-%d: {filters: {branches: {only: main}}}\n")
+	}},
+	{"uses of an orb to raise", 100, func(n int) string {
+		return "version: 2.1\norbs: {aws-ecs: circleci/aws-ecs@2.0.0}\nworkflows:\n  main:\n    jobs:\n" +
+			repeated(n, "      - aws-ecs/deploy-service-update: {name: deploy-%d, family: a, cluster: b}\n")
+	}},
 	{"images in ECR", 100, func(n int) string {
 		return "version: 2.1\njobs:\n" + repeated(n, "  job-%[1]d:\n    docker:\n      - image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/app-%[1]d:1\n        aws_auth: {aws_access_key_id: $A_ID, aws_secret_access_key: $A_SECRET}\n    steps: [checkout]\n") + entries(n)
 	}},

@@ -56,10 +56,12 @@ var ecrHost = pattern.New(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaw
 // ecrImages are all physical docker items of the config that matter here, in the order of the file.
 func ecrImages(c *circle.Config) []*ecrImage {
 	var out []*ecrImage
+	met := map[rewrite.Node]bool{}
 	add := func(c *circle.Config, items []*circle.DockerItem) {
 		for _, d := range items {
 			x := newECRImage(c, d)
-			if x != nil && !slices.ContainsFunc(out, func(o *ecrImage) bool { return o.place == x.place }) {
+			if x != nil && !met[x.place] {
+				met[x.place] = true
 				out = append(out, x)
 			}
 		}

@@ -1,7 +1,6 @@
 package fixes
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -436,15 +435,15 @@ func (run *fixRun) apply(found, chosen []Finding) (*rewrite.Change, outcome, err
 	if err != nil {
 		return nil, outcome{}, err
 	}
-	if err := run.unexpected(found, chosen, after); err != nil {
+	if err := run.checkFindings(found, chosen, after); err != nil {
 		return nil, outcome{}, err
 	}
 	return change, outcome{file, after}, nil
 }
 
-// unexpected is an error for what is found after a change and should not be: what the chosen fixes are about, and what
+// checkFindings is an error for what is found after a change and should not be: what the chosen fixes are about, and what
 // was not there before. A finding that only says other words of the same owner, and is no worse, is no new one.
-func (run *fixRun) unexpected(found, chosen, after []Finding) error {
+func (run *fixRun) checkFindings(found, chosen, after []Finding) error {
 	expected := map[string]int{}
 	for _, f := range found {
 		expected[f.says()]++
@@ -469,9 +468,11 @@ func (run *fixRun) unexpected(found, chosen, after []Finding) error {
 	for _, f := range found {
 		olds[f.topic()] = append(olds[f.topic()], f)
 	}
+	wrong := unexpected{}
 	for _, f := range fresh {
 		if about[f.says()] {
-			return errors.New("the finding is still there after the fix")
+			wrong.add(f.Owner, "the finding is still there after the fix")
+			continue
 		}
 		if f.Rule.Off {
 			continue // advice for those who ask for it, which a fix may well give occasion for
@@ -481,11 +482,12 @@ func (run *fixRun) unexpected(found, chosen, after []Finding) error {
 		}
 		i := slices.IndexFunc(olds[f.topic()], func(old Finding) bool { return expected[old.says()] > 0 && f.rewords(old) })
 		if i < 0 {
-			return fmt.Errorf("the fix would bring a new finding: %s: %s", f.Rule.ID, f.Message)
+			wrong.add(f.Owner, fmt.Sprintf("the fix would bring a new finding: %s: %s", f.Rule.ID, f.Message))
+			continue
 		}
 		expected[olds[f.topic()][i].says()]--
 	}
-	return nil
+	return wrong.err()
 }
 
 // topic is what a finding is about, in whatever words.
@@ -517,6 +519,7 @@ func (run *fixRun) credentialFlow(chosen []Finding, after *fileView) error {
 	for _, r := range run.facts.AWS.Roles {
 		given = append(given, r.RoleARN)
 	}
+	found := unexpected{}
 	for i, c := range before.configs {
 		if c == nil {
 			continue
@@ -526,9 +529,9 @@ func (run *fixRun) credentialFlow(chosen []Finding, after *fileView) error {
 			now = circle.New(after.Documents()[i])
 		}
 		was, is := flow.AnalyzeChange(c, now, run.scripts)
-		if worse := flow.Compare(was, is, given...); len(worse) > 0 {
-			return fmt.Errorf("credential flow: %s", worse[0])
+		for _, v := range flow.Compare(was, is, given...) {
+			found.addAt(v.Where, "credential flow: "+v.String())
 		}
 	}
-	return nil
+	return found.err()
 }

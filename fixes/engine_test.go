@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -216,6 +217,40 @@ func TestTrace(t *testing.T) {
 				t.Errorf("want %q, got %q", tt.want, got)
 			}
 		})
+	}
+}
+
+// TestTraceMany holds that of many fixes those are left out with whose owners something is wrong, without a try for each.
+func TestTraceMany(t *testing.T) {
+	t.Parallel()
+	var chosen []Finding
+	for i := range 100 {
+		chosen = append(chosen, Finding{Rule: &Rule{ID: "r"}, Owner: fmt.Sprintf("job:%d", i)})
+	}
+	chosen = append(chosen, Finding{Rule: &Rule{ID: "s"}, Owner: "job:7"}) // that owner has two fixes: which one fails is tried
+	tries := 0
+	apply := func(some []Finding) error {
+		tries++
+		wrong := unexpected{}
+		for _, f := range some {
+			if f.Owner < "job:5" || f.Owner == "job:7" && f.Rule.ID == "r" {
+				wrong.addAt(f.Owner+" step 1", "no")
+			}
+		}
+		return wrong.err()
+	}
+	tracer := &tracer{apply: apply, left: 1000, culprits: map[string]culprit{}}
+	if err := tracer.trace(chosen, apply(chosen)); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range chosen {
+		_, out := tracer.culprits[f.Key()]
+		if want := f.Owner < "job:5" || f.Owner == "job:7" && f.Rule.ID == "r"; out != want {
+			t.Errorf("%s of %s is left out: %v, want %v", f.Rule.ID, f.Owner, out, want)
+		}
+	}
+	if tries > 20 {
+		t.Errorf("%d tries", tries)
 	}
 }
 

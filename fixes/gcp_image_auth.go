@@ -57,10 +57,12 @@ var (
 // gcpImages are all physical docker items of the config with a key, in the order of the file.
 func gcpImages(c *circle.Config) []*gcpImage {
 	var out []*gcpImage
+	met := map[rewrite.Node]bool{}
 	eachDockerList(c, func(_ *circle.Config, items []*circle.DockerItem) {
 		for _, d := range items {
 			x := newGCPImage(d)
-			if x != nil && !slices.ContainsFunc(out, func(o *gcpImage) bool { return o.place == x.place }) {
+			if x != nil && !met[x.place] {
+				met[x.place] = true
 				out = append(out, x)
 			}
 		}

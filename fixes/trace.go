@@ -31,8 +31,8 @@ func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[s
 }
 
 // triesOf bounds how often fixes are tried for a source of a size, to find those that do not hold: an ordinary config has
-// thousands of tries, one of ten megabytes some seventy.
-func triesOf(size int) int { return 64 + (64<<20)/(size+1) }
+// thousands of tries, one of ten megabytes some thirty.
+func triesOf(size int) int { return 32 + (16<<20)/(size+1) }
 
 // tracer finds the fixes that do not hold.
 type tracer struct {
@@ -56,6 +56,12 @@ func (t *tracer) trace(some []Finding, err error) error {
 		t.blameAll(some, "it is one of many that do not hold together: "+err.Error())
 		return nil
 	}
+	if left := t.suspect(some, err); len(left) < len(some) {
+		if err = t.retry(left); err == nil {
+			return nil
+		}
+		return t.trace(left, err)
+	}
 	half := len(some) / 2
 	both := true
 	for _, part := range [][]Finding{some[:half], some[half:]} {
@@ -72,6 +78,73 @@ func (t *tracer) trace(some []Finding, err error) error {
 	}
 	last, err := t.firstFailing(some, half, err)
 	return t.blame(some[last], err, culprit{"it does not go together with another change: " + err.Error(), true})
+}
+
+// unexpected is the error of a change after which something is not as it should be.
+type unexpected struct {
+	first  string
+	owners map[string]string // what is wrong with each owner
+}
+
+func (e *unexpected) Error() string { return e.first }
+
+func (e *unexpected) err() error {
+	if len(e.owners) == 0 {
+		return nil
+	}
+	return e
+}
+
+func (e *unexpected) add(owner, why string) {
+	if e.owners == nil {
+		e.first, e.owners = why, map[string]string{}
+	}
+	if e.owners[owner] == "" {
+		e.owners[owner] = why
+	}
+}
+
+// addAt adds what is wrong at a place that begins with its owner, such as "job:deploy step 2". Names may have spaces.
+func (e *unexpected) addAt(place, why string) {
+	e.add(place, why)
+	for i, c := range place {
+		if c == ' ' {
+			e.add(place[:i], why)
+		}
+	}
+}
+
+// manyFixes is from how many fixes on those are taken for the culprits with whose owners something is wrong.
+const manyFixes = 16
+
+// suspect leaves out of many fixes those that are the only one of an owner with which something is wrong. It returns the
+// others.
+func (t *tracer) suspect(some []Finding, err error) []Finding {
+	wrong := new(unexpected)
+	if len(some) < manyFixes || !errors.As(err, &wrong) {
+		return some
+	}
+	fixes := map[string]int{}
+	for _, f := range some {
+		fixes[f.Owner]++
+	}
+	var left []Finding
+	for _, f := range some {
+		if why := wrong.owners[f.Owner]; why != "" && fixes[f.Owner] == 1 {
+			t.culprits[f.Key()] = culprit{why: why}
+		} else {
+			left = append(left, f)
+		}
+	}
+	return left
+}
+
+func (t *tracer) retry(some []Finding) error {
+	if len(some) == 0 {
+		return nil
+	}
+	t.left--
+	return t.apply(some)
 }
 
 // firstFailing is the first fix that does not go with all before it, and why. The first n go together, and all do not,
