@@ -51,6 +51,11 @@ func (f *File) openEnd(offset int) bool { return offset == len(f.src) && !f.ends
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
+// blankAt reports whether a blank or a line break stands at offset.
+func (f *File) blankAt(offset int) bool {
+	return offset < len(f.src) && (isBlank(f.src[offset]) || breakLen(f.src, offset) > 0)
+}
+
 // skipBlanks is the offset of the first byte from offset on that is no blank.
 func (f *File) skipBlanks(offset int) int {
 	for offset < len(f.src) && isBlank(f.src[offset]) {

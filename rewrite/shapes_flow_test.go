@@ -230,6 +230,15 @@ var flowShapes = []shape{
 		{"remove", "s[2]", "m: {a:, f:}\ns: [~, !!null  ]\n"},
 		{"map", "s[2]", "m: {a:, f:}\ns: [~, !!null , {k: v, l: w} ]\n"},
 	}},
+	{"a dash alone in flow", "m: {-, f }\ns: [-, x ]\nt: [-,x]\n", []shapeRow{
+		{"replace", "m.\"-\"", "m: {-: new, f }\ns: [-, x ]\nt: [-,x]\n"},
+		{"after", "m.f", "m: {-, f, new: v }\ns: [-, x ]\nt: [-,x]\n"},
+		{"remove", "m.\"-\"", "m: {f }\ns: [-, x ]\nt: [-,x]\n"},
+		{"remove", "m.f", "m: {-, }\ns: [-, x ]\nt: [-,x]\n"},
+		{"after", "s[0]", "m: {-, f }\ns: [-, new, x ]\nt: [-,x]\n"},
+		{"remove", "s[1]", "m: {-, f }\ns: [-, ]\nt: [-,x]\n"},
+		{"remove", "t[1]", "m: {-, f }\ns: [-, x ]\nt: [-]\n"},
+	}},
 	{"flow indented by tabs", "m: {\n\tk: 1,\t# d\n\tl: [x,\n\t\ty]\n}\n", []shapeRow{
 		{"replace", "m.k", "m: {\n\tk: new,\t# d\n\tl: [x,\n\t\ty]\n}\n"},
 		{"before", "m.k", "m: {\n\tnew: v,\n\tk: 1,\t# d\n\tl: [x,\n\t\ty]\n}\n"},

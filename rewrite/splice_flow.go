@@ -123,18 +123,29 @@ func (c flowList) remove() {
 // afterNull is the blank that a bracket or comma needs behind entry i when nothing follows its colon or tag: right
 // behind them it would be a part of the key or the tag.
 func (c flowList) afterNull(i int) string {
-	e := &c.n.items[i]
-	for e.value.implicit(c.f.src) {
-		e = &e.value.items[0]
-	}
-	n := e.value
-	if n.span().Len() == 0 && e.key != nil && e.colon < 0 {
-		n = e.key
-	}
+	e, n := c.innermost(i), c.lastNode(i)
 	if n.span().Len() == 0 && e.colon >= 0 || n.body().Len() == 0 && n.props != nil {
 		return " "
 	}
 	return ""
+}
+
+// innermost is entry i, or the one pair that it is without braces.
+func (c flowList) innermost(i int) *entry {
+	e := &c.n.items[i]
+	for e.value.implicit(c.f.src) {
+		e = &e.value.items[0]
+	}
+	return e
+}
+
+// lastNode is the node that entry i ends with: its value, or its key when it has no more.
+func (c flowList) lastNode(i int) *node {
+	e := c.innermost(i)
+	if e.value.span().Len() == 0 && e.key != nil && e.colon < 0 {
+		return e.key
+	}
+	return e.value
 }
 
 // removeRun removes the entries from first to last, which follow the entry kept (-1 for none).
@@ -226,10 +237,12 @@ func (c flowList) behindKept(kept, first, last int) string {
 }
 
 // needsComma reports whether the entry kept is read as it is only with a comma behind it: when it ends with a ':' that
-// is text.
+// is text, or is a '-' that would stand before a blank, where it begins an entry.
 func (c flowList) needsComma(kept, first, last int) bool {
 	end := c.n.items[kept].span.End
-	return c.f.src[end-1] == ':' && c.afterNull(kept) == "" || c.tabBelow(kept, first, last)
+	return c.f.src[end-1] == ':' && c.afterNull(kept) == "" ||
+		c.f.Text(c.lastNode(kept).body()) == "-" && c.f.blankAt(c.n.items[last].span.End) ||
+		c.tabBelow(kept, first, last)
 }
 
 // dropComma takes the comma behind entry i away.
