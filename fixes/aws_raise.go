@@ -77,6 +77,9 @@ func (v *awsView) findUses(orb *circle.Orb) []orbUse {
 
 // renameParameters gives parameters the names that they have in the version which an orb is raised to, in all uses.
 func (v *awsView) renameParameters(x *elementUse) []rewrite.Op {
+	if len(x.release.Rename) == 0 {
+		return nil
+	}
 	var ops []rewrite.Op
 	for _, use := range v.usesOf(x.orb) {
 		for _, e := range use.args.Entries() {
