@@ -41,9 +41,9 @@ type tracer struct {
 	culprits map[string]culprit
 }
 
-// trace finds those among some fixes, which fail together, that do not hold by themselves: it looks into each half that
-// fails. Where both hold, it is the first fix that does not go with all before it. A failed proof of the editor is an
-// error that names its rule.
+// trace finds those among some fixes, which fail together, that do not hold by themselves: of many those with whose owners
+// something is wrong, and else it looks into each half that fails. Where both hold, it is the first fix that does not go
+// with all before it. A failed proof of the editor is an error that names its rule, or the engine where tries run out.
 func (t *tracer) trace(some []Finding, err error) error {
 	if limit := new(rewrite.LimitError); errors.As(err, &limit) {
 		t.blameAll(some, err.Error())
@@ -51,6 +51,9 @@ func (t *tracer) trace(some []Finding, err error) error {
 	}
 	if len(some) == 1 {
 		return t.blame(some[0], err, culprit{why: err.Error()})
+	}
+	if t.left <= 0 && isProof(err) {
+		return &ProofError{"engine", err}
 	}
 	if t.left <= 0 {
 		t.blameAll(some, "it is one of many that do not hold together: "+err.Error())
