@@ -173,6 +173,7 @@ func TestTrace(t *testing.T) {
 			"a: size is over the bound of 1, b: size is over the bound of 1, c: size is over the bound of 1, d: size is over the bound of 1, " +
 				"e: size is over the bound of 1, f: size is over the bound of 1, g: size is over the bound of 1",
 		},
+		{"the proof fails, and there are no more tries", map[string]error{"a": proof, "g": proof}, 0, "engine: bug"},
 		{
 			"there are no more tries",
 			map[string]error{"a": refused, "g": refused},
