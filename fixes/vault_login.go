@@ -110,14 +110,6 @@ func installsVault(c *shell.Call) bool {
 	})
 }
 
-// scriptOf is the script that a form stands in, nil for another place.
-func (b *vaultFix) scriptOf(f *storedForm) *shell.Script {
-	if f.step == nil {
-		return nil
-	}
-	return b.view.script(f.step)
-}
-
 // scanOrb finds a login of an orb, or stored credentials that one is given.
 func (v *vaultView) scanOrb(s *circle.Step) []*storedForm {
 	orb, command, ok := s.OrbCall()
