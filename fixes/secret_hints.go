@@ -4,23 +4,61 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 )
 
 // mayHoldSecret reports whether a script may have a literal secret in it: most have none of the signs, and need not be
 // read any closer.
 func (t *secretTable) mayHoldSecret(script string) bool {
-	return secretSigns().in(script) || t.mayName(script) || secretLogins().in(script) ||
-		strings.Contains(script, "://") && strings.Contains(script, "@") || hasBase64(script) || len(t.tokens(script)) > 0
+	signs := secretSigns()
+	met := wordsIn(signs.index, script, signs.index.owners)
+	return met.has(aloneSign) || met.has(fileSign) && met.has(passwordSign) || signs.login(met) ||
+		met.has(authorizationSign) && mayAuthorize(script) || t.mayName(script) || mayAddress(script) || hasBase64(script) || len(t.tokens(script)) > 0
 }
 
-// secretSigns are words that tell of a secret by themselves, or of one behind them, and the files that hold some.
-var secretSigns = sync.OnceValue(func() *wordIndex {
-	list := wordsOf(inWord, "-----begin ", "authorization", "private_key", "auths")
-	for name := range secretTables().Files {
-		list = append(list, word{strings.ToLower(name), inWord})
+// The kinds of signs that are words. Behind the last come the commands that take a secret, and then the options of each.
+const (
+	aloneSign         = iota // tells of a secret by itself
+	fileSign                 // a file that holds passwords
+	passwordSign             // stands before a password in such a file
+	authorizationSign        // a header
+	commandSigns
+)
+
+// signWords are words that tell of a secret, alone or together.
+type signWords struct {
+	index    *wordIndex
+	operands ownerSet // the commands that take a secret without an option, from 0
+}
+
+var secretSigns = sync.OnceValue(func() *signWords {
+	t, x := secretTables(), &signWords{}
+	lists := make([][]word, commandSigns+2*len(t.Logins))
+	lists[aloneSign] = wordsOf(inWord, "-----begin ", `private_key"`, `private_key\`, `auths"`, `auths\`) // JSON's quotes may be escaped
+	for name := range t.Files {
+		lists[fileSign] = append(lists[fileSign], word{strings.ToLower(name), inWord})
 	}
-	return newWordIndex(list)
+	lists[passwordSign] = wordsOf(inWord, "password")
+	lists[authorizationSign] = wordsOf(inWord, "authorization")
+	for i, l := range t.Logins {
+		options := slices.DeleteFunc(append(slices.Clone(l.Options), l.Stdin), func(s string) bool { return s == "" })
+		lists[commandSigns+i] = wordsOf(asCommand, l.Command[len(l.Command)-1])
+		lists[commandSigns+len(t.Logins)+i] = wordsOf(asCommand, options...)
+		if l.Operand > 0 {
+			x.operands |= 1 << i
+		}
+	}
+	x.index = newWordIndex(lists...)
+	return x
 })
+
+// login reports whether a text with some of the words may call a command and give it a secret.
+func (x *signWords) login(met ownerSet) bool {
+	commands := (x.index.owners - commandSigns) / 2
+	met >>= commandSigns
+	return met&(1<<commands-1)&(x.operands|met>>commands) != 0
+}
 
 // secretNames are the words of which the name of a secret has one.
 var secretNames = sync.OnceValue(func() *wordIndex {
@@ -35,8 +73,8 @@ var secretNames = sync.OnceValue(func() *wordIndex {
 	return newWordIndex(list)
 })
 
-// mayName reports whether a text may give a value to a name of a secret: in front of a ':' or '=', whatever quotes and blanks
-// are between, or as an option.
+// mayName reports whether a text may give a literal to a name of a secret: in front of a ':' or '=', whatever quotes and
+// blanks are between, or as an option.
 func (t *secretTable) mayName(text string) bool {
 	names := secretNames()
 	for at := names.next(text, 0); at >= 0; at = names.next(text, at) {
@@ -44,62 +82,109 @@ func (t *secretTable) mayName(text string) bool {
 		for start > 0 && isSettingByte(text[start-1]) {
 			start--
 		}
-		for at < len(text) && isSettingByte(text[at]) {
+		for at < len(text) && (isSettingByte(text[at]) || strings.IndexByte(quoting, text[at]) >= 0) {
 			at++
 		}
-		behind := strings.TrimPrefix(strings.TrimLeft(text[at:], " \t\n\\\"'"), "+")
-		if strings.HasPrefix(behind, ":") || strings.HasPrefix(behind, "=") {
+		name, behind := text[start:at], text[at:]
+		sign := strings.TrimPrefix(strings.TrimLeft(behind, blanks+quoting), "+")
+		if isAssigning(sign) && mayBeLiteral(sign[1:]) && t.namesSecret(name) {
 			return true
 		}
-		if option, ok := strings.CutPrefix(text[start:at], "--"); ok && t.readName(option).secret {
+		if strings.HasPrefix(name, "--") && !isAssigning(behind) && mayBeLiteral(behind) && t.readName(name).secret {
 			return true
 		}
 	}
 	return false
 }
 
-func isSettingByte(c byte) bool { return isNameByte(c) || c == '.' }
-
-// loginWords are the words of the commands that take a secret.
-type loginWords struct {
-	commands, options *wordIndex // by command
-	operands          ownerSet   // those that take it without an option
-}
-
-var secretLogins = sync.OnceValue(func() *loginWords {
-	x := &loginWords{}
-	var commands, options [][]word
-	for i, l := range secretTables().Logins {
-		commands = append(commands, wordsOf(asCommand, l.Command[len(l.Command)-1]))
-		options = append(options, wordsOf(asCommand, slices.DeleteFunc(append(slices.Clone(l.Options), l.Stdin), func(s string) bool { return s == "" })...))
-		if l.Operand > 0 {
-			x.operands |= 1 << i
+// namesSecret reports whether a name that may be in quotes, or the property behind -D, is that of a secret.
+func (t *secretTable) namesSecret(name string) bool {
+	property := strings.TrimLeft(name, "-")
+	for _, n := range []string{name, strings.TrimLeft(property, "DP")} {
+		if t.readName(n).secret || t.Keys[strings.ToLower(strings.Trim(n, quoting+"-"))] != nil {
+			return true
 		}
 	}
-	x.commands, x.options = newWordIndex(commands...), newWordIndex(options...)
-	return x
-})
+	return false
+}
 
-// in reports whether a text may call one of the commands and give it a secret.
-func (x *loginWords) in(text string) bool {
-	met := wordsIn(x.commands, text, x.commands.owners)
-	return met != 0 && met&(x.operands|wordsIn(x.options, text, x.options.owners)) != 0
+func isAssigning(text string) bool {
+	return strings.HasPrefix(text, "=") || strings.HasPrefix(text, ":")
+}
+
+// blanks stand between words, and quoting within them.
+const (
+	blanks  = " \t\n"
+	quoting = "\\\"'"
+)
+
+func isSettingByte(c byte) bool { return isNameByte(c) || c == '.' }
+
+func isSettingName(text string) bool {
+	return strings.TrimFunc(text, func(r rune) bool { return r < utf8.RuneSelf && isSettingByte(byte(r)) }) == ""
+}
+
+// mayBeLiteral reports whether a literal secret may stand where a text begins: it begins with no reference, is not too
+// short, and has more than letters, as all passwords and tokens that are told from words.
+func mayBeLiteral(text string) bool {
+	text = strings.TrimLeft(text, blanks+"\\")
+	if leadsToReference(text) {
+		return false
+	}
+	if i := strings.IndexAny(text, blanks); i >= 0 {
+		text = text[:i]
+	}
+	if last := len(text) - 1; strings.IndexAny(text, quoting) == last && last > 0 {
+		text = text[:last] // it closes what began before the name
+	}
+	return len(text) >= minSecret && strings.ContainsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !strings.ContainsRune("_./:", r)
+	})
+}
+
+var authorizationIndex = sync.OnceValue(func() *wordIndex { return newWordIndex(wordsOf(inWord, "authorization")) })
+
+// mayAuthorize reports whether a literal may be the value of a header Authorization, behind the name of the scheme.
+func mayAuthorize(text string) bool {
+	headers := authorizationIndex()
+	for at := headers.next(text, 0); at >= 0; at = headers.next(text, at) {
+		at += len("authorization")
+		scheme := strings.TrimLeft(text[at:], blanks+quoting+":=")
+		value := strings.TrimLeftFunc(scheme, func(r rune) bool { return r < utf8.RuneSelf && isNameByte(byte(r)) })
+		if len(value) < len(scheme) && mayBeLiteral(value) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayAddress reports whether an address in a text may have a literal login.
+func mayAddress(text string) bool {
+	for _, behind := range strings.Split(text, "://")[1:] {
+		if i := strings.IndexAny(behind, "/?# \t\n"); i >= 0 {
+			behind = behind[:i]
+		}
+		if login, _, ok := strings.Cut(behind, "@"); ok && !isReference(login) {
+			return true
+		}
+	}
+	return false
 }
 
 // minBase64 is less than the length of any line of a file of credentials in base64.
 const minBase64 = 40
 
-// hasBase64 reports whether a text has a run of base64 that is long enough for credentials.
+// hasBase64 reports whether a text has a run of base64 that is long enough for credentials, and begins as those do: with
+// '{', '-' or white space.
 func hasBase64(text string) bool {
-	run := 0
-	for i := range len(text) {
-		if c := text[i]; isWordByte(c) || c == '+' || c == '/' {
-			if run++; run == minBase64 {
-				return true
-			}
-			continue
+	for i := 0; i < len(text); i++ {
+		start := i
+		for i < len(text) && (isWordByte(text[i]) || text[i] == '+' || text[i] == '/') {
+			i++
 		}
-		run = 0
+		if i-start >= minBase64 && strings.IndexByte("eLICD", text[start]) >= 0 {
+			return true
+		}
 	}
 	return false
 }

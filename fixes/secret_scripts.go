@@ -331,12 +331,12 @@ func addressHost(text string) (host string, ok bool) {
 func (x *scriptScan) scanOptions(c *shell.Call) {
 	args := c.Args()
 	for i, a := range args {
-		if i+1 == len(args) || !a.Static || !strings.HasPrefix(a.Value, "--") || strings.Contains(a.Value, "=") || !args[i+1].Static {
+		name := strings.TrimLeft(a.Value, "-")
+		if i+1 == len(args) || !a.Static || !strings.HasPrefix(a.Value, "--") || !isSettingName(name) || !args[i+1].Static {
 			continue
 		}
-		name := strings.TrimLeft(a.Value, "-")
 		value := args[i+1].Value
-		if n := x.view.table.readName(name); !n.secret || !x.view.table.strong(value) && !x.view.table.shortRandom(value) || x.view.dummies[value] || ofAWS(n.words, value) || beside(c, value) {
+		if n := x.view.table.readName(name); !n.secret || leadsToReference(value) || !x.view.table.strong(value) && !x.view.table.shortRandom(value) || x.view.dummies[value] || ofAWS(n.words, value) || beside(c, value) {
 			continue
 		}
 		f := secretIn{judgement: judgement{what: "a literal value"}, where: "the option " + a.Value + " is given", variables: x.derived(c, name)}
@@ -403,13 +403,19 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 		x.add(w, w.Value[l.start:l.end], in(passwordAddress, nil, t.hostVariables(loginHost(w.Value, l))...))
 	}
 	for _, h := range authorizations(w.Value) {
-		if value := w.Value[h[0]:h[1]]; t.strong(value) && !x.view.dummies[value] || basicLogin(t, value) {
+		if value := w.Value[h[0]:h[1]]; !leadsToReference(value) && (t.strong(value) && !x.view.dummies[value] || basicLogin(t, value)) {
 			x.add(w, value, in("a literal authorization", nil, x.derived(c, "token")...))
 		}
 	}
+	if !t.mayName(w.Value) {
+		return
+	}
 	for _, p := range settingsIn(w.Value) {
 		value := w.Value[p.start:p.end]
-		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && (t.strong(value) || t.shortRandom(value)) && !x.view.dummies[value] && !ofAWS(n.words, value) && !n.service {
+		if leadsToReference(value) || x.view.dummies[value] {
+			continue
+		}
+		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && (t.strong(value) || t.shortRandom(value)) && !ofAWS(n.words, value) && !n.service {
 			x.add(w, value, in("a literal value for "+p.name, nil, x.derived(c, p.name)...))
 		}
 	}

@@ -79,6 +79,12 @@ func isReference(text string) bool {
 	return false
 }
 
+// leadsToReference reports whether a text begins with what is known only later, in whatever quotes.
+func leadsToReference(text string) bool {
+	text = strings.TrimLeft(text, blanks+quoting)
+	return isReference(text[:min(len(text), 2)])
+}
+
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // dummy reports whether a value is a stand-in for a secret.

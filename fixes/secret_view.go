@@ -301,7 +301,7 @@ func (v *secretView) judge(name, text string) judgement {
 // connection reports whether a text has settings, as the connection strings of databases have, among them a secret for a
 // host elsewhere.
 func (t *secretTable) connection(text string) bool {
-	if !strings.Contains(text, ";") || strings.Contains(text, "localhost") || strings.Contains(text, "127.0.0.1") {
+	if !strings.Contains(text, ";") || !t.mayName(text) || strings.Contains(text, "localhost") || strings.Contains(text, "127.0.0.1") {
 		return false
 	}
 	return slices.ContainsFunc(settingsIn(text), func(p setting) bool {
