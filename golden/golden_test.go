@@ -18,6 +18,7 @@ package golden
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -443,4 +444,36 @@ func count(r *fixes.FileResult, x *fixes.Result) int {
 		}
 	}
 	return n
+}
+
+// TestForeignLineBreaks shows that no proof fails in files whose lines end as YAML 1.1 allows, all or some of them: NEL, LS
+// and PS, of which the last two are text in a literal, and lone carriage returns.
+func TestForeignLineBreaks(t *testing.T) {
+	t.Parallel()
+	changed := 0
+	for _, c := range readCases(t) {
+		config, _ := c.files(t)
+		lines := bytes.SplitAfter(config, []byte("\n"))
+		for _, br := range []string{"\r", "\u0085", "\u2028", "\u2029"} {
+			for _, every := range []int{1, 2, 3} {
+				var src []byte
+				for i, line := range lines {
+					if i%every == 0 {
+						line = bytes.ReplaceAll(line, []byte("\n"), []byte(br))
+					}
+					src = append(src, line...)
+				}
+				r := c.run(t, src)
+				if proof := new(fixes.ProofError); errors.As(r.Err, &proof) {
+					t.Errorf("%s with %q at the end of every line of %d: %v", c.name, br, every, r.Err)
+				}
+				if r.Status == fixes.Changed {
+					changed++
+				}
+			}
+		}
+	}
+	if changed < 1000 {
+		t.Errorf("%d files were changed: the test shows little", changed)
+	}
 }

@@ -51,6 +51,12 @@ var lineShapes = []shape{
 		{"uncomment", "a", "a: part\u2028b: |\u0085  part\u2029  x\u0085c: 'one\u0085  part'\rs:\u2028- x\u0085- y\n"},
 		{"replace", "b", "a: part # c\u2028b: new\u0085c: 'one\u0085  part'\rs:\u2028- x\u0085- y\n"},
 	}},
+	{"LS and PS behind literals", "s:\u2028- k: |\u2028    part\u2029- l: |\u2029    part\u2028- y\n", []shapeRow{
+		{"script", "s[0]", "s:\u2028- new: |\n    two\n    lines\n- l: |\u2029    part\u2028- y\n"},
+		{"script", "s[1]", "s:\u2028- k: |\u2028    part\u2029- new: |\n    two\n    lines\n- y\n"},
+		{"script", "s[2]", "s:\u2028- k: |\u2028    part\u2029- l: |\u2029    part\u2028- new: |\n    two\n    lines\n"},
+		{"replace", "s[0]", "s:\u2028- new\u2029- l: |\u2029    part\u2028- y\n"},
+	}},
 	{"mixed line ends", "a: part\r\nm:\n  k: 1 # c\r\n  l: |\n    part\r\n    x\r\ns: [\r  x,\n  y\r\n]\nt: 1\r", []shapeRow{
 		{"replace", "a", "a: new\r\nm:\n  k: 1 # c\r\n  l: |\n    part\r\n    x\r\ns: [\r  x,\n  y\r\n]\nt: 1\r"},
 		{"map", "a", "a:\r\n  k: v\r\n  l: w\r\nm:\n  k: 1 # c\r\n  l: |\n    part\r\n    x\r\ns: [\r  x,\n  y\r\n]\nt: 1\r"},

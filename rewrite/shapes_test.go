@@ -14,6 +14,7 @@ var operations = map[string]func(n Node) Op{
 	"replace":   text("new"),
 	"map":       mapping,
 	"list":      func(n Node) Op { return Replace(n, List(String("new"))) },
+	"script":    func(n Node) Op { return Replace(n, Map(Pair{"new", LiteralText("two\nlines\n")})) },
 	"rename":    func(n Node) Op { return Rename(n.Entry(), "new") },
 	"before":    func(n Node) Op { return InsertBefore(n.Entry(), newFor(n.Parent())) },
 	"after":     func(n Node) Op { return InsertAfter(n.Entry(), newFor(n.Parent())) },

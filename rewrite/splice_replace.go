@@ -179,10 +179,12 @@ func (p *planner) replaceHere(n *node, v Value) {
 	r.value(&b, n.column, v)
 	end := p.f.afterEntry(n, &n.items[len(n.items)-1])
 	p.noteLiteral(n, v, b.String(), end)
-	if v.endsWithBreak() && p.f.openEnd(end) {
+	last := breakBefore(p.f.src, end)
+	if v.endsWithBreak() && (p.f.openEnd(end) || last == len("\u2028")) { // LS and PS are text in a literal
 		b.WriteByte('\n')
+		last = 0
 	}
-	p.put(inline, n.body().Start, end-breakBefore(p.f.src, end), b.String())
+	p.put(inline, n.body().Start, end-last, b.String())
 }
 
 // replaceNull writes a value where a null has no text.
