@@ -8,7 +8,7 @@ import (
 
 // setApart works out what each fix would change if it were the only one. All findings are of the file as it was read, so
 // that this holds also for fixes that came in later rounds. Each takes a check of the whole file, so in a large one only
-// the first get their edits.
+// the first get their edits: see triesOf.
 func (e *Engine) setApart(r *FileResult, view *fileView, found []Finding, facts *Facts, scripts shell.Cache) {
 	if only := onlyDone(r.Results); only != nil {
 		only.Edits = r.Edits // proved already

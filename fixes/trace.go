@@ -30,9 +30,9 @@ func (run *fixRun) try(found, chosen []Finding) (*rewrite.Change, outcome, map[s
 	return nil, outcome{}, t.culprits, nil
 }
 
-// triesOf bounds how often fixes are tried for a source of a size, to find those that do not hold: an ordinary config has
-// thousands of tries, one of ten megabytes some thirty.
-func triesOf(size int) int { return 32 + (16<<20)/(size+1) }
+// triesOf bounds how often fixes are tried for a source of a size, which each time takes as long as a run: an ordinary
+// config has hundreds of tries, one of ten megabytes four.
+func triesOf(size int) int { return 4 + (4<<20)/(size+1) }
 
 // tracer finds the fixes that do not hold.
 type tracer struct {
