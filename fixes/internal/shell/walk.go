@@ -256,7 +256,8 @@ func (w *walker) add(s *statement, c *Call) {
 }
 
 func (u *unit) assign(a *syntax.Assign) Assign {
-	out := Assign{Name: u.written(a.Name), Span: u.nodeSpan(a), Append: a.Append, Naked: a.Naked}
+	name := strings.ReplaceAll(u.written(a.Name), "\\\n", "") // which the shell takes out before all else
+	out := Assign{Name: name, Span: u.nodeSpan(a), Append: a.Append, Naked: a.Naked}
 	switch {
 	case a.Value != nil:
 		out.Value = u.word(a.Value)
