@@ -35,6 +35,7 @@ type source struct {
 // discovery finds the files that the PATHs of a command line mean.
 type discovery struct {
 	dir     string // the working directory
+	repos   *repos
 	files   []source
 	dirs    []directory
 	note    func(format string, args ...any) // what people should know
@@ -136,7 +137,7 @@ func below(dir, path string) (string, bool) {
 	return rel, err == nil && filepath.IsLocal(rel)
 }
 
-// walk adds the configs below a directory. Directories that are links are not followed.
+// walk adds the configs below a directory. Directories that are links are not followed, nor are links that lead out.
 func (d *discovery) walk(ctx context.Context, name, root string) {
 	shown := func(path string) string {
 		rel, _ := filepath.Rel(root, path)
@@ -152,7 +153,7 @@ func (d *discovery) walk(ctx context.Context, name, root string) {
 		case e.IsDir() && path != root && isForeign(e.Name()):
 			return fs.SkipDir
 		case !e.IsDir() && isConfigName(path):
-			d.addEntry(shown(path), path, e.Type())
+			d.addEntry(shown(path), root, path, e.Type())
 		}
 		return nil
 	})
@@ -176,15 +177,17 @@ func isConfigName(path string) bool {
 		strings.Contains(filepath.ToSlash(path), "/.circleci/")
 }
 
-// addEntry adds what a walk met at path, following a link to a file.
-func (d *discovery) addEntry(shown, path string, mode fs.FileMode) {
+// addEntry adds what a walk of root met at path, following a link to a file.
+func (d *discovery) addEntry(shown, root, path string, mode fs.FileMode) {
 	link := mode&fs.ModeSymlink != 0
+	left := ""
 	if link {
 		target, info, err := follow(path)
 		if err != nil {
 			d.files = append(d.files, source{name: shown, path: path, err: readError(err)})
 			return
 		}
+		left = d.leaves(root, path, target)
 		path, mode = target, info.Mode()
 	}
 	switch {
@@ -192,11 +195,26 @@ func (d *discovery) addEntry(shown, path string, mode fs.FileMode) {
 		d.verbose("%s: skipped: a link to a directory", shown)
 	case !mode.IsRegular():
 		d.note("%s: skipped: a %s", shown, kindOf(mode))
+	case left != "":
+		d.note("%s: skipped: a link that leads out of the %s; name the link to have it followed", shown, left)
 	case !utf8.ValidString(shown):
 		d.note("%s: skipped: the name is not UTF-8", shown)
 	default:
 		d.files = append(d.files, source{name: shown, path: path, link: link})
 	}
+}
+
+// leaves tells what a link leads out of: its repo, or where there is none the directory that is walked. It is "" when the
+// link stays inside. What a repo holds must not make this write to what it does not hold.
+func (d *discovery) leaves(walked, link, target string) string {
+	bounds, what := d.repos.root(filepath.Dir(link)), "repo"
+	if bounds == "" {
+		bounds, what = walked, "directory"
+	}
+	if _, inside := below(bounds, target); inside {
+		return ""
+	}
+	return what
 }
 
 func follow(link string) (target string, info fs.FileInfo, err error) {

@@ -14,7 +14,7 @@ import (
 func listed(t *testing.T, dir string, paths ...string) (files []string, notes []string) {
 	t.Helper()
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	d := &discovery{dir: dir, note: note, verbose: note}
+	d := &discovery{dir: dir, repos: newRepos(dir), note: note, verbose: note}
 	for _, s := range d.discover(t.Context(), paths) {
 		line := s.name
 		if rel, err := filepath.Rel(dir, s.path); err == nil && filepath.ToSlash(rel) != s.name {
@@ -138,6 +138,48 @@ func TestDiscover(t *testing.T) {
 			links: map[string]string{"a": "b"},
 			paths: []string{"a"},
 			want:  []string{"a/.circleci/config.yml = b/.circleci/config.yml"},
+		},
+		{
+			name:  "a link out of the directory is skipped",
+			files: []string{"a/x", "other/ci.yml"},
+			links: map[string]string{"a/.circleci/config.yml": "../../other/ci.yml"},
+			paths: []string{"a"},
+			notes: []string{"a/.circleci/config.yml: skipped: a link that leads out of the directory; name the link to have it followed"},
+		},
+		{
+			name:  "a link out of the repo is skipped, also below what is named",
+			files: []string{"a/.git/HEAD", "b/.circleci/config.yml", "a/.circleci/config.yml"},
+			links: map[string]string{"a/.circleci/more.yml": "../../b/.circleci/config.yml"},
+			paths: []string{"."},
+			want:  []string{"a/.circleci/config.yml", "b/.circleci/config.yml"},
+			notes: []string{"a/.circleci/more.yml: skipped: a link that leads out of the repo; name the link to have it followed"},
+		},
+		{
+			name:  "a link in a part of a repo may lead to another part",
+			files: []string{".git/HEAD", "ci/shared.yml"},
+			links: map[string]string{"a/.circleci/config.yml": "../../ci/shared.yml"},
+			paths: []string{"a"},
+			want:  []string{"a/.circleci/config.yml = ci/shared.yml"},
+		},
+		{
+			name:  "links that lead out in two steps, or through a directory, are skipped",
+			files: []string{"a/.git/HEAD", "b/ci.yml"},
+			links: map[string]string{
+				"a/.circleci/chain.yml": "../step.yml", "a/step.yml": "../b/ci.yml",
+				"a/.circleci/through.yml": "../b/ci.yml", "a/b": "../b",
+			},
+			paths: []string{"a"},
+			notes: []string{
+				"a/.circleci/chain.yml: skipped: a link that leads out of the repo; name the link to have it followed",
+				"a/.circleci/through.yml: skipped: a link that leads out of the repo; name the link to have it followed",
+			},
+		},
+		{
+			name:  "a link out of the repo that is named is followed",
+			files: []string{"a/.git/HEAD", "b/ci.yml"},
+			links: map[string]string{"a/.circleci/config.yml": "../../b/ci.yml"},
+			paths: []string{"a/.circleci/config.yml"},
+			want:  []string{"a/.circleci/config.yml = b/ci.yml"},
 		},
 		{
 			name:  "a link to nothing is an error",

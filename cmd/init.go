@@ -150,7 +150,7 @@ func (o *initOptions) survey(ctx context.Context) (*fixes.Survey, error) {
 	note := func(format string, args ...any) {
 		fmt.Fprintln(o.io.err, "cfgfix: note:", report.Visible(fmt.Sprintf(format, args...)))
 	}
-	d := &discovery{dir: o.io.dir, note: note, verbose: func(string, ...any) {}}
+	d := &discovery{dir: o.io.dir, repos: newRepos(o.io.dir), note: note, verbose: func(string, ...any) {}}
 	sources := d.discover(ctx, o.args)
 	if len(sources) == 0 {
 		d.noteNone()

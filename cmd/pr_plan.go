@@ -131,10 +131,8 @@ func (p *prRepo) fixTree(ctx context.Context, only string) (*fixedTree, error) {
 	}
 	r.finder.repos.adopt(tree, p.remote.Host+"/"+p.remote.Path)
 	silent := func(string, ...any) {}
-	d := &discovery{dir: tree, note: silent, verbose: silent}
-	// A link may lead out of the worktree: what it leads to is none of the repo's.
-	outside := func(s source) bool { _, in := below(tree, s.path); return !in && s.err == nil }
-	sources, err := r.finder.prepare(slices.DeleteFunc(d.discover(ctx, o.args), outside), silent)
+	d := &discovery{dir: tree, repos: r.finder.repos, note: silent, verbose: silent}
+	sources, err := r.finder.prepare(d.discover(ctx, o.args), silent)
 	if err != nil {
 		return nil, fmt.Errorf("%w; correct the settings on %s, or give others with --config", err, p.base)
 	}

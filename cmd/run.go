@@ -77,7 +77,7 @@ func (r *fixRun) newRunner(s *fixes.Settings, root string, choose chooser) (runn
 
 // sources are the files that the PATHs of the command line mean, with their settings.
 func (r *fixRun) sources(ctx context.Context) (*discovery, []source, error) {
-	d := &discovery{dir: r.io.dir, note: r.note, verbose: r.detail}
+	d := &discovery{dir: r.io.dir, repos: r.finder.repos, note: r.note, verbose: r.detail}
 	sources, err := r.finder.prepare(d.discover(ctx, r.args), r.detail)
 	return d, sources, err
 }

@@ -119,7 +119,7 @@ func TestPrepareSettings(t *testing.T) {
 				writeTestFile(t, filepath.Join(dir, name), text)
 			}
 			silent := func(string, ...any) {}
-			d := &discovery{dir: dir, note: silent, verbose: silent}
+			d := &discovery{dir: dir, repos: newRepos(dir), note: silent, verbose: silent}
 			sources, err := newSettingsFinder(newRepos(dir)).prepare(d.discover(t.Context(), tt.args), silent)
 			if tt.fault == "" && err != nil || tt.fault != "" && (err == nil || !strings.Contains(err.Error(), tt.fault)) {
 				t.Errorf("error %v, want %q", err, tt.fault)

@@ -114,8 +114,7 @@ func (o *setupOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d := &discovery{dir: o.fix.io.dir, note: r.note, verbose: r.detail}
-	sources, err := r.finder.prepare(d.discover(ctx, o.fix.args), r.detail)
+	d, sources, err := r.sources(ctx)
 	if err != nil {
 		return err
 	}
