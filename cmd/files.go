@@ -248,7 +248,7 @@ type snapshot struct {
 
 // readFile reads a regular file that Parse may take. It never waits: a file that turned into a pipe is refused.
 func readFile(path string) (*snapshot, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := openNow(path, os.O_RDONLY)
 	if err != nil {
 		return nil, readError(err)
 	}
@@ -265,6 +265,12 @@ func readFile(path string) (*snapshot, error) {
 		return nil, err
 	}
 	return &snapshot{path, data, info}, nil
+}
+
+// openNow opens what is there without waiting. Somebody may put a pipe in the place of a file at any time, and a plain
+// open of one waits for its other end, maybe for ever.
+func openNow(path string, flag int) (*os.File, error) {
+	return os.OpenFile(path, flag|syscall.O_NONBLOCK, 0)
 }
 
 // readBounded reads as much as Parse takes. What is larger is the error that Parse would give, without the memory.

@@ -117,7 +117,10 @@ func (p *prRepo) key() string { return p.remote.URL }
 func (p *prRepo) inputs() string { return p.inputsAt(p.oldTip) }
 
 func (p *prRepo) inputsAt(branchTip string) string {
-	settings, _ := os.ReadFile(p.fix.config)
+	var settings []byte
+	if file, err := readFile(p.fix.config); err == nil {
+		settings = file.data
+	}
 	text := fmt.Sprintf("%q", []any{
 		buildVersion(), settings, p.fix.facts, p.fix.selected, p.fix.ignored, p.fix.safeOnly, p.fix.unsafe,
 		p.branch, p.base, p.title, p.labels, p.reviewers, p.split, p.reopen, p.baseTip, branchTip,

@@ -1,10 +1,12 @@
 package cmd
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"cfgfix/cmd/internal/git"
 )
@@ -72,8 +74,8 @@ func (r *repos) base(path string) string {
 	return ""
 }
 
-// repoFS reads the files of one repo and nothing outside of it, whatever links say. The directory is opened for each
-// file anew: few configs name any.
+// repoFS reads the files of one repo and nothing outside of it, whatever links say. Pipes and devices, which may never
+// end, are not opened. The directory is opened for each file anew: few configs name any.
 type repoFS string
 
 func (dir repoFS) Open(name string) (fs.File, error) {
@@ -82,7 +84,19 @@ func (dir repoFS) Open(name string) (fs.File, error) {
 		return nil, err
 	}
 	defer root.Close()
-	return root.Open(name)
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // as openNow
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		err = &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("is a %s", kindOf(info.Mode()))}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Stat looks at a file without opening it, which would wait forever for a named pipe.

@@ -99,20 +99,31 @@ func checkWritable(old *snapshot) error {
 	if dir.Mode().Perm()&anyone == 0 {
 		return errors.New("not written: its directory is read-only; make it writable with chmod u+w")
 	}
-	f, err := os.OpenFile(old.path, os.O_WRONLY, 0)
+	if err := checkSame(old); err != nil {
+		return err
+	}
+	f, err := openNow(old.path, os.O_WRONLY)
 	if err != nil {
 		return writeError(err)
 	}
 	return f.Close()
 }
 
-// checkUnchanged compares a file with what was read of it.
-func checkUnchanged(old *snapshot) error {
+// checkSame compares a file with the one that was read, without opening it.
+func checkSame(old *snapshot) error {
 	// Lstat: a link that took the file's place would be replaced by the rename.
 	info, err := os.Lstat(old.path)
 	if err != nil || !os.SameFile(info, old.info) || info.Size() != old.info.Size() ||
 		!info.ModTime().Equal(old.info.ModTime()) {
 		return errChanged
+	}
+	return nil
+}
+
+// checkUnchanged compares a file with what was read of it.
+func checkUnchanged(old *snapshot) error {
+	if err := checkSame(old); err != nil {
+		return err
 	}
 	if now, err := readFile(old.path); err != nil || !bytes.Equal(now.data, old.data) {
 		return errChanged
@@ -122,7 +133,7 @@ func checkUnchanged(old *snapshot) error {
 
 // syncDir makes a rename last. Some file systems cannot sync a directory; the file is whole in any case.
 func syncDir(dir string) {
-	if d, err := os.Open(dir); err == nil {
+	if d, err := openNow(dir, os.O_RDONLY); err == nil {
 		_ = d.Sync()
 		d.Close()
 	}

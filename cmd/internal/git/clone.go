@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Clone is a repo on this machine. Only files of it are read; git never runs in it.
@@ -74,13 +76,18 @@ func resolve(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// readLine is the text of a small file, "" when it cannot be read.
+// readLine is the text of a small file, "" when it cannot be read. It never waits: a pipe is no file.
 func readLine(path string) string {
-	info, err := os.Stat(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
 		return ""
 	}
-	text, err := os.ReadFile(path)
+	text, err := io.ReadAll(f)
 	if err != nil {
 		return ""
 	}
