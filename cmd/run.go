@@ -299,10 +299,8 @@ func (r *fixRun) openOutput(sources []source) (output, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	for i := range sources {
-		if sources[i].path == path {
-			return output{}, fmt.Errorf("--output %s: is one of the configs; name another file", r.output)
-		}
+	if r.isInput(path, sources) {
+		return output{}, fmt.Errorf("--output %s: is one of the configs; name another file", r.output)
 	}
 	f, err := os.Create(path)
 	switch {
@@ -312,6 +310,30 @@ func (r *fixRun) openOutput(sources []source) (output, error) {
 		return output{}, fmt.Errorf("--output %s: %w", r.output, errors.Unwrap(err))
 	}
 	return output{f, f.Close}, nil
+}
+
+// isInput reports whether a path is one of the configs, by whatever name it has: a hard link, or the file that standard
+// input reads.
+func (r *fixRun) isInput(path string, sources []source) bool {
+	info, err := os.Stat(path)
+	there := err == nil && info.Mode().IsRegular()
+	for i := range sources {
+		if sources[i].path == path {
+			return true
+		}
+		if !there {
+			continue
+		}
+		if config, err := os.Stat(sources[i].path); err == nil && os.SameFile(info, config) {
+			return true
+		}
+	}
+	in, isFile := r.io.in.(*os.File)
+	if !there || !isFile || !r.fixOptions.stdin() {
+		return false
+	}
+	config, err := in.Stat()
+	return err == nil && os.SameFile(info, config)
 }
 
 func (r *fixRun) newReport(out output) report.Writer {

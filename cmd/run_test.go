@@ -330,6 +330,47 @@ func TestOutputFile(t *testing.T) {
 	checkFile(t, filepath.Join(dir, "fix.patch"), badPatch)
 }
 
+// Whatever name a config has as the output, it is not written to.
+func TestOutputIsAConfig(t *testing.T) {
+	t.Parallel()
+	const config = ".circleci/config.yml"
+	for _, test := range []struct {
+		name   string
+		output string
+		args   []string
+	}{
+		{"by its name", config, []string{"-n"}},
+		{"by a hard link", "report.txt", []string{"-n"}},
+		{"by a hard link, in place", "report.txt", nil},
+		{"by a hard link, setup", "report.txt", []string{"setup"}},
+		{"read by standard input", "report.txt", []string{"-n", "-"}},
+		{"read by standard input, by another name", "report.txt", []string{"--stdin-filename=x.yml", "-"}},
+		{"that standard input stands for", config, []string{"-n", "-"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := newTree(t, map[string]string{config: badConfig})
+			if err := os.Link(filepath.Join(dir, config), filepath.Join(dir, "report.txt")); err != nil {
+				t.Skip(err)
+			}
+			in, err := os.Open(filepath.Join(dir, config))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer in.Close()
+			var out, errOut bytes.Buffer
+			code := run(t.Context(), append(test.args, "-o", test.output), &streams{
+				in: in, out: &out, err: &errOut, dir: dir, environ: func(string) string { return "" },
+			}, func(e fixes.Engine) runner { return wordEngine{e.DryRun} })
+			if code != exitUsage {
+				t.Errorf("exit code %d", code)
+			}
+			checkText(t, "stderr", errOut.String(), "cfgfix: --output "+test.output+": is one of the configs; name another file\n")
+			checkFile(t, filepath.Join(dir, config), badConfig)
+		})
+	}
+}
+
 func TestManyWorkersOneOrder(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{}

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 
 	"cfgfix/cmd/internal/report"
@@ -16,16 +15,16 @@ func (r *fixRun) stdin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := r.openOutput(nil)
+	data, readErr := r.readStdin(ctx)
+	if ctx.Err() != nil {
+		return codeError(exitInterrupted)
+	}
+	out, err := r.openOutput([]source{*src}) // only now: it may be what is read
 	if err != nil {
 		return err
 	}
-	data, err := r.readStdin(ctx)
-	if ctx.Err() != nil {
-		return errors.Join(codeError(exitInterrupted), out.close())
-	}
-	f := failedFile(src.name, err)
-	if err == nil {
+	f := failedFile(src.name, readErr)
+	if readErr == nil {
 		f = r.fix(src, data, r.choice.facts, nil)
 	}
 	rep := r.newReport(out)
