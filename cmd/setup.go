@@ -42,8 +42,8 @@ needs beyond what the config shows is marked as a gap.`,
 		Example: `  cfgfix setup >circleci.tf                  # Terraform for this repo
   cfgfix setup --format shell ~/clones       # commands for all repos below a directory
   cfgfix setup --branch main                 # roles that only the branch main gets at
-  cfgfix setup --try >.circleci/config.yml   # on a branch: jobs that try the roles
-  cfgfix setup --after                       # what to delete once the fixes are merged`,
+  cfgfix setup --after                       # what to delete once the fixes are merged
+  cfgfix setup --try >try.yml && mv try.yml .circleci/config.yml   # on a branch: jobs that try the roles`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.fix.args = args
@@ -108,6 +108,10 @@ func validBranch(name string) bool {
 		!strings.HasPrefix(name, "-") && !strings.HasPrefix(name, "/") && !strings.HasSuffix(name, "/") && !strings.Contains(name, "..")
 }
 
+// errNothingToTry keeps an empty output from being taken for a config. It comes for a config that the shell has emptied,
+// too.
+var errNothingToTry = errors.New("--try: found nothing to try; a shell empties the file that > names before it can be read, so name another file and move it")
+
 // run prints the plan for the configs that could be handled.
 func (o *setupOptions) run(ctx context.Context) error {
 	r, err := newFixRun(&o.fix)
@@ -135,13 +139,17 @@ func (o *setupOptions) run(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return codeError(exitInterrupted)
 	}
-	if plan := setup.New(o.branch, repos.list); len(sources) == 0 {
+	if len(sources) == 0 {
 		d.noteNone()
-	} else if plan.Empty() {
-		r.note("the fixes of these configs rely on nothing outside of them")
-	} else {
+	}
+	switch plan := setup.New(o.branch, repos.list); {
+	case !plan.Empty():
 		_, failed := out.Write(o.text(plan))
 		err = errors.Join(err, failed)
+	case o.try:
+		err = errors.Join(err, errNothingToTry)
+	case len(sources) > 0:
+		r.note("the fixes of these configs rely on nothing outside of them")
 	}
 	if err = errors.Join(err, out.close()); err != nil {
 		return &fileError{fmt.Errorf("setup: %w", err)}
