@@ -105,11 +105,14 @@ func (d *discovery) add(ctx context.Context, name string) {
 	case !info.Mode().IsRegular():
 		fail(fmt.Errorf("is a %s, not a file; to read a config from a pipe use -", kindOf(info.Mode())))
 	case !utf8.ValidString(name):
-		fail(errors.New("has a name that is not UTF-8"))
+		fail(errNotUTF8)
 	default:
 		d.files = append(d.files, source{name: d.shown(name), path: path, link: isLink(abs), named: true})
 	}
 }
+
+// errNotUTF8 refuses a file that patches and reports could not name.
+var errNotUTF8 = errors.New("has a name that is not UTF-8")
 
 func isLink(path string) bool {
 	info, err := os.Lstat(path)
@@ -198,7 +201,7 @@ func (d *discovery) addEntry(shown, root, path string, mode fs.FileMode) {
 	case left != "":
 		d.note("%s: skipped: a link that leads out of the %s; name the link to have it followed", shown, left)
 	case !utf8.ValidString(shown):
-		d.note("%s: skipped: the name is not UTF-8", shown)
+		d.files = append(d.files, source{name: shown, path: path, err: errNotUTF8})
 	default:
 		d.files = append(d.files, source{name: shown, path: path, link: link})
 	}

@@ -243,11 +243,15 @@ func TestDiscoverNamesThatAreNotUTF8(t *testing.T) {
 	}
 	dir := realTempDir(t)
 	writeTestFile(t, filepath.Join(dir, ".circleci/caf\xe9.yml"), "")
-	files, notes := listed(t, dir, ".", ".circleci/caf\xe9.yml")
-	if diff := cmp.Diff([]string{".circleci/caf\xe9.yml: has a name that is not UTF-8"}, files); diff != "" {
-		t.Errorf("files (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{".circleci/caf\xe9.yml: skipped: the name is not UTF-8"}, notes); diff != "" {
-		t.Errorf("notes (-want +got):\n%s", diff)
+	writeTestFile(t, filepath.Join(dir, "caf\xe9/.circleci/config.yml"), "")
+	want := []string{".circleci/caf\xe9.yml: has a name that is not UTF-8", "caf\xe9/.circleci/config.yml: has a name that is not UTF-8"}
+	for _, paths := range [][]string{{"."}, {".", ".circleci/caf\xe9.yml"}, {".circleci", "caf\xe9"}} {
+		files, notes := listed(t, dir, paths...)
+		if diff := cmp.Diff(want, files); diff != "" {
+			t.Errorf("%q: files (-want +got):\n%s", paths, diff)
+		}
+		if len(notes) > 0 {
+			t.Errorf("%q: notes %q", paths, notes)
+		}
 	}
 }

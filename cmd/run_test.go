@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -398,6 +399,26 @@ func TestNoConfigBelow(t *testing.T) {
 	}
 	checkText(t, "stderr", got.errOut,
 		"cfgfix: note: no CircleCI config below b\ncfgfix: note: no CircleCI config below c\n1 file, no findings\n")
+}
+
+// A config that cannot be named is not handled, which is no success and no absence of configs.
+func TestConfigWithNameThatIsNotUTF8(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("the file system takes no such names")
+	}
+	dir := newTree(t, map[string]string{"c/caf\xe9/.circleci/config.yml": badConfig})
+	const want = `c/caf\xe9/.circleci/config.yml: has a name that is not UTF-8` + "\n"
+	got := runIn(t.Context(), dir, "", "-q", "c")
+	if got.code != exitFile {
+		t.Errorf("exit code %d", got.code)
+	}
+	checkText(t, "stderr", got.errOut, want)
+	got = runIn(t.Context(), dir, "", "c")
+	if got.code != exitFile {
+		t.Errorf("exit code %d", got.code)
+	}
+	checkText(t, "stderr", got.errOut, want+"1 file (1 failed), no findings\n")
 }
 
 func TestInterrupted(t *testing.T) {

@@ -313,7 +313,7 @@ func TestOddEntries(t *testing.T) {
 	for _, want := range []string{
 		".circleci/dangling.yml: no such file", ".circleci/loop.yml: ", ".circleci/self.yml: ",
 		".circleci/pipe.yml: skipped: a named pipe", ".circleci/device.yml: skipped: a device",
-		"the name is not UTF-8", `new\nline\x1b[2J.yml`,
+		"has a name that is not UTF-8", `new\nline\x1b[2J.yml`,
 	} {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("standard error lacks %q:\n%s", want, &stderr)
