@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"cfgfix/fixes"
 	"cfgfix/rewrite"
@@ -96,6 +97,9 @@ func (p *patchDir) path(root string) string {
 	if !ok || base == "." {
 		base = filepath.Base(root)
 	}
+	// A directory must not have the name of a patch: a.patch/b and a could not both be there.
+	separator := string(filepath.Separator)
+	base = strings.ReplaceAll(base, ".patch"+separator, ".patch-2"+separator)
 	name := base
 	for n := 2; p.taken[name]; n++ {
 		name = fmt.Sprintf("%s-%d", base, n)
