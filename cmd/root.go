@@ -68,6 +68,9 @@ or settings, 3 some file could not be handled and is as it was, 130 interrupted.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       buildVersion(),
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { // that of all commands
+			return emptyFlag(c)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			o.args = args
 			if err := o.mistyped(c); err != nil {
@@ -163,8 +166,6 @@ func (o *fixOptions) check() error {
 		return fmt.Errorf("--format %s: standard output has the fixed config; add --output FILE or --dry-run", o.format)
 	case o.format == "html" && o.io.outTTY && (o.output == "" || o.output == "-"):
 		return errors.New("--format html: standard output is a terminal; add --output FILE and open it in a browser")
-	case o.stdinName == "":
-		return errors.New("--stdin-filename is empty")
 	}
 	if err := o.checkInteractive(); err != nil {
 		return err
@@ -265,6 +266,21 @@ func flagError(c *cobra.Command, err error) error {
 	default:
 		return err
 	}
+}
+
+// emptyFlag is the error for a flag that is given an empty value, as by a script whose variable is not set. Taken for one
+// that was left out, it would switch off in silence what it stands for, such as --fail-on.
+func emptyFlag(c *cobra.Command) (err error) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		if len(values) == 0 || slices.Contains(values, "") {
+			err = fmt.Errorf("--%s has an empty value; give it one or leave the flag out", f.Name)
+		}
+	})
+	return err
 }
 
 func unknownFlag(c *cobra.Command, name string) error {

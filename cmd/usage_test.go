@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"testing"
+
+	"github.com/spf13/pflag"
 )
 
 // Wrong usage is one line and exit code 2, and nothing is read or written.
@@ -19,7 +21,7 @@ func TestUsageErrors(t *testing.T) {
 		{"workers that are no number", []string{"-j", "all"}, "--jobs all: must be a number"},
 		{"stdin and a path", []string{"-", "."}, "- stands for standard input and cannot be mixed with other PATHs"},
 		{"empty path", []string{""}, "a PATH is empty; name a file, a directory or -"},
-		{"empty name", []string{"--stdin-filename", ""}, "--stdin-filename is empty"},
+		{"an empty label among others", []string{"pr", "--label", "x", "--label", ""}, "--label has an empty value; give it one or leave the flag out"},
 		{"two outputs on stdout", []string{"-", "-f", "json"}, "--format json: standard output has the fixed config; add --output FILE or --dry-run"},
 		{"no boolean", []string{"--dry-run=maybe"}, "--dry-run=maybe: must be true or false, or left out"},
 		{"masked patches", []string{"--patch-dir", "p", "--redact"}, "--patch-dir and --redact exclude each other: a masked patch does not apply"},
@@ -72,4 +74,29 @@ func TestUsageErrors(t *testing.T) {
 			checkFile(t, dir+"/.circleci/config.yml", badConfig)
 		})
 	}
+}
+
+// A flag with an empty value is not one that was left out, whatever it stands for.
+func TestEmptyFlags(t *testing.T) {
+	t.Parallel()
+	dir := newTree(t, map[string]string{".circleci/config.yml": badConfig})
+	root := Root()
+	for _, c := range append(root.Commands(), root) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			switch f.Value.Type() {
+			case "bool", "int", "duration":
+				return
+			}
+			var args []string
+			if c != root {
+				args = append(args, c.Name())
+			}
+			got := runIn(t.Context(), dir, badConfig, append(args, "--"+f.Name, "")...)
+			if got.code != exitUsage || got.out != "" {
+				t.Errorf("%s --%s: exit code %d, and on stdout %q", c.Name(), f.Name, got.code, got.out)
+			}
+			checkText(t, "stderr", got.errOut, "cfgfix: --"+f.Name+" has an empty value; give it one or leave the flag out\n")
+		})
+	}
+	checkFile(t, dir+"/.circleci/config.yml", badConfig)
 }
