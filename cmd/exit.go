@@ -57,8 +57,7 @@ func Main(args []string) int {
 		fmt.Fprintln(os.Stderr, "cfgfix:", err)
 		return exitFile
 	}
-	// A reader of stdout that goes away ends the run as Ctrl-C does, so that no temporary file stays behind.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), endingSignals()...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	return run(ctx, args, &streams{
@@ -67,6 +66,16 @@ func Main(args []string) int {
 		inTTY: isTerminal(os.Stdin), outTTY: isTerminal(os.Stdout), errTTY: isTerminal(os.Stderr),
 		width: func() int { return terminalWidth(os.Stderr) },
 	}, func(e fixes.Engine) runner { return &e })
+}
+
+// endingSignals are those that end a run as Ctrl-C does, so that no temporary file stays behind. SIGPIPE is a reader of
+// standard output that went away, SIGHUP a terminal that did; nohup asks to go on without one.
+func endingSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // run is Main in a given world. engine makes what handles the files.

@@ -168,13 +168,21 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestInterrupt is Ctrl-C: the files under way are finished, no further one is begun, and the exit code says so.
+// TestInterrupt is Ctrl-C, or the end of the terminal: the files under way are finished, no further one is begun, and the
+// exit code says so.
 func TestInterrupt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes many files")
 	}
 	cfgfix := program(t)
 	f := newFarm(t, cfgfix, 300)
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(signal.String(), func(t *testing.T) { interrupt(t, cfgfix, f, signal) })
+	}
+}
+
+// interrupt sends a signal to runs, later and later, until one meets a run that wrote some files and not all.
+func interrupt(t *testing.T, cfgfix string, f *farm, signal os.Signal) {
 	for wait := 2 * time.Millisecond; wait < 10*time.Second; wait = wait * 3 / 2 {
 		f.reset(t)
 		var stderr bytes.Buffer
@@ -184,7 +192,7 @@ func TestInterrupt(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(wait)
-		_ = c.Process.Signal(syscall.SIGINT)
+		_ = c.Process.Signal(signal)
 		err := c.Wait()
 		fixed := f.check(t)
 		if fixed == 0 {
@@ -201,6 +209,35 @@ func TestInterrupt(t *testing.T) {
 			t.Errorf("left behind: %v", left)
 		}
 		return
+	}
+}
+
+// TestNohup is a run that was told to go on when the terminal goes away.
+func TestNohup(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes many files")
+	}
+	cfgfix := program(t)
+	f := newFarm(t, cfgfix, 100)
+	f.reset(t)
+	c := command("sh", f.dir, "-c", `trap "" HUP; echo ready; exec "$0" -q -j 1 .`, cfgfix)
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Skip(err)
+	}
+	_, _ = stdout.Read(make([]byte, len("ready\n")))
+	for range 20 {
+		time.Sleep(5 * time.Millisecond)
+		_ = c.Process.Signal(syscall.SIGHUP)
+	}
+	if err := c.Wait(); err != nil {
+		t.Error(err)
+	}
+	if fixed := f.check(t); fixed != len(f.names) {
+		t.Errorf("%d of %d files were fixed", fixed, len(f.names))
 	}
 }
 
