@@ -73,7 +73,8 @@ func (o *initOptions) check() error {
 	return nil
 }
 
-// run writes the settings. A config that cannot be read or parsed is told of and left out.
+// run writes the settings. A config that cannot be read or parsed is told of and left out; when a PATH cannot be read,
+// or no config can, nothing is written: the file would stand in the way of the next run.
 func (o *initOptions) run(ctx context.Context) error {
 	name := filepath.Join(o.directory(), settingsNames[0])
 	if !o.stdout {
@@ -84,6 +85,9 @@ func (o *initOptions) run(ctx context.Context) error {
 	survey, err := o.survey(ctx)
 	if ctx.Err() != nil {
 		return codeError(exitInterrupted)
+	}
+	if survey == nil {
+		return err
 	}
 	if o.stdout {
 		_, failed := o.io.out.Write(survey.Settings())
@@ -144,7 +148,8 @@ func writeSettings(path string, data []byte) error {
 	return err
 }
 
-// survey looks at all configs, one after the other. The error says that some could not be looked at.
+// survey looks at all configs, one after the other. The error says that some could not be looked at; there is no survey
+// when one of them is a PATH, or when there is no other.
 func (o *initOptions) survey(ctx context.Context) (*fixes.Survey, error) {
 	s := &fixes.Survey{}
 	note := func(format string, args ...any) {
@@ -156,6 +161,7 @@ func (o *initOptions) survey(ctx context.Context) (*fixes.Survey, error) {
 		d.noteNone()
 	}
 	var failed error
+	wrong := false
 	for _, src := range sources {
 		if ctx.Err() != nil {
 			break
@@ -167,7 +173,11 @@ func (o *initOptions) survey(ctx context.Context) (*fixes.Survey, error) {
 		if err != nil {
 			fmt.Fprintln(o.io.err, report.Fault(src.name, err))
 			failed = codeError(exitFile)
+			wrong = wrong || src.named && src.err != nil
 		}
+	}
+	if wrong || failed != nil && s.Empty() {
+		return nil, failed
 	}
 	return s, failed
 }

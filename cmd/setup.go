@@ -148,7 +148,7 @@ func (o *setupOptions) run(ctx context.Context) error {
 		err = errors.Join(err, failed)
 	case o.try:
 		err = errors.Join(err, errNothingToTry)
-	case len(sources) > 0:
+	case len(sources) > 0 && !failed:
 		r.note("the fixes of these configs rely on nothing outside of them")
 	}
 	if err = errors.Join(err, out.close()); err != nil {

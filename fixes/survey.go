@@ -66,6 +66,9 @@ func (p *places) String() string {
 	return text
 }
 
+// Empty reports whether no config was taken in.
+func (s *Survey) Empty() bool { return s.configs == 0 }
+
 // Add takes in one file; name is how people know it. A file that is no config adds nothing. The error is that of
 // [FileResult].
 func (s *Survey) Add(name string, src []byte) error {
