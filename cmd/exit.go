@@ -80,14 +80,20 @@ func endingSignals() []os.Signal {
 
 // run is Main in a given world. engine makes what handles the files.
 func run(ctx context.Context, args []string, io *streams, engine engineFunc) int {
-	root := newRoot(io, engine)
+	world := *io
+	out := &checkedWriter{Writer: io.out}
+	world.out = out
+	root := newRoot(&world, engine)
 	root.SetArgs(args)
 	root.SetIn(io.in)
-	root.SetOut(io.out)
 	root.SetErr(io.err)
 	err := root.ExecuteContext(ctx)
 	var code codeError
 	var file *fileError
+	interrupted := errors.As(err, &code) && code == exitInterrupted
+	if out.err != nil && !interrupted && !errors.As(err, &file) {
+		err = &fileError{fmt.Errorf("standard output could not be written: %w", pathCause(out.err))}
+	}
 	switch {
 	case err == nil:
 		return exitOK
@@ -99,6 +105,20 @@ func run(ctx context.Context, args []string, io *streams, engine engineFunc) int
 		return exitFile
 	}
 	return exitUsage
+}
+
+// checkedWriter remembers that a write failed. Not all that write to standard output tell, as the help does not.
+type checkedWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *checkedWriter) Write(text []byte) (int, error) {
+	n, err := w.Writer.Write(text)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // isTerminal reports whether f is a character device other than the null device.

@@ -85,6 +85,7 @@ or settings, 3 some file could not be handled and is as it was, 130 interrupted.
 	o.addFlags(c)
 	c.SetFlagErrorFunc(flagError)
 	c.AddCommand(newInit(io), newPR(io, engine), newRules(io), newSetup(io, engine), newVersion(io))
+	c.SetOut(io.out) // before the command completion keeps it
 	wordCompletion(c)
 	return c
 }

@@ -450,3 +450,34 @@ func TestOutputFails(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q", code, errOut.String())
 	}
 }
+
+// An output that cannot be written is the same fault whichever command it is of.
+func TestOutputFailsEverywhere(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"--help"},
+		{"--version"},
+		{"version"},
+		{"rules"},
+		{"rules", "suppression"},
+		{"completion", "bash"},
+		{"init", "--schema"},
+		{"init", "--stdout"},
+		{"init", "--help"},
+		{"setup"},
+		{"-n", "--format", "json"},
+		{"-"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel()
+			dir := newTree(t, map[string]string{".circleci/config.yml": boundedConfig})
+			var errOut bytes.Buffer
+			code := run(t.Context(), args, &streams{
+				in: strings.NewReader(boundedConfig), out: brokenPipe{}, err: &errOut, dir: dir, environ: func(string) string { return "" },
+			}, func(e fixes.Engine) runner { return &e })
+			if code != exitFile || !strings.Contains(errOut.String(), "broken pipe") {
+				t.Errorf("exit code %d, stderr %q", code, errOut.String())
+			}
+		})
+	}
+}
