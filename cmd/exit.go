@@ -91,7 +91,7 @@ func run(ctx context.Context, args []string, io *streams, engine engineFunc) int
 	var code codeError
 	var file *fileError
 	interrupted := errors.As(err, &code) && code == exitInterrupted
-	if out.err != nil && !interrupted && !errors.As(err, &file) {
+	if !interrupted && out.err != nil && !errors.As(err, &file) {
 		err = &fileError{fmt.Errorf("standard output could not be written: %w", pathCause(out.err))}
 	}
 	switch {

@@ -276,14 +276,15 @@ func openNow(path string, flag int) (*os.File, error) {
 	return os.OpenFile(path, flag|syscall.O_NONBLOCK, 0)
 }
 
-// readBounded reads as much as Parse takes. What is larger is the error that Parse would give, without the memory.
+// readBounded reads as much as Parse takes. What is larger is the error that Parse would give, without the memory. With an
+// error comes what was read.
 func readBounded(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, rewrite.MaxSize+1))
 	if err != nil {
-		return nil, readError(err)
+		return data, readError(err)
 	}
 	if len(data) > rewrite.MaxSize {
-		return nil, &rewrite.LimitError{What: "file size in bytes", Bound: rewrite.MaxSize}
+		return data, &rewrite.LimitError{What: "file size in bytes", Bound: rewrite.MaxSize}
 	}
 	return data, nil
 }

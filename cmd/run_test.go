@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -320,6 +321,39 @@ func TestStdin(t *testing.T) {
 				t.Errorf("exit code %d, want %d: %s", got.code, tt.code, got.errOut)
 			}
 		})
+	}
+}
+
+// What is too large to be handled is passed on all the same.
+func TestStdinTooLarge(t *testing.T) {
+	t.Parallel()
+	in := badConfig + strings.Repeat("# comment\n", 3<<20/2)
+	got := runIn(t.Context(), realTempDir(t), in, "-")
+	if got.code != exitFile || !strings.Contains(got.errOut, "file size in bytes is over the bound") {
+		t.Errorf("exit code %d: %s", got.code, got.errOut)
+	}
+	if got.out != in {
+		t.Errorf("%d bytes came out, of %d that went in", len(got.out), len(in))
+	}
+	if got := runIn(t.Context(), realTempDir(t), in, "-n", "-"); got.code != exitFile || got.out != "" {
+		t.Errorf("dry run: exit code %d, and on stdout %d bytes", got.code, len(got.out))
+	}
+}
+
+// A writer that stops in the middle of what is too large does not keep a run from being interrupted.
+func TestStdinInterruptedWhilePassedOn(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	read, write := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(write, strings.Repeat("# comment\n", 3<<20/2))
+		cancel()
+	}()
+	code := run(ctx, []string{"-"}, &streams{
+		in: read, out: io.Discard, err: io.Discard, dir: realTempDir(t), environ: func(string) string { return "" },
+	}, func(e fixes.Engine) runner { return &e })
+	if code != exitInterrupted {
+		t.Errorf("exit code %d", code)
 	}
 }
 

@@ -2,39 +2,42 @@ package cmd
 
 import (
 	"context"
+	"errors"
+	"io"
 	"path/filepath"
 
 	"cfgfix/cmd/internal/report"
 	"cfgfix/fixes"
+	"cfgfix/rewrite"
 )
 
 // stdin handles a config on standard input. The config goes to standard output, fixed or, when it could not be handled,
-// as it came; a dry run shows the patch instead.
+// as it came, of whatever size; a dry run shows the patch instead.
 func (r *fixRun) stdin(ctx context.Context) error {
 	src, err := r.stdinSource()
 	if err != nil {
 		return err
 	}
-	data, readErr := r.readStdin(ctx)
-	if ctx.Err() != nil {
-		return codeError(exitInterrupted)
+	in, err := untilDone(ctx, r.readStdin)
+	if err != nil {
+		return err
 	}
 	out, err := r.openOutput([]source{*src}) // only now: it may be what is read
 	if err != nil {
 		return err
 	}
-	f := failedFile(src.name, readErr)
-	if readErr == nil {
-		f = r.fix(src, data, r.choice.facts, nil)
+	f := failedFile(src.name, in.err)
+	if in.err == nil {
+		f = r.fix(src, in.data, r.choice.facts, nil)
 	}
 	rep := r.newReport(out)
-	return r.finish(ctx, rep, out, r.showStdin(rep, f, data))
+	return r.finish(ctx, rep, out, r.showStdin(ctx, rep, f, in))
 }
 
 // showStdin passes the config on and reports what was done to it.
-func (r *fixRun) showStdin(rep report.Writer, f *report.File, data []byte) error {
+func (r *fixRun) showStdin(ctx context.Context, rep report.Writer, f *report.File, in stdinText) error {
 	if !r.dryRun {
-		if err := r.passOn(f, data); err != nil {
+		if err := r.passOn(ctx, f, in); err != nil {
 			return err
 		}
 	}
@@ -58,32 +61,51 @@ func (r *fixRun) stdinSource() (*source, error) {
 }
 
 // passOn writes the config to standard output. The patch would get in its way there.
-func (r *fixRun) passOn(f *report.File, data []byte) error {
+func (r *fixRun) passOn(ctx context.Context, f *report.File, in stdinText) error {
+	data := in.data
 	if f.Result.Status == fixes.Changed {
 		data = f.Result.Output
 	}
 	if r.output == "" || r.output == "-" {
 		f.Patch = nil
 	}
-	_, err := r.io.out.Write(data)
-	return err
+	if _, err := r.io.out.Write(data); err != nil || !in.more() {
+		return err
+	}
+	failed, err := untilDone(ctx, func() error {
+		_, err := io.Copy(r.io.out, r.io.in)
+		return err
+	})
+	return errors.Join(failed, err)
 }
 
-// readStdin reads all of standard input, or less when ctx ends first.
-func (r *fixRun) readStdin(ctx context.Context) ([]byte, error) {
-	type input struct {
-		data []byte
-		err  error
-	}
-	read := make(chan input, 1)
-	go func() {
-		data, err := readBounded(r.io.in)
-		read <- input{data, err}
-	}()
+// stdinText is what was read of standard input.
+type stdinText struct {
+	data []byte
+	err  error // why it is not a config to handle
+}
+
+// more reports whether standard input was too large to be read to its end.
+func (in *stdinText) more() bool {
+	var limit *rewrite.LimitError
+	return errors.As(in.err, &limit)
+}
+
+func (r *fixRun) readStdin() stdinText {
+	data, err := readBounded(r.io.in)
+	return stdinText{data, err}
+}
+
+// untilDone does what may wait for standard input for ever, but no longer than until ctx ends.
+func untilDone[T any](ctx context.Context, do func() T) (result T, err error) {
+	ended := make(chan T, 1)
+	go func() { ended <- do() }()
 	select {
-	case in := <-read:
-		return in.data, in.err
+	case result = <-ended:
 	case <-ctx.Done():
-		return nil, ctx.Err()
 	}
+	if ctx.Err() != nil {
+		err = codeError(exitInterrupted)
+	}
+	return result, err
 }
