@@ -73,8 +73,8 @@ func harmful(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// visibleJSON escapes in encoded JSON what its encoder leaves as it is. Such runes stand inside of strings only.
-func visibleJSON(p []byte) []byte {
+// VisibleJSON escapes in encoded JSON what its encoder leaves as it is. Such runes stand inside of strings only.
+func VisibleJSON(p []byte) []byte {
 	unsafe := func(r rune) bool { return r >= 0x7f && harmful(r) }
 	if bytes.IndexFunc(p, unsafe) < 0 {
 		return p

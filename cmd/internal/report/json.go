@@ -85,7 +85,7 @@ func encodeWith(v any, escapeHTML bool) ([]byte, error) {
 	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
-	return visibleJSON(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
+	return VisibleJSON(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
 type fileObject struct {

@@ -111,13 +111,13 @@ func (a *after) unset(all places, names []string) {
 			switch len(at.contexts) {
 			case 0:
 				for _, x := range at.projects {
-					once(x.slugVar()+" "+name, `project_unset "$%s" %s`, x.slugVar(), name)
+					once(x.slugVar()+" "+name, `project_unset "$%s" %s`, x.slugVar(), word(name))
 				}
 			case 1:
-				once(at.key()+" "+name, "context_unset %s %s", single(at.contexts[0].name), name)
+				once(at.key()+" "+name, "context_unset %s %s", single(at.contexts[0].name), word(name))
 			default:
 				in := a.ask("old_"+at.choice(), false, "Name of the context that holds the old keys today: "+at.String())
-				once(at.key()+" "+name, `context_unset "$%s" %s`, in, name)
+				once(at.key()+" "+name, `context_unset "$%s" %s`, in, word(name))
 			}
 		}
 	}

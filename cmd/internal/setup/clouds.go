@@ -2,7 +2,7 @@ package setup
 
 import (
 	"cmp"
-	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -29,7 +29,7 @@ func (p *Plan) addGCP(user *project, g *fixes.GCPAccount) {
 	at := p.placeOf(g.Use, user)
 	variable := ""
 	for _, v := range g.Variables {
-		if v.Fact == "service_account" {
+		if v.Fact == "service_account" && variableName.MatchString(v.Name) {
 			variable = v.Name
 		}
 	}
@@ -43,7 +43,7 @@ func (p *Plan) addGCP(user *project, g *fixes.GCPAccount) {
 	x.all.add(at)
 	x.pool = [3]string{cmp.Or(x.pool[0], g.ProjectNumber), cmp.Or(x.pool[1], g.Pool), cmp.Or(x.pool[2], g.Provider)}
 	for _, v := range g.Variables {
-		if !slices.Contains(x.variables, v) {
+		if !slices.Contains(x.variables, v) && variableName.MatchString(v.Name) {
 			x.variables = append(x.variables, v)
 		}
 	}
@@ -78,8 +78,8 @@ func (p *Plan) finishGCP() {
 // poolName is the id of one of the pool and its provider: what the facts say, else ours.
 func (p *Plan) poolName(part int) string {
 	for _, x := range p.gcp {
-		if x.pool[part] != "" && plain(x.pool[part]) {
-			return x.pool[part]
+		if name := x.pool[part]; name != "" && plain(name) && !strings.HasPrefix(name, "-") {
+			return name
 		}
 	}
 	return "circleci"
@@ -107,15 +107,28 @@ func garOf(image string) garRepository {
 	return garRepository{}
 }
 
-// repositories are those that the account pulls from, each once.
+// repositories are those that the account pulls from, each once. A part that begins with a dash names nothing: a command
+// would take it for an option.
 func (x *gcpAccount) repositories() []garRepository {
 	var out []garRepository
 	for _, image := range x.images {
-		if r := garOf(image); r.name != "" && !slices.Contains(out, r) {
+		if r := garOf(image); r.name != "" && !strings.Contains(" "+r.name+" "+r.location+" "+r.project, " -") && !slices.Contains(out, r) {
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// variableName is what a variable can be called.
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// addVariables adds those that can be: their names become part of scripts.
+func addVariables(to, more map[string]string) {
+	for fact, name := range more {
+		if variableName.MatchString(name) {
+			to[fact] = name
+		}
+	}
 }
 
 // vaultRole is a role of Vault's JWT method.
@@ -141,7 +154,7 @@ func (p *Plan) addVault(user *project, v *fixes.VaultRole) {
 	x.users.add(user)
 	x.at.projects.add(user)
 	x.all.add(at)
-	maps.Copy(x.variables, v.Variables)
+	addVariables(x.variables, v.Variables)
 	x.reads, x.keyVars, x.jobs = addTo(x.reads, v.Reads...), addTo(x.keyVars, v.KeyVars...), addTo(x.jobs, v.Jobs...)
 }
 
@@ -187,7 +200,7 @@ func (p *Plan) addAzure(user *project, a *fixes.AzureCredential) {
 	x.users.add(user)
 	x.at.projects.add(user)
 	x.all.add(at)
-	maps.Copy(x.variables, a.Variables)
+	addVariables(x.variables, a.Variables)
 	x.keyVars, x.jobs = addTo(x.keyVars, a.KeyVars...), addTo(x.jobs, a.Jobs...)
 }
 

@@ -88,7 +88,13 @@ func section(a *txtar.Archive, name string) string {
 // planOf is the plan for the configs of a case.
 func planOf(t *testing.T, a *txtar.Archive) *Plan {
 	t.Helper()
-	facts, branch := &fixes.Facts{}, ""
+	return New(reposOf(t, a))
+}
+
+// reposOf are the branch and the repos of a case.
+func reposOf(t *testing.T, a *txtar.Archive) (branch string, repos []Repo) {
+	t.Helper()
+	facts := &fixes.Facts{}
 	for line := range strings.Lines(section(a, "flags")) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		if key == "branch" {
@@ -104,14 +110,13 @@ func planOf(t *testing.T, a *txtar.Archive) *Plan {
 		}
 		facts = &s.Facts
 	}
-	var repos []Repo
 	for _, f := range a.Files {
 		if path.Base(f.Name) == "config.yml" {
 			host, name, _ := strings.Cut(path.Dir(f.Name), "/")
 			repos = append(repos, Repo{host, name, relies(t, f.Data, facts)})
 		}
 	}
-	return New(branch, repos)
+	return branch, repos
 }
 
 // relies is what the fixes of a config rely on.

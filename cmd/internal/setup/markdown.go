@@ -3,6 +3,8 @@ package setup
 import (
 	"fmt"
 	"strings"
+
+	"cfgfix/cmd/internal/report"
 )
 
 // Markdown is the plan as a list for people who make it by hand, or want to know what the other forms do.
@@ -32,23 +34,28 @@ func (m *markdown) line(format string, args ...any) {
 func code(texts ...string) string {
 	out := make([]string, len(texts))
 	for i, t := range texts {
-		out[i] = "`" + strings.ReplaceAll(oneLine(t), "`", "'") + "`"
+		out[i] = report.MarkdownCode(t)
 	}
 	return strings.Join(out, ", ")
 }
 
-// plainText is text in which Markdown and HTML mean nothing.
-var plainText = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "|", `\|`, "#", `\#`, "\n", " ").Replace
+// row writes a row of a table, whose cells end at a bar even in code.
+func (m *markdown) row(cells ...string) {
+	for i, c := range cells {
+		cells[i] = strings.ReplaceAll(c, "|", `\|`)
+	}
+	m.line("| %s |", strings.Join(cells, " | "))
+}
 
 func (m *markdown) unknown() {
 	m.line("\n## What no config says\n\n| name | what it is |\n| --- | --- |")
 	for _, in := range m.inputs {
 		if !in.none {
-			m.line("| %s | %s |", code(in.name), plainText(oneLine(in.text)))
+			m.row(code(in.name), report.MarkdownText(in.text))
 		}
 	}
 	for _, x := range m.projects {
-		m.line("| %s | Id of the CircleCI project of %s, a UUID: Project Settings &gt; Overview |", code("project_id_"+x.id), code(x.Name))
+		m.row(code("project_id_"+x.id), "Id of the CircleCI project of "+code(x.Name)+", a UUID: Project Settings &gt; Overview")
 	}
 }
 
@@ -84,11 +91,11 @@ func (m *markdown) role(x *role) {
 	}
 	switch {
 	case x.use.Variable != "":
-		m.line("- [ ] Its ARN as %s in %s", code(x.use.Variable), plainText(x.at.String()))
+		m.line("- [ ] Its ARN as %s in %s", code(x.use.Variable), report.MarkdownText(x.at.String()))
 	case x.use.Fact != "":
 		m.line("- [ ] Its ARN as the fact %s of cfgfix: the fixes wait for it", code(x.use.Fact))
 	}
-	m.line("- For %s in %s, in place of %s", code(x.jobs...), code(x.users.names()...), plainText(strings.Join(x.keys, ", ")))
+	m.line("- For %s in %s, in place of %s", code(x.jobs...), code(x.users.names()...), report.MarkdownText(strings.Join(x.keys, ", ")))
 	if m.branch != "" && !m.limits(x) {
 		m.line("- Not limited to the branch %s: images are pulled for jobs of all branches, and old orbs send a token that does not tell the branch", code(m.branch))
 	}
@@ -102,7 +109,7 @@ func (m *markdown) role(x *role) {
 	if len(x.gaps) > 0 {
 		m.line("\n**Gap**: the configs do not show what else it needs:\n")
 		for _, g := range x.gaps {
-			m.line("- [ ] %s", plainText(oneLine(g)))
+			m.line("- [ ] %s", report.MarkdownText(g))
 		}
 	}
 }
@@ -154,7 +161,7 @@ func (m *markdown) others() {
 		m.line("\n## Vault role %s\n", code(x.name))
 		m.line("- [ ] The JWT method at %s: `oidc_discovery_url` and `bound_issuer` are `https://oidc.circleci.com/org/<org_id>`, which Vault has to reach", code(x.path))
 		m.line("- [ ] The role: `role_type=jwt user_claim=sub bound_audiences=<org_id>`, bound to `oidc.circleci.com/project-id`")
-		m.line("- [ ] Its policies for %s%s", code(x.jobs...), plainText(x.shows()))
+		m.line("- [ ] Its policies for %s%s", code(x.jobs...), report.MarkdownText(x.shows()))
 	}
 	for _, x := range m.azure {
 		m.line("\n## Azure application of %s\n", code(x.jobs...))
@@ -167,7 +174,7 @@ func (m *markdown) circle() {
 		if i == 0 {
 			m.line("\n## Package registries\n")
 		}
-		m.line("- [ ] %s", plainText(x.byHand()))
+		m.line("- [ ] %s", report.MarkdownText(x.byHand()))
 	}
 	if len(m.contexts)+len(m.classes)+len(m.stored) > 0 {
 		m.line("\n## CircleCI\n")
@@ -183,9 +190,9 @@ func (m *markdown) circle() {
 		}
 	}
 	for _, v := range m.stored {
-		m.line("- [ ] The variable %s in %s", code(v.name), plainText(v.at.String()))
+		m.line("- [ ] The variable %s in %s", code(v.name), report.MarkdownText(v.at.String()))
 	}
 	for _, c := range m.classes {
-		m.line("- [ ] The resource class %s, and a runner for it that reaches %s", code(c.name), plainText(orWords(c.hosts, "what the tunnels of its jobs lead to")))
+		m.line("- [ ] The resource class %s, and a runner for it that reaches %s", code(c.name), report.MarkdownText(orWords(c.hosts, "what the tunnels of its jobs lead to")))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"cfgfix/cmd/internal/report"
 	"cfgfix/fixes"
 )
 
@@ -352,8 +353,10 @@ func (w *permits) region(c call) string {
 	return "*"
 }
 
-// plain reports whether a text is what it is: nothing expands it, and no policy takes it for a pattern.
-func plain(text string) bool { return !strings.ContainsAny(text, "$`<>*?{}\"'\\ \t\r\n") }
+// plain reports whether a text is what it is: nothing expands it, no policy takes it for a pattern, and all of it shows.
+func plain(text string) bool {
+	return !strings.ContainsAny(text, "$`<>*?{}\"'\\ ") && report.Visible(text) == text
+}
 
 // known is a name where it is shown. What the shell or CircleCI puts into a part of it stands as *, since that may differ
 // from run to run; a name of which nothing is shown is an input.

@@ -3,6 +3,8 @@ package setup
 import (
 	"encoding/json"
 	"strings"
+
+	"cfgfix/cmd/internal/report"
 )
 
 // policy is a policy document of IAM, in which names in braces stand for what is not known.
@@ -76,7 +78,7 @@ func (p policy) json(literal, named func(string) string) string {
 		panic(err) // a struct of strings
 	}
 	var out strings.Builder
-	for i, part := range strings.FieldsFunc(strings.TrimSuffix(b.String(), "\n"), func(r rune) bool { return r == open || r == end }) {
+	for i, part := range strings.FieldsFunc(string(report.VisibleJSON([]byte(strings.TrimSuffix(b.String(), "\n")))), func(r rune) bool { return r == open || r == end }) {
 		if i%2 == 0 { // JSON begins with a brace, and a name is never empty
 			out.WriteString(literal(part))
 		} else {
@@ -91,7 +93,7 @@ const open, end = '\uE000', '\uE001'
 
 // marked is the document with the names in braces between other marks.
 func (p policy) marked() policy {
-	mark := strings.NewReplacer("{", string(open), "}", string(end)).Replace
+	mark := strings.NewReplacer("{", string(open), "}", string(end), string(open), "", string(end), "").Replace
 	all := func(list []string) []string {
 		var out []string
 		for _, t := range list {

@@ -39,7 +39,10 @@ type role struct {
 	gaps       []string
 }
 
-var literalARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(\d{12}):role(/.*/|/)([^/]+)$`)
+var (
+	literalARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(\d{12}):role(/|/[\w+=,.@/-]*/)([\w+=,.@-]+)$`)
+	regionName = regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)+$`)
+)
 
 func (p *Plan) addRole(user *project, r *fixes.AWSRole) {
 	at := p.placeOf(r.Use, user)
@@ -55,7 +58,7 @@ func (p *Plan) addRole(user *project, r *fixes.AWSRole) {
 	}
 	x.keys, x.keyVars, x.jobs = addTo(x.keys, r.Keys), addTo(x.keyVars, r.KeyVars...), addTo(x.jobs, r.Jobs...)
 	x.images = addTo(x.images, r.Images...)
-	if r.Region != "" {
+	if regionName.MatchString(r.Region) {
 		x.regions = addTo(x.regions, r.Region)
 	}
 	x.uses = append(x.uses, *r)

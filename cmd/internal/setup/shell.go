@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"cfgfix/cmd/internal/report"
 )
 
 // Shell is the plan as a script of commands for bash. What is there already is left as it is, so that it can be run again.
@@ -53,17 +55,47 @@ func (s *script) line(format string, args ...any) {
 
 func (s *script) comment(lines ...string) {
 	for _, l := range lines {
-		s.line("# %s", oneLine(l))
+		s.line("# %s", report.Visible(l))
 	}
 }
+
+// off writes a command that is off, as a comment of one line.
+func (s *script) off(format string, args ...any) { s.comment(fmt.Sprintf(format, args...)) }
 
 func (s *script) section(title string) {
 	s.line("")
 	s.comment("---- " + title)
 }
 
-// single is text as one word of the shell, in which nothing is expanded.
-func single(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// single is text as one word of the shell on one line, in which nothing is expanded. Where some of it would not show, it is
+// written in escapes, byte by byte so that the locale does not matter. A NUL, which no word can hold, stays an escape.
+func single(text string) string {
+	if report.Visible(text) == text {
+		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		switch {
+		case c == 0:
+			b.WriteString(`\\x00`)
+		case c == '\'' || c == '\\':
+			b.WriteString(`\` + string(c))
+		case c < ' ' || c >= 0x7f:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "$'" + b.String() + "'"
+}
+
+// word is the name of a variable as one word of the shell.
+func word(name string) string {
+	if variableName.MatchString(name) {
+		return name
+	}
+	return single(name)
+}
 
 // heredoc is text inside of a here-document or of double quotes, in which nothing is expanded.
 var heredoc = strings.NewReplacer(`\`, `\\`, `$`, `\$`, "`", "\\`").Replace
@@ -82,13 +114,13 @@ need() { if [ -z "${!1:-}" ]; then printf 'set %%s: %%s\n' "$1" "$2" >&2; missin
 	used := expansions(commands)
 	need := func(name, text string) {
 		if used[name] {
-			s.line("need %s %s", name, single(oneLine(text)))
+			s.line("need %s %s", name, single(report.Visible(text)))
 		}
 	}
 	for _, in := range s.inputs {
 		switch {
 		case in.none:
-			s.line(": \"${%s:=}\" # %s (separated by blanks)", env(in.name), oneLine(in.text))
+			s.line(": \"${%s:=}\" # %s (separated by blanks)", env(in.name), report.Visible(in.text))
 		case in.list:
 			need(env(in.name), in.text+" (separated by blanks)")
 		default:
@@ -157,58 +189,59 @@ func (s *script) functions(commands string) {
 	}
 }
 
-// shellFunctions hide the difference between the two programs of CircleCI, and what takes several commands.
+// shellFunctions hide the difference between the two programs of CircleCI, and what takes several commands. Names stand
+// behind the dashes that end the options: one may begin with a dash, as an option with another server to send the token to does.
 var shellFunctions = []struct{ name, text string }{
 	{"context_create", `context_create() { # NAME
   if [ "$legacy" ]; then
-    circleci context show --org-id "$ORG_ID" "$1" >/dev/null 2>&1 || circleci context create --org-id "$ORG_ID" "$1"
+    circleci context show --org-id "$ORG_ID" -- "$1" >/dev/null 2>&1 || circleci context create --org-id "$ORG_ID" -- "$1"
   else
-    circleci context get "$1" --org "$ORG_SLUG" >/dev/null 2>&1 || circleci context create "$1" --org "$ORG_SLUG"
+    circleci context get --org "$ORG_SLUG" -- "$1" >/dev/null 2>&1 || circleci context create --org "$ORG_SLUG" -- "$1"
   fi
 }`},
 	{"context_set", `context_set() { # CONTEXT NAME VALUE
   if [ "$legacy" ]; then
-    printf '%s' "$3" | circleci context store-secret --org-id "$ORG_ID" "$1" "$2"
+    printf '%s' "$3" | circleci context store-secret --org-id "$ORG_ID" -- "$1" "$2"
   else
-    circleci context secret set "$1" --org "$ORG_SLUG" --name "$2" --value "$3"
+    circleci context secret set --org "$ORG_SLUG" --name "$2" --value "$3" -- "$1"
   fi
 }`},
 	{"context_unset", `context_unset() { # CONTEXT NAME
   if [ "$legacy" ]; then
-    circleci context remove-secret --org-id "$ORG_ID" "$1" "$2"
+    circleci context remove-secret --org-id "$ORG_ID" -- "$1" "$2"
   else
-    circleci context secret delete "$1" --org "$ORG_SLUG" --name "$2"
+    circleci context secret delete --org "$ORG_SLUG" --name "$2" -- "$1"
   fi
 }`},
 	{"context_restrict", `context_restrict() { # CONTEXT TYPE VALUE
   if [ "$legacy" ]; then
-    printf 'restrict the context %s in the web app (%s: %s): version 0.1 of the CLI cannot\n' "$1" "$2" "$3" >&2
+    printf 'restrict the context %q in the web app (%s: %s): version 0.1 of the CLI cannot\n' "$1" "$2" "$3" >&2
   else
-    circleci context restriction create "$1" --org "$ORG_SLUG" --type "$2" --value "$3" ||
-      printf 'the context %s is not restricted to %s: see whether it was before\n' "$1" "$3" >&2
+    circleci context restriction create --org "$ORG_SLUG" --type "$2" --value "$3" -- "$1" ||
+      printf 'the context %q is not restricted to %s: see whether it was before\n' "$1" "$3" >&2
   fi
 }`},
 	{"project_set", `project_set() { # SLUG NAME VALUE
   if [ "$legacy" ]; then
     IFS=/ read -r vcs org project <<<"$1"
-    printf '%s' "$3" | circleci project secret create "$vcs" "$org" "$project" "$2"
+    printf '%s' "$3" | circleci project secret create -- "$vcs" "$org" "$project" "$2"
   else
-    circleci envvar set "$2" "$3" --project "$1"
+    circleci envvar set --project "$1" -- "$2" "$3"
   fi
 }`},
 	{"project_unset", `project_unset() { # SLUG NAME
   if [ "$legacy" ]; then
     printf 'delete the variable %s of %s in the web app: version 0.1 of the CLI cannot\n' "$2" "$1" >&2
   else
-    circleci envvar delete "$2" --project "$1"
+    circleci envvar delete --project "$1" -- "$2"
   fi
 }`},
 	{"runner_class", `runner_class() { # CLASS DESCRIPTION
   if [ "$legacy" ]; then
-    circleci runner resource-class create "$1" "$2" --generate-token
+    circleci runner resource-class create --generate-token -- "$1" "$2"
   else
-    circleci runner resource-class create "$1" --description "$2" --generate-token
-  fi || printf 'the resource class %s was not made: see whether it is there\n' "$1" >&2
+    circleci runner resource-class create --description "$2" --generate-token -- "$1"
+  fi || printf 'the resource class %q was not made: see whether it is there\n' "$1" >&2
 }`},
 	{"azure_credential", `azure_credential() { # APPLICATION PROJECT-ID: one credential for each user
   for user in $AZURE_USER_IDS; do

@@ -3,6 +3,8 @@ package setup
 import (
 	"encoding/json"
 	"strings"
+
+	"cfgfix/cmd/internal/report"
 )
 
 func (s *script) google() {
@@ -85,24 +87,24 @@ func (s *script) azureCredentials() {
 func (s *script) allContexts() {
 	for _, c := range s.contexts {
 		s.section("the context " + c.name + " of " + strings.Join(c.users.names(), ", "))
-		restrict := func(prefix string) {
+		restrict := func(write func(format string, args ...any)) {
 			for _, u := range c.users {
-				s.line("%scontext_restrict %s project \"$%s\"", prefix, single(c.name), u.idVar())
+				write("context_restrict %s project \"$%s\"", single(c.name), u.idVar())
 			}
 		}
 		if !c.isNew() {
 			s.comment("It is there. If no other project uses it, restrict it to these:")
-			restrict("# ")
+			restrict(s.off)
 		} else {
 			s.line("context_create %s", single(c.name))
-			restrict("")
+			restrict(s.line)
 			if s.branch != "" {
 				s.line("context_restrict %s expression %s", single(c.name), single(branchExpression(s.branch)))
 			}
 		}
 		for _, v := range c.variables {
 			s.comment("It has to hold " + v + ". Set its value by hand, so that it stays out of files and of the history of the shell:")
-			s.line("# circleci context secret set %s --org \"$ORG_SLUG\" --name %s", single(c.name), single(v))
+			s.off("circleci context secret set --org \"$ORG_SLUG\" --name %s -- %s", single(v), single(c.name))
 		}
 	}
 	if len(s.stored) > 0 {
@@ -118,12 +120,12 @@ func (s *script) store(v stored) {
 	switch len(v.at.contexts) {
 	case 0:
 		for _, x := range v.at.projects {
-			s.line("project_set \"$%s\" %s %s", x.slugVar(), v.name, value)
+			s.line("project_set \"$%s\" %s %s", x.slugVar(), word(v.name), value)
 		}
 	case 1:
-		s.line("context_set %s %s %s", single(v.at.contexts[0].name), v.name, value)
+		s.line("context_set %s %s %s", single(v.at.contexts[0].name), word(v.name), value)
 	default:
-		s.line("context_set \"$%s\" %s %s", env(v.at.choice()), v.name, value)
+		s.line("context_set \"$%s\" %s %s", env(v.at.choice()), word(v.name), value)
 	}
 }
 
@@ -149,6 +151,6 @@ func (s *script) runnerClasses() {
 	for _, c := range s.classes {
 		s.section("the runner " + c.name + ", for " + strings.Join(c.jobs, ", "))
 		s.comment("This makes no runner: install one with the token that is printed, where it reaches " + orWords(c.hosts, "what the tunnels of these jobs lead to") + ".")
-		s.line("runner_class %s %s", single(c.name), single("For "+clip(strings.Join(c.jobs, ", "), 200)))
+		s.line("runner_class %s %s", single(c.name), single("For "+clip(report.Visible(strings.Join(c.jobs, ", ")), 200)))
 	}
 }

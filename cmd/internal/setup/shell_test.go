@@ -100,9 +100,9 @@ func TestScriptCalls(t *testing.T) {
 		`"oidc.circleci.com/org/value-of-org_id:aud": [             "value-of-org_id"`,
 		"org/value-of-org_id/project/value-of-project_id_site/user/*/vcs-origin/github.com/acme/site/vcs-ref/refs/heads/main",
 		`"arn:aws:s3:::acme-site/*"`,
-		"circleci [context] [create] [new] [--org] [value-of-org_slug]",
-		"circleci [context] [restriction] [create] [new] [--org] [value-of-org_slug] [--type] [project] [--value] [value-of-project_id_site]",
-		"circleci [context] [secret] [set] [website] [--org] [value-of-org_slug] [--name] [AWS_OIDC_ROLE_ARN] [--value] [arn:aws:iam::999999999999:role/x]",
+		"circleci [context] [create] [--org] [value-of-org_slug] [--] [new]",
+		"circleci [context] [restriction] [create] [--org] [value-of-org_slug] [--type] [project] [--value] [value-of-project_id_site] [--] [new]",
+		"circleci [context] [secret] [set] [--org] [value-of-org_slug] [--name] [AWS_OIDC_ROLE_ARN] [--value] [arn:aws:iam::999999999999:role/x] [--] [website]",
 	} {
 		if !strings.Contains(calls, want) {
 			t.Errorf("no %s in\n%s", want, calls)
@@ -110,7 +110,7 @@ func TestScriptCalls(t *testing.T) {
 	}
 	calls = runScript(t, p.After(), "0.1.47860")
 	for _, want := range []string{
-		"circleci [context] [remove-secret] [--org-id] [value-of-org_id] [website] [AWS_ACCESS_KEY_ID]",
+		"circleci [context] [remove-secret] [--org-id] [value-of-org_id] [--] [website] [AWS_ACCESS_KEY_ID]",
 		"aws [iam] [update-access-key] [--user-name] [somebody] [--access-key-id] [value-of-website_old_key_ids] [--status] [Inactive]",
 	} {
 		if !strings.Contains(calls, want) {

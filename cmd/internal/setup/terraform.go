@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
+
+	"cfgfix/cmd/internal/report"
 )
 
 // Terraform is the plan as one file of Terraform, formatted as terraform fmt does it.
@@ -48,22 +50,12 @@ func (t *terraform) line(format string, args ...any) {
 // comment writes text as comments, a line each.
 func (t *terraform) comment(lines ...string) {
 	for _, l := range lines {
-		t.line("# %s", oneLine(l))
+		t.line("# %s", report.Visible(l))
 	}
 }
 
 // gap separates blocks.
 func (t *terraform) gap() { t.b.WriteByte('\n') }
-
-// oneLine is text without what ends a line or steers a terminal.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, text)
-}
 
 // quote is text as a string of Terraform, in which nothing is expanded.
 func quote(text string) string { return string(hclwrite.TokensForValue(cty.StringVal(text)).Bytes()) }

@@ -3,6 +3,8 @@ package setup
 import (
 	"slices"
 	"strings"
+
+	"cfgfix/cmd/internal/report"
 )
 
 // identityProviders makes CircleCI known to each account.
@@ -59,7 +61,7 @@ func (t *terraform) role(x *role) {
 		if x.path != "/" {
 			t.line("path = %s", quote(x.path))
 		}
-		t.line("description = %s", quote("CircleCI: "+clip(strings.Join(x.users.names(), ", "), 200)))
+		t.line("description = %s", quote("CircleCI: "+clip(report.Visible(strings.Join(x.users.names(), ", ")), 200)))
 		if x.session > 0 {
 			t.line("max_session_duration = %d", x.session)
 		}

@@ -1,7 +1,10 @@
 package setup
 
 import (
+	"regexp"
 	"strings"
+
+	"cfgfix/cmd/internal/report"
 )
 
 // isNew reports whether the plan makes the context: no config names it yet.
@@ -125,10 +128,13 @@ func (t *terraform) slugs() {
 	t.keyed("project_slugs", "Slugs of the CircleCI projects whose variables are set, by repository: Project Settings > Overview", need.names(), known)
 }
 
+// hostedName is what GitHub and Bitbucket take for owner/name.
+var hostedName = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+$`)
+
 // slug is how CircleCI names the project, "" where that cannot be told from the remote.
 func (x *project) slug() string {
 	switch {
-	case !strings.Contains(x.Name, "/"):
+	case !hostedName.MatchString(x.Name):
 		return ""
 	case x.Host == "github.com":
 		return "github/" + x.Name
@@ -144,7 +150,7 @@ func (t *terraform) runnerClasses() {
 		t.comment("---- the runner " + c.name + ", for " + strings.Join(c.jobs, ", "))
 		t.comment("Making the class makes no runner: install one that reaches " + orWords(c.hosts, "what the tunnels of these jobs lead to") + ".")
 		t.line("\nresource \"circleci_runner_resource_class\" %q {\norganization_id = var.org_id\nresource_class = %s\ndescription = %s\n}\n",
-			c.id, quote(c.name), quote("For "+clip(strings.Join(c.jobs, ", "), 200)))
+			c.id, quote(c.name), quote("For "+clip(report.Visible(strings.Join(c.jobs, ", ")), 200)))
 	}
 }
 

@@ -1,8 +1,10 @@
 package setup
 
 import (
+	"strconv"
 	"strings"
 
+	"cfgfix/cmd/internal/report"
 	"cfgfix/fixes"
 )
 
@@ -198,7 +200,7 @@ func (t *trial) add(name string, at place, notes, lines []string) {
 func (t *trial) text() string {
 	var b strings.Builder
 	line := func(text string) { b.WriteString(text + "\n") }
-	line("# Tries what the fixes of cfgfix rely on in " + oneLine(t.project.Name) + ": put it in place of .circleci/config.yml on a branch, push that, and look at its")
+	line("# Tries what the fixes of cfgfix rely on in " + report.Visible(t.project.Name) + ": put it in place of .circleci/config.yml on a branch, push that, and look at its")
 	line("# jobs. Each has to end well before the fixes are merged. Never merge this file.")
 	line("version: 2.1")
 	if t.orb {
@@ -210,7 +212,7 @@ func (t *trial) text() string {
 	line("jobs:")
 	for _, j := range t.jobs {
 		for _, note := range j.notes {
-			line("  # " + oneLine(note))
+			line("  # " + report.Visible(note))
 		}
 		line("  " + j.name + ":\n" + strings.Join(j.lines, "\n"))
 	}
@@ -228,7 +230,5 @@ func (t *trial) text() string {
 	return b.String()
 }
 
-// scalar is text as a scalar of YAML on one line.
-func scalar(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(oneLine(text)) + `"`
-}
+// scalar is text as a scalar of YAML on one line. All escapes of Go's quotes are escapes of YAML's as well.
+func scalar(text string) string { return strconv.Quote(text) }
