@@ -3,7 +3,10 @@ package fixes
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -89,7 +92,7 @@ func (s *Survey) Add(name string, src []byte) error {
 	if s.facts == nil {
 		s.facts = map[string]*surveyedFact{}
 	}
-	at := func(offset int) string { return fmt.Sprintf("%s:%d", oneLine(name), r.Position(offset).Line) }
+	at := func(offset int) string { return fmt.Sprintf("%s:%d", shown(name), r.Position(offset).Line) }
 	for _, x := range r.Results {
 		if x.Status != Suppressed {
 			s.addResult(&x, at)
@@ -220,13 +223,20 @@ func selectors(d identity, contexts []string) string {
 	if d.id != "" && !d.sameKeys(standard) {
 		list("keys", []string{d.id}, variableGlobType)
 	} else {
-		list("contexts", slices.Sorted(slices.Values(contexts)), nameGlobType)
+		var globs []string
+		for _, name := range slices.Sorted(slices.Values(contexts)) {
+			globs = append(globs, onlyName(name))
+		}
+		list("contexts", globs, nameGlobType)
 	}
-	if nameGlobType.accepts(d.profile) {
-		out = append(out, "profile: "+quote(d.profile))
+	if profile := onlyName(d.profile); nameGlobType.accepts(profile) {
+		out = append(out, "profile: "+quote(profile))
 	}
 	return strings.Join(out, ", ")
 }
+
+// onlyName is a glob that matches a name and nothing else.
+var onlyName = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `{`, `\{`, `}`, `\}`).Replace
 
 // lookAtHosts finds the hosts that are internal by their names, of which some may be public all the same, and those that
 // only look internal. Private addresses are internal in any case.
@@ -252,6 +262,9 @@ func (s *Survey) lookAtHosts(p *Pass, at func(int) string) {
 func (s *Survey) lookAtClasses(p *Pass, at func(int) string) {
 	take := func(class rewrite.Node) {
 		if name, known := circle.Known(class); known && resourceClassType.accepts(name) {
+			if strings.HasSuffix(name, ":") {
+				name = quote(name) // YAML would take it for a key
+			}
 			s.value(surveyedValue{key: "runner.resource_class", text: name}, at(class.Span().Start))
 		}
 	}
@@ -276,15 +289,24 @@ func (s *Survey) lookAtContexts(p *Pass, at func(int) string) {
 	}
 }
 
-// quote writes a text as YAML's single quotes do; it must hold no line break.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+// quote writes a text as a scalar of YAML on one line: in single quotes or, where some of it would not show or would end the
+// line, in double ones. All escapes of Go's quotes are escapes of YAML's as well.
+func quote(text string) string {
+	if visible(text) {
+		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	}
+	return strconv.Quote(text)
+}
 
-// oneLine is a name without what would end a comment.
-func oneLine(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || strings.ContainsRune(lineBreaks, r) {
-			return ' '
-		}
-		return r
-	}, name)
+// shown is a text for comments: as it is, or as quote writes it when some of it would not show or would end the comment.
+func shown(text string) string {
+	if visible(text) {
+		return text
+	}
+	return strconv.Quote(text)
+}
+
+// visible reports whether all of a text can be seen. Line ends, what steers a terminal and what reorders text cannot.
+func visible(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }

@@ -149,9 +149,9 @@ func (w *settingsWriter) fact(k factKey, f surveyedFact) {
 func (v *surveyedValue) note() string {
 	text := v.places.String()
 	if v.remark != "" {
-		text += ": " + v.remark
+		text += ": " + shown(v.remark)
 	}
-	return oneLine(text)
+	return text
 }
 
 // setting writes a line of YAML, as a comment when it is off.

@@ -96,6 +96,11 @@ func TestSurvey(t *testing.T) {
 			}, "runner.resource_class", "runner.resource_class: acme/linux\n",
 		},
 		{
+			"a runner that looks like a key", []string{
+				job("a", "    machine: true\n    resource_class: 'acme/linux:'\n    steps: [checkout]\n"),
+			}, "runner.resource_class", "runner.resource_class: 'acme/linux:'\n",
+		},
+		{
 			"of several runners somebody has to choose", []string{
 				job("a", "    machine: true\n    resource_class: acme/linux\n    steps: [checkout]\n"),
 				job("a", "    machine: true\n    resource_class: acme/arm\n    steps: [checkout]\n"),
