@@ -77,6 +77,32 @@ func heads(t *testing.T, script string) []string {
 	return out
 }
 
+// printed is what cfgfix prints about a repo that is called so, by its arguments, and the directory that the repo is in. The
+// patches and the owners' files are in there.
+func printed(t *testing.T, name string) (out map[string]string, dir string) {
+	t.Helper()
+	dir = hostileTree(t, name)
+	out = map[string]string{}
+	for _, args := range []string{
+		"setup -f shell", "setup -f terraform", "setup -f markdown", "setup --try", "setup --after", "init --stdout",
+		"-n -f markdown", "-n -f html", "-n -f json", "-n -q --patch-dir patches --owners-dir owners",
+	} {
+		words := strings.Fields(args)
+		if words[0] != "init" {
+			words = append(words, "-c", "settings.yml")
+		}
+		got := runReal(t, dir, words...)
+		if got.code != exitOK && got.code != exitLeft {
+			t.Errorf("%q: %s ends with %d: %s", name, args, got.code, got.errOut)
+		}
+		out[args] = got.out
+		if i := strings.IndexFunc(got.out+got.errOut, steers); i >= 0 {
+			t.Errorf("%q: %s prints %q", name, args, (got.out + got.errOut)[max(i-20, 0):])
+		}
+	}
+	return out, dir
+}
+
 // TestHostileNames holds what is printed and written to be about the same, whatever a repo, its contexts and its jobs are
 // called.
 func TestHostileNames(t *testing.T) {
@@ -84,31 +110,9 @@ func TestHostileNames(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("names of files are plainer there")
 	}
-	outputs := func(name string) (out map[string]string, dir string) {
-		dir = hostileTree(t, name)
-		out = map[string]string{}
-		for _, args := range []string{
-			"setup -f shell", "setup -f terraform", "setup -f markdown", "setup --try", "setup --after", "init --stdout",
-			"-n -f markdown", "-n -f html", "-n -f json", "-n -q --patch-dir patches --owners-dir owners",
-		} {
-			words := strings.Fields(args)
-			if words[0] != "init" {
-				words = append(words, "-c", "settings.yml")
-			}
-			got := runReal(t, dir, words...)
-			if got.code != exitOK && got.code != exitLeft {
-				t.Errorf("%q: %s ends with %d: %s", name, args, got.code, got.errOut)
-			}
-			out[args] = got.out
-			if i := strings.IndexFunc(got.out+got.errOut, steers); i >= 0 {
-				t.Errorf("%q: %s prints %q", name, args, (got.out + got.errOut)[max(i-20, 0):])
-			}
-		}
-		return out, dir
-	}
-	harmless, _ := outputs("prod")
+	harmless, _ := printed(t, "prod")
 	for _, name := range hostileNames {
-		out, dir := outputs(name)
+		out, dir := printed(t, name)
 		for _, form := range []string{"setup -f shell", "setup --after"} {
 			if diff := cmp.Diff(heads(t, harmless[form]), heads(t, out[form])); diff != "" {
 				t.Errorf("%q: commands of %s (-harmless +got):\n%s", name, form, diff)

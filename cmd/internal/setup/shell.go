@@ -79,7 +79,7 @@ func single(text string) string {
 		case c == 0:
 			b.WriteString(`\\x00`)
 		case c == '\'' || c == '\\':
-			b.WriteString(`\` + string(c))
+			b.Write([]byte{'\\', c})
 		case c < ' ' || c >= 0x7f:
 			fmt.Fprintf(&b, `\x%02x`, c)
 		default:
