@@ -35,7 +35,7 @@ var hostileNames = []string{
 	"\nid >pwned #", "\rid >pwned #", "\r\nid\r\n", "\u0085id >pwned #", "\u2028id >pwned #", "\u2029id >pwned #", "\v\f\tid",
 	"' ; id >pwned ; '", `" ; id >pwned ; "`, "$(id >pwned)", "`id >pwned`", "${x:=$(id)}", "$x", "$((1+1))", "}; id; {", "<(id)", "!!",
 	`"${file("/etc/passwd")}`, `%{ for x in ["a"] }x%{ endfor }`, "$${x}", "%%{x}", "${\"", "*/ id /*", "// id", "# id", `\`, `'\`, `"\`, `\'$(id)`, `\n$(id)`,
-	"--host=https://evil.example", "-rf", "--", "\nJSON\nid >pwned\n", "JSON", "\nEOF\n", "| id", "|\n| x | y |", "a | b", "; id", "& id", "x\\", "%s%n%(x)",
+	"--host=https://evil.example", "-rf", "--", "\nJSON\nid >pwned\n", "JSON", "\nEOF\n", "| id", "|\n| x | y |", "a | b", "; id", "& id", "x\\", "%s%n%(x)", " azure_credential x",
 	"**x** __y__ ~~z~~ [a](https://evil.example)", "<script>alert(1)</script>", "<!--", "&lt;b&gt;", "```", "``", "`", "\n```\n# x\n", "![a](b)", "https://evil.example www.evil.example a@evil.example @all #1", "1. x", "- x", "> x",
 	"\x1b[31m", "\x1b]0;t\a", "\u009b31m", "\u202egnp.exe", "\u2066x\u2069", "\u200f", "\x00id", "\x7f\b\b", "\ufeffx", "\ue000id\ue001", "\ue000", "\ue001$(id)\ue000",
 	": x", "{a: b}", "[x", "&a *b", "? x", "@x", "\n---\n", "\naws.role_arn: x", "'", `"`, "''", `"a" 'b'`, "{", "}", "{org_id}", "{x} ${y}", "é 日本 🚀", strings.Repeat("x", 300),
@@ -273,7 +273,7 @@ func TestHostileNamesAreText(t *testing.T) {
 					} else if more := newIn(want[f.file], got); more != "" && f.file != "try.yml" {
 						t.Errorf("%s, %s %q: there is %s\n%s", f.file, place, name, more, out)
 					}
-					if filepath.Ext(f.file) == ".sh" && noBash == nil && !testing.Short() {
+					if filepath.Ext(f.file) == ".sh" && noBash == nil && !testing.Short() && i%4 == 0 {
 						bashTakes(t, out)
 					}
 				}

@@ -3,6 +3,7 @@ package setup
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"cfgfix/cmd/internal/report"
@@ -175,7 +176,7 @@ func (s *script) functions(commands string) {
 	var used []string
 	circle := false
 	for _, f := range shellFunctions {
-		if strings.Contains(commands, "\n"+f.name+" ") || strings.Contains(commands, " "+f.name+" ") {
+		if called(commands, f.name) {
 			used = append(used, f.text)
 			circle = circle || strings.Contains(f.text, "$legacy")
 		}
@@ -187,6 +188,12 @@ func (s *script) functions(commands string) {
 	for _, text := range used {
 		s.line("%s", text)
 	}
+}
+
+// called reports whether commands call a function, be it in one that is off. In other places its name may be a part of one
+// from a config.
+func called(commands, name string) bool {
+	return slices.ContainsFunc([]string{"\n", "\n# ", "; do "}, func(before string) bool { return strings.Contains(commands, before+name+" ") })
 }
 
 // shellFunctions hide the difference between the two programs of CircleCI, and what takes several commands. Names stand
