@@ -70,6 +70,9 @@ func choosesText(text string) bool {
 		func(setting string) bool { return strings.Contains(text, setting) })
 }
 
+// copiers are programs that put files where their last argument says.
+var copiers = []string{"cp", "mv", "ln", "rsync", "install", "tar", "unzip"}
+
 // choosesByCall reports whether a call puts a file of credentials in its place, or sets one up.
 func choosesByCall(c *shell.Call) bool {
 	args := c.Args()
@@ -82,7 +85,7 @@ func choosesByCall(c *shell.Call) bool {
 		_, name := profileOf(c)
 		return choosesText(args[2].Value) && (name != "aws_access_key_id" || classifyWord(args[3]).kind == noSource)
 	}
-	if !slices.Contains([]string{"cp", "mv", "ln", "rsync", "install", "tar", "unzip"}, c.Name()) || len(args) == 0 {
+	if !slices.Contains(copiers, c.Name()) || len(args) == 0 {
 		return false
 	}
 	to := strings.TrimSuffix(args[len(args)-1].Value, "/")

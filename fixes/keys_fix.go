@@ -61,6 +61,13 @@ func (b *keysFix) setUp() (refusal string) {
 			b.fix.use(role.fact)
 		}
 		c := b.credentials(u, role.credentials)
+		switch before := b.regionsBefore(u, c.profile); {
+		case slices.Contains(before, "") && c.region == "":
+			b.fix.need(Need{"aws.region", "--set aws.region=REGION: the setup step writes a region over the one in ~/.aws/config, which the file does not show"})
+			continue
+		case len(before) > 1 && !slices.Contains(before, ""):
+			return "steps before the setup configure several regions, and the setup step writes one over them"
+		}
 		if m := roleARN.FindStringSubmatch(c.role); m != nil && m[1] != "aws" && !u.showsRegion(c) {
 			b.fix.need(Need{"aws.region", "--set aws.region=REGION: a role of the partition " + m[1] + " needs one of its own regions"})
 			continue
@@ -112,7 +119,7 @@ func (u *awsUnit) showsRegion(c credentials) bool {
 	if c.region != "" || u.job == nil {
 		return c.region != ""
 	}
-	_, ok := u.job.EffectiveEnvironments().Lookup("AWS_DEFAULT_REGION")
+	_, ok := u.job.EffectiveEnvironments().Lookup(regionVar)
 	return ok
 }
 
@@ -150,22 +157,32 @@ func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal 
 
 // credentials completes what a unit's setup is given by what the unit's environment says.
 func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
-	c.region = orElse(b.region, c.region)
-	if u.job == nil {
-		return c
-	}
-	env := u.job.EffectiveEnvironments()
-	_, regional := env.Lookup("AWS_DEFAULT_REGION")
-	if _, ok := env.Lookup("AWS_REGION"); ok && !regional && c.region == "" {
-		c.region = "${AWS_REGION}"
-	}
+	env := u.environments()
 	if x, ok := env.Lookup("AWS_PROFILE"); ok && c.profile == "" {
 		if text, known := x.Known(); known && text != "default" {
 			c.profile = text
 		}
 	}
+	before := b.regionsBefore(u, c.profile)
+	if len(before) == 1 {
+		c.region = orElse(before[0], c.region)
+	}
+	c.region = orElse(b.region, c.region)
+	_, regional := env.Lookup(regionVar)
+	if _, ok := env.Lookup("AWS_REGION"); ok && !regional && len(before) == 0 && c.region == "" {
+		c.region = "${AWS_REGION}"
+	}
 	c.profileOnly = b.profileOnly(u)
 	return c
+}
+
+// regionsBefore are the regions that the setup step of a unit writes over; nothing where a region moves into it, and
+// for web identity, which writes nothing to ~/.aws.
+func (b *keysFix) regionsBefore(u *awsUnit, profile string) []string {
+	if b.region != "" || b.view.webIdentity() {
+		return nil
+	}
+	return u.regionsBefore(profile)
 }
 
 // profileOnly reports whether the keys are to stay out of the environment: they are put under a profile, are not those

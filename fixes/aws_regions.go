@@ -1,0 +1,131 @@
+package fixes
+
+import (
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/shell"
+)
+
+// regionVar is the variable that setup steps read the region from, and that beats the region of a profile.
+const regionVar = "AWS_DEFAULT_REGION"
+
+// configuredRegion is a region that a script puts into a profile in ~/.aws.
+type configuredRegion struct {
+	profile string // "" for the default
+	text    string // as a setup step takes it; "" when it cannot be read
+}
+
+// regionsBefore are the regions, each once, that steps in front of the unit's setups configure for the default profile or
+// the named one: a setup step writes its own over them, and an empty one where it is given none. A variable beats what
+// is configured, so that there is nothing to keep then.
+func (u *awsUnit) regionsBefore(profile string) []string {
+	var out []string
+	if _, ok := u.environments().Lookup(regionVar); ok {
+		return nil
+	}
+	for _, x := range u.beforeSetup() {
+		script := x.facts.script()
+		if script == nil {
+			continue
+		}
+		if slices.ContainsFunc(script.BashEnv(), func(e shell.EnvVar) bool { return e.Name == regionVar }) {
+			return nil
+		}
+		for _, r := range configuredRegions(script) {
+			if (r.profile == "" || r.profile == profile) && !slices.Contains(out, r.text) {
+				out = append(out, r.text)
+			}
+		}
+	}
+	return out
+}
+
+// beforeSetup are the visits in front of the last setup of the unit.
+func (u *awsUnit) beforeSetup() []awsVisit {
+	for i, x := range slices.Backward(u.visits) {
+		if u.hasSite(x.Step) {
+			return u.visits[:i]
+		}
+	}
+	return nil
+}
+
+// configuredRegions are the regions that a script configures. A file that it gets from elsewhere may hold one.
+func configuredRegions(script *shell.Script) []configuredRegion {
+	out := writtenRegions(script)
+	for _, c := range script.Calls() {
+		if profile, name, value := configured(c); name == "region" {
+			out = append(out, configuredRegion{profile, regionOf(script, value.Text)})
+		}
+		if takesConfig(script, c) {
+			out = append(out, configuredRegion{})
+		}
+	}
+	return out
+}
+
+// writtenRegions are the regions in what a script writes to ~/.aws/config.
+func writtenRegions(script *shell.Script) []configuredRegion {
+	var out []configuredRegion
+	profile := ""
+	for _, w := range script.Writes() {
+		if !strings.HasSuffix(w.File.Value, ".aws/config") {
+			continue
+		}
+		for _, l := range w.Lines {
+			if section, ok := strings.CutPrefix(strings.TrimSpace(l.Text), "["); ok {
+				profile = profileName(strings.TrimSpace(strings.TrimPrefix(strings.TrimSuffix(section, "]"), "profile ")))
+			}
+			if name, value, _ := strings.Cut(l.Text, "="); strings.TrimSpace(name) == "region" {
+				out = append(out, configuredRegion{profile, regionOf(script, strings.TrimSpace(value))})
+			}
+		}
+	}
+	return out
+}
+
+// configured is the setting that an aws configure set makes, wherever its options stand; "" for another call.
+func configured(c *shell.Call) (profile, name string, value shell.Word) {
+	var words []shell.Word
+	for i, w := range c.Args() {
+		if !strings.HasPrefix(w.Value, "--") && (i == 0 || c.Args()[i-1].Value != "--profile") {
+			words = append(words, w)
+		}
+	}
+	if c.Name() != "aws" || len(words) != 4 || words[0].Value != "configure" || words[1].Value != "set" {
+		return "", "", value
+	}
+	w, _ := c.Option("--profile")
+	profile, name = w.Value, words[2].Value
+	if rest, ok := strings.CutPrefix(name, "profile."); ok {
+		profile, name, _ = strings.Cut(rest, ".")
+	} else if rest, ok := strings.CutPrefix(name, "default."); ok {
+		profile, name = "", rest
+	}
+	return profileName(profile), name, words[3]
+}
+
+// regionOf is a region as a setup step takes it, "" for one that only the script itself knows.
+func regionOf(script *shell.Script, text string) string {
+	text = strings.Trim(text, `"'`)
+	s := classify(text)
+	assigned := func(m shell.Mention) bool { return m.Kind == shell.Assigned }
+	if s.kind == varSource && !slices.ContainsFunc(script.Mentions(s.text), assigned) {
+		return "${" + s.text + "}"
+	}
+	return plain(text)
+}
+
+// takesConfig reports whether a call puts settings into ~/.aws whose text is not in sight.
+func takesConfig(script *shell.Script, c *shell.Call) bool {
+	config := func(path string) bool {
+		return strings.HasSuffix(path, ".aws/config") || strings.HasSuffix(strings.TrimSuffix(path, "/"), ".aws")
+	}
+	if args := c.Args(); len(args) > 0 && slices.Contains(copiers, c.Name()) {
+		return config(args[len(args)-1].Value)
+	}
+	inSight := slices.ContainsFunc(script.Writes(), func(w shell.Write) bool { return w.Call == c })
+	out := c.Stdout()
+	return out.To == shell.ToFile && config(out.File.Value) && !inSight && len(c.Args()) > 0
+}
