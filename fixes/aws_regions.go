@@ -24,7 +24,7 @@ func (u *awsUnit) regionsBefore(profile string) []string {
 	if _, ok := u.environments().Lookup(regionVar); ok {
 		return nil
 	}
-	for _, x := range u.beforeSetup() {
+	for _, x := range u.visits[:u.lastSetup()] {
 		script := x.facts.script()
 		if script == nil {
 			continue
@@ -41,14 +41,19 @@ func (u *awsUnit) regionsBefore(profile string) []string {
 	return out
 }
 
-// beforeSetup are the visits in front of the last setup of the unit.
-func (u *awsUnit) beforeSetup() []awsVisit {
+// firstSetup is the index of the visit that the unit's first setup stands in front of, 0 when there is none.
+func (u *awsUnit) firstSetup() int {
+	return max(slices.IndexFunc(u.visits, func(x awsVisit) bool { return u.hasSite(x.Step) }), 0)
+}
+
+// lastSetup is that of the last one.
+func (u *awsUnit) lastSetup() int {
 	for i, x := range slices.Backward(u.visits) {
 		if u.hasSite(x.Step) {
-			return u.visits[:i]
+			return i
 		}
 	}
-	return nil
+	return 0
 }
 
 // configuredRegions are the regions that a script configures. A file that it gets from elsewhere may hold one.

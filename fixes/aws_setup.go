@@ -16,6 +16,8 @@ type credentials struct {
 	duration string
 	// profileOnly says that the keys go to the profile alone, for programs that run on other credentials.
 	profileOnly bool
+	// makes is a profile that has to be there before the setup, since the environment chooses it; "" for none.
+	makes string
 }
 
 // orbChoice is how a setup step is called, and what has to be done to the orbs for it.

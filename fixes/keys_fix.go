@@ -158,10 +158,11 @@ func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal 
 // credentials completes what a unit's setup is given by what the unit's environment says.
 func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
 	env := u.environments()
-	if x, ok := env.Lookup("AWS_PROFILE"); ok && c.profile == "" {
-		if text, known := x.Known(); known && text != "default" {
-			c.profile = text
-		}
+	if name, _ := u.chosenProfile(); c.profile == "" && plainProfile.MatchString(name) {
+		c.profile = profileName(name)
+	}
+	if name, missing := u.missingProfile(); missing && plainProfile.MatchString(name) {
+		c.makes = name
 	}
 	before := b.regionsBefore(u, c.profile)
 	if len(before) == 1 {
@@ -192,11 +193,8 @@ func (b *keysFix) profileOnly(u *awsUnit) bool {
 	if keys.profile == "" || keys.sameKeys(standard) || b.view.webIdentity() {
 		return false
 	}
-	if u.job != nil {
-		chosen, _ := u.job.EffectiveEnvironments().Lookup("AWS_PROFILE")
-		if text, known := chosen.Known(); known && text == keys.profile {
-			return false // the job says that its programs run on the profile
-		}
+	if name, _ := u.chosenProfile(); name == keys.profile {
+		return false // the job says that its programs run on the profile
 	}
 	after := false
 	for _, x := range u.visits {
@@ -206,6 +204,13 @@ func (b *keysFix) profileOnly(u *awsUnit) bool {
 		}
 	}
 	return false
+}
+
+// canMake reports whether a step in front of each setup of the unit can make a profile.
+func (b *keysFix) canMake(u *awsUnit, name string) bool {
+	inserted := func(s site) bool { return s.step != nil && !s.given }
+	_, elsewhere := u.environments().Lookup("AWS_CONFIG_FILE")
+	return plainProfile.MatchString(name) && !elsewhere && !b.view.webIdentity() && !slices.ContainsFunc(u.sites, func(s site) bool { return !inserted(s) })
 }
 
 // place adds the operation that puts a setup step at a site.
@@ -228,6 +233,9 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 		return refusal
 	}
 	b.fix.Ops = append(b.fix.Ops, ops...)
+	if c.makes != "" {
+		b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.InsertBefore(step.Entry, rewrite.Item(profileStep(c.makes))))...)
+	}
 	b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.InsertBefore(step.Entry, rewrite.Item(value)))...)
 	return ""
 }
@@ -325,6 +333,9 @@ func (b *keysFix) judge() {
 	for _, u := range b.units {
 		for _, d := range b.view.guard(u, b.removed) {
 			lower(d)
+		}
+		if name, missing := u.missingProfile(); missing && !b.canMake(u, name) {
+			lower(doubt{Manual, "the environment chooses the profile " + name + ", and nothing shows that it is there when the setup runs: AWS tools fail without it"})
 		}
 	}
 	for _, f := range b.group {
