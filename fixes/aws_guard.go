@@ -39,6 +39,11 @@ func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []dou
 	for _, x := range u.visits {
 		out = append(out, v.guardStep(x, removed[x.facts.text])...)
 	}
+	if !v.webIdentity() {
+		for _, x := range u.visits[u.firstSetup():] {
+			out = append(out, v.guardToken(x, removed[x.facts.text])...)
+		}
+	}
 	return out
 }
 

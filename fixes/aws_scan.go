@@ -111,6 +111,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 		return nil
 	}
 	f.owner, f.span = s.Owner(), spanIn(facts.text, f.parts[0])
+	f.parts = append(f.parts, unsetKeys(facts.script())...)
 	f.message = fmt.Sprintf("the script sets AWS keys from %s", f.origin())
 	return f
 }

@@ -250,6 +250,16 @@ var goodFixes = []compareRow{
 // badFixes leave a use without the credentials that it needs.
 var badFixes = []compareRow{
 	{
+		name:   "the session token is unset",
+		before: "- run: |\n    unset AWS_SESSION_TOKEN" + exports[len("\n- run: |"):],
+		after:  prodSetup[1:] + "\n- run: |\n    unset AWS_SESSION_TOKEN\n    aws s3 sync out s3://site",
+		want:   "aws: it had the stored keys PROD_AWS_ACCESS_KEY_ID and PROD_AWS_SECRET_ACCESS_KEY and gets keys that do not belong together",
+	}, {
+		name:   "one command goes without the session token",
+		before: jobKeys + "steps:\n  - run: env -u AWS_SESSION_TOKEN aws s3 ls",
+		after:  "environment:\n  STAGE: test\nsteps:\n  - aws-cli/setup: {role_arn: $R}\n  - run: env -u AWS_SESSION_TOKEN aws s3 ls",
+		want:   "gets keys that do not belong together",
+	}, {
 		name:   "keys removed and no setup",
 		before: jobKeys + "steps:\n  - run: make deploy",
 		after:  "environment:\n  STAGE: test\nsteps:\n  - run: make deploy",

@@ -178,6 +178,12 @@ func (in *interpreter) call(c *shell.Call, number int, s *scope) {
 	for _, outer := range in.prefix[c] {
 		in.assign(outer, s, given, given)
 	}
+	env := c.Wrapper("env")
+	for i, w := range env {
+		if i > 0 && (env[i-1].Value == "-u" || env[i-1].Value == "--unset") {
+			given[w.Value] = value{origin: unset}
+		}
+	}
 	if prefixed(c) {
 		in.assign(c, s, given, given)
 	} else {

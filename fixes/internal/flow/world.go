@@ -107,6 +107,9 @@ func (s *scope) credentials(named string, given map[string]value) source {
 		return src
 	}
 	env := sourceOf(s.environmentKeys(given))
+	if (env.kind == assumed || env.kind == chain) && s.lookup(tokenVar, given).missing() {
+		env.kind = broken
+	}
 	if env.kind != noCredentials && env.kind != outside {
 		return env
 	}

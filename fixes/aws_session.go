@@ -1,0 +1,78 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+
+	"cfgfix/fixes/internal/shell"
+)
+
+// tokenVars are the names of the session token: an old one, too.
+var tokenVars = []string{sessionVar, "AWS_SECURITY_TOKEN"}
+
+// unsetNames are the variables that a call unsets, for itself by env or for what is behind it.
+func unsetNames(c *shell.Call) []string {
+	var out []string
+	if c.Name() == "unset" {
+		for _, w := range c.Args() {
+			if w.Value != "-v" {
+				out = append(out, w.Value)
+			}
+		}
+	}
+	words := c.Wrapper("env")
+	for i, w := range words {
+		if i > 0 && (words[i-1].Value == "-u" || words[i-1].Value == "--unset") {
+			out = append(out, w.Value)
+		}
+	}
+	return out
+}
+
+// unsetKeys are the statements of a script that only unset keys: beside keys that go away they would take those of the
+// role.
+func unsetKeys(script *shell.Script) []shell.Span {
+	other := func(name string) bool { return !slices.Contains(keyVars, name) && !slices.Contains(tokenVars, name) }
+	var out []shell.Span
+	for _, c := range script.Calls() {
+		if names := unsetNames(c); c.Name() == "unset" && len(names) > 0 && !slices.ContainsFunc(names, other) {
+			out = append(out, c.Stmt)
+		}
+	}
+	return out
+}
+
+// guardToken looks for what takes the session token away from the keys of the role: in front of a call of AWS in the same
+// script or, by $BASH_ENV, for later steps.
+func (v *awsView) guardToken(x awsVisit, removed []shell.Span) []doubt {
+	script := x.facts.script()
+	if script == nil {
+		return nil
+	}
+	var out []doubt
+	lose := func(at shell.Span) {
+		if !slices.ContainsFunc(removed, func(r shell.Span) bool { return r.Contains(at) }) {
+			line := v.p.File.Position(spanIn(x.facts.text, at).Start).Line
+			out = append(out, doubt{Manual, fmt.Sprintf("line %d takes %s away, which temporary keys need", line, sessionVar)})
+		}
+	}
+	mayUse := func(c *shell.Call) bool { return callsAWS(c) || unknownCommand(c) != "" }
+	for i, c := range script.Calls() {
+		if losesToken(c) && slices.ContainsFunc(script.Calls()[i:], mayUse) {
+			lose(c.Span)
+		}
+	}
+	for _, w := range script.Writes() {
+		if later := v.p.scripts.Parse(w.Text()); w.File.IsVar("BASH_ENV") && later != nil && slices.ContainsFunc(later.Calls(), losesToken) {
+			lose(w.Stmt)
+		}
+	}
+	return out
+}
+
+// losesToken reports whether a call unsets the session token, or empties it.
+func losesToken(c *shell.Call) bool {
+	return slices.Contains(unsetNames(c), sessionVar) || slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool {
+		return a.Name == sessionVar && !a.Naked && a.Value.Static && a.Value.Value == ""
+	})
+}
