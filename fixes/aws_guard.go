@@ -39,6 +39,7 @@ func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []dou
 	for _, x := range u.visits {
 		out = append(out, v.guardStep(x, removed[x.facts.text])...)
 	}
+	out = append(out, v.guardBashEnv(u, removed)...)
 	if !v.webIdentity() {
 		for _, x := range u.visits[u.firstSetup():] {
 			out = append(out, v.guardToken(x, removed[x.facts.text])...)
@@ -113,9 +114,7 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 		out = append(out, doubt{Unsafe, "a step that calls AWS runs in " + text + ", and the setup reaches later steps through bash only"})
 	}
 	removed = append(slices.Clone(removed), bodies(x.facts.script(), removed)...)
-	gone := func(s shell.Span) bool {
-		return slices.ContainsFunc(removed, func(r shell.Span) bool { return r.Contains(s) })
-	}
+	gone := func(s shell.Span) bool { return goes(s, removed) }
 	line := func(s shell.Span) int { return v.p.File.Position(spanIn(x.facts.text, s).Start).Line }
 	for _, c := range x.facts.script().Calls() {
 		if gone(c.Span) {

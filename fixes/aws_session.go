@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
 )
 
 // tokenVars are the names of the session token: an old one, too.
@@ -51,7 +52,7 @@ func (v *awsView) guardToken(x awsVisit, removed []shell.Span) []doubt {
 	}
 	var out []doubt
 	lose := func(at shell.Span) {
-		if !slices.ContainsFunc(removed, func(r shell.Span) bool { return r.Contains(at) }) {
+		if !goes(at, removed) {
 			line := v.p.File.Position(spanIn(x.facts.text, at).Start).Line
 			out = append(out, doubt{Manual, fmt.Sprintf("line %d takes %s away, which temporary keys need", line, sessionVar)})
 		}
@@ -70,9 +71,57 @@ func (v *awsView) guardToken(x awsVisit, removed []shell.Span) []doubt {
 	return out
 }
 
+// goes reports whether a part of a script is among those that are removed.
+func goes(part shell.Span, removed []shell.Span) bool {
+	return slices.ContainsFunc(removed, func(r shell.Span) bool { return r.Contains(part) })
+}
+
 // losesToken reports whether a call unsets the session token, or empties it.
 func losesToken(c *shell.Call) bool {
 	return slices.Contains(unsetNames(c), sessionVar) || slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool {
 		return a.Name == sessionVar && !a.Naked && a.Value.Static && a.Value.Value == ""
 	})
+}
+
+// guardBashEnv looks for a step behind the unit's first setup that writes $BASH_ENV anew: the session is kept there, and
+// what uses AWS behind it, up to the next setup, would miss it.
+func (v *awsView) guardBashEnv(u *awsUnit, removed map[rewrite.Node][]shell.Span) []doubt {
+	var lost []doubt
+	for i, x := range u.visits[u.firstSetup():] {
+		if i > 0 && u.hasSite(x.Step) {
+			lost = nil
+		}
+		if len(lost) > 0 && (x.facts.uses || len(x.facts.forms) > 0 || x.facts.unknown() != "") {
+			return lost
+		}
+		if x.facts.script() == nil {
+			continue
+		}
+		for _, c := range x.facts.script().Calls() {
+			if losesBashEnv(c) && !goes(c.Span, removed[x.facts.text]) {
+				line := v.p.File.Position(spanIn(x.facts.text, c.Span).Start).Line
+				lost = []doubt{{Manual, fmt.Sprintf("line %d replaces what is in $BASH_ENV, where the setup keeps the session for later steps", line)}}
+			}
+		}
+	}
+	if u.use == nil {
+		return nil
+	}
+	return lost // by a pre-step of the orb's job, or behind it
+}
+
+// losesBashEnv reports whether a call replaces or removes the file that $BASH_ENV names.
+func losesBashEnv(c *shell.Call) bool {
+	args := c.Args()
+	named := slices.ContainsFunc(args, func(w shell.Word) bool { return w.IsVar("BASH_ENV") })
+	switch out := c.Stdout(); {
+	case out.To == shell.ToFile && !out.Append && out.File.IsVar("BASH_ENV"):
+		return true
+	case c.Name() == "tee":
+		return named && !c.Has("-a") && !c.Has("--append")
+	case slices.Contains(copiers, c.Name()):
+		return named && args[len(args)-1].IsVar("BASH_ENV")
+	default:
+		return named && slices.Contains([]string{"rm", "truncate", "unlink", "shred"}, c.Name())
+	}
 }
