@@ -56,6 +56,7 @@ func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 		if x.facts.script() != nil && slices.ContainsFunc(x.facts.script().Calls(), mountsCredentials) {
 			out = append(out, doubt{Manual, "a container gets ~/.aws, and web identity writes nothing there"})
 		}
+		out = append(out, v.guardVersions(x)...)
 		if x.facts.script() != nil && len(x.facts.script().Mentions("AWS_ROLE_ARN")) > 0 {
 			out = append(out, doubt{Manual, "a step uses AWS_ROLE_ARN already, which web identity would set"})
 		}
@@ -69,6 +70,20 @@ func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 		out = append(out, doubt{Unsafe, "a step may run for " + t + ", and the token of web identity lives for an hour and is not renewed"})
 	}
 	return out
+}
+
+// guardVersions looks for tools that a step installs in a version which does not know web identity.
+func (v *awsView) guardVersions(x awsVisit) []doubt {
+	if x.facts.script() == nil {
+		return nil
+	}
+	for _, c := range x.facts.script().Calls() {
+		if pin, needs := tooOld(c); pin != "" {
+			line := v.p.File.Position(spanIn(x.facts.text, c.Span).Start).Line
+			return []doubt{{Manual, fmt.Sprintf("line %d installs %s, and web identity takes version %s at least", line, pin, needs)}}
+		}
+	}
+	return nil
 }
 
 // sourceOfOrb reports whether the config is an orb, or a part of one, that other configs use.

@@ -1,0 +1,67 @@
+package fixes
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/Masterminds/semver/v3"
+
+	"cfgfix/fixes/internal/pattern"
+	"cfgfix/fixes/internal/shell"
+)
+
+//go:embed data/aws.json
+var awsJSON []byte
+
+// awsTable is what is known of tools that do not work with every kind of credentials.
+type awsTable struct {
+	WebIdentity map[string]string // Python packages, and the first version that reads a web identity from the environment
+}
+
+var awsLimits = sync.OnceValue(func() *awsTable { return embedded[awsTable]("aws.json", awsJSON) })
+
+// pinPattern takes a requirement of pip apart.
+var pinPattern = pattern.New(`^([a-z0-9]+)(?:\[[^\]]*\])?\s*([=~<>!][^;]*)$`)
+
+// tooOld is a package that a call of pip installs in a version without web identity, as written, and the first version
+// with it; "" for none.
+func tooOld(c *shell.Call) (pin, needs string) {
+	args := c.Args()
+	i := slices.IndexFunc(args, func(w shell.Word) bool { return w.Value == "install" })
+	if i < 0 || !strings.HasPrefix(c.Name(), "pip") && !c.Has("pip") {
+		return "", ""
+	}
+	for _, w := range args[i:] {
+		m := pinPattern.FindStringSubmatch(w.Value)
+		if m == nil || awsLimits().WebIdentity[m[1]] == "" {
+			continue
+		}
+		needs = awsLimits().WebIdentity[m[1]]
+		below := func(bound string) bool { return endsBelow(strings.TrimSpace(bound), semver.MustParse(needs)) }
+		if slices.ContainsFunc(strings.Split(m[2], ","), below) {
+			return w.Value, needs
+		}
+	}
+	return "", ""
+}
+
+// endsBelow reports whether a bound of pip lets no version through that is at least this one.
+func endsBelow(bound string, least *semver.Version) bool {
+	text := strings.TrimLeft(bound, "=~<")
+	op := bound[:len(bound)-len(text)]
+	text = strings.TrimSpace(text)
+	if op == "~=" && strings.Contains(text, ".") {
+		op, text = "==", text[:strings.LastIndexByte(text, '.')]+".*" // any version that differs in the last part
+	}
+	v, err := semver.NewVersion(strings.ReplaceAll(text, "*", "999999"))
+	switch {
+	case err != nil:
+		return false
+	case op == "<":
+		return !v.GreaterThan(least)
+	default:
+		return (op == "==" || op == "<=") && v.LessThan(least)
+	}
+}
