@@ -135,6 +135,9 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 		if gone(c.Span) {
 			continue
 		}
+		if longLivedOnly(c) {
+			out = append(out, doubt{Manual, fmt.Sprintf("line %d calls `%s`, which STS refuses to temporary keys", line(c.Span), callTitle(c))})
+		}
 		if printsKeys(x.facts.script(), c) {
 			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d prints the keys, and temporary ones are not masked in the output", line(c.Span))})
 		}

@@ -3,10 +3,36 @@ package fixes
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
+
+// usualSession is how many seconds a session lasts that is given no duration.
+const usualSession = 3600
+
+// guardPresigned looks for URLs that are signed for longer than the session, in seconds: they end with it.
+func (v *awsView) guardPresigned(u *awsUnit, duration string) []doubt {
+	session, err := strconv.Atoi(orElse(duration, strconv.Itoa(usualSession)))
+	if err != nil {
+		return nil
+	}
+	var out []doubt
+	for _, x := range u.visits[u.firstSetup():] {
+		if x.facts.script() == nil {
+			continue
+		}
+		for _, c := range x.facts.script().Calls() {
+			asked, _ := c.Option("--expires-in")
+			if n, err := strconv.Atoi(asked.Value); err == nil && n > session && c.Is("aws", "s3", "presign") {
+				line := v.p.File.Position(spanIn(x.facts.text, c.Span).Start).Line
+				out = append(out, doubt{Unsafe, fmt.Sprintf("line %d signs a URL for %d seconds, and it ends with the session, after %d at most", line, n, session)})
+			}
+		}
+	}
+	return out
+}
 
 // tokenVars are the names of the session token: an old one, too.
 var tokenVars = []string{sessionVar, "AWS_SECURITY_TOKEN"}

@@ -15,12 +15,18 @@ import (
 //go:embed data/aws.json
 var awsJSON []byte
 
-// awsTable is what is known of tools that do not work with every kind of credentials.
+// awsTable is what is known of tools and calls that do not work with every kind of credentials.
 type awsTable struct {
-	WebIdentity map[string]string // Python packages, and the first version that reads a web identity from the environment
+	WebIdentity   map[string]string // Python packages, and the first version that reads a web identity from the environment
+	LongLivedOnly []string          // calls of the AWS CLI that STS refuses to temporary keys
 }
 
 var awsLimits = sync.OnceValue(func() *awsTable { return embedded[awsTable]("aws.json", awsJSON) })
+
+// longLivedOnly reports whether AWS refuses a call to temporary keys.
+func longLivedOnly(c *shell.Call) bool {
+	return slices.ContainsFunc(awsLimits().LongLivedOnly, func(words string) bool { return c.Is("aws", strings.Fields(words)...) })
+}
 
 // pinPattern takes a requirement of pip apart.
 var pinPattern = pattern.New(`^([a-z0-9]+)(?:\[[^\]]*\])?\s*([=~<>!][^;]*)$`)
