@@ -247,6 +247,9 @@ func (p usePair) worse(now source) string {
 		}
 		return fmt.Sprintf("it had %s and may end with none", had)
 	case shadowed:
+		if p.before.profiled {
+			return "" // they would have won over the stored keys, too
+		}
 		return "stored keys of the same names would win over the role " + now.role + ": they are not unset"
 	case broken:
 		return fmt.Sprintf("it had %s and gets keys that do not belong together", had)

@@ -157,6 +157,10 @@ var twoContexts = compareRow{
 
 var goodFixes = []compareRow{
 	{
+		name:   "a role in the profile that the environment of a command chooses",
+		before: "- run: aws configure set aws_access_key_id $K --profile prod\n- run: aws configure set aws_secret_access_key $S --profile prod\n- run: AWS_PROFILE=prod npx cdk deploy",
+		after:  "- aws-cli/setup: {role_arn: $R, profile_name: prod, set_aws_env_vars: false}\n- run: AWS_PROFILE=prod npx cdk deploy",
+	}, {
 		name:   "job environment, setup before the first run",
 		before: jobKeys + "steps:\n  - checkout\n  - run: make test\n  - run: aws s3 ls",
 		after:  "environment:\n  STAGE: test\nsteps:\n  - checkout" + indented(setup, "  ") + "  - run: make test\n  - run: aws s3 ls",
@@ -250,6 +254,11 @@ var goodFixes = []compareRow{
 // badFixes leave a use without the credentials that it needs.
 var badFixes = []compareRow{
 	{
+		name:   "a role in a profile, behind keys of the environment",
+		before: exports[1:],
+		after:  "- aws-cli/setup: {role_arn: $R, profile_name: prod, set_aws_env_vars: false}\n- run: AWS_PROFILE=prod aws s3 sync out s3://site",
+		want:   "stored keys of the same names would win over the role ${R}",
+	}, {
 		name:   "the session token is unset",
 		before: "- run: |\n    unset AWS_SESSION_TOKEN" + exports[len("\n- run: |"):],
 		after:  prodSetup[1:] + "\n- run: |\n    unset AWS_SESSION_TOKEN\n    aws s3 sync out s3://site",

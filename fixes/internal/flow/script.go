@@ -19,6 +19,8 @@ type use struct {
 	copied  bool // the keys are handed on by name
 	whole   bool // of a copy: the session token goes with them
 	sources map[source]bool
+	// profiled says that it always has stored keys of a profile: any in the environment would come before them.
+	profiled bool
 }
 
 // add notes where the use gets its credentials from in one world.
@@ -310,7 +312,10 @@ func (in *interpreter) observe(c *shell.Call, number int, s *scope, given map[st
 		if asRoot(c) {
 			u.add(s.rootCredentials(profileOption(s, c, given), given))
 		} else {
-			u.add(s.credentials(profileOption(s, c, given), given))
+			src := s.credentials(profileOption(s, c, given), given)
+			inProfile := src.kind == stored && sourceOf(s.environmentKeys(given)).kind != stored
+			u.profiled = inProfile && (u.profiled || len(u.sources) == 0)
+			u.add(src)
 		}
 	}
 	if asks.copies {
