@@ -165,7 +165,7 @@ func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
 		c.makes = name
 	}
 	before := b.regionsBefore(u, c.profile)
-	if len(before) == 1 {
+	if len(before) == 1 && before[0] != "${"+regionVar+"}" { // which it takes by itself
 		c.region = orElse(before[0], c.region)
 	}
 	c.region = orElse(b.region, c.region)
