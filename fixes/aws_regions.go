@@ -16,10 +16,9 @@ type configuredRegion struct {
 	text    string // as a setup step takes it; "" when it cannot be read
 }
 
-// regionsBefore are the regions, each once, that steps in front of the unit's setups configure for the default profile or
-// the named one: a setup step writes its own over them, and an empty one where it is given none. A variable beats what
-// is configured, so that there is nothing to keep then.
-func (u *awsUnit) regionsBefore(profile string) []string {
+// regionsBefore are the regions, each once, that steps in front of the unit's setups configure for these profiles, "" for
+// one that cannot be read. A variable beats what is configured, so that there is nothing to keep then.
+func (u *awsUnit) regionsBefore(profiles ...string) []string {
 	var out []string
 	if _, ok := u.environments().Lookup(regionVar); ok {
 		return nil
@@ -33,7 +32,7 @@ func (u *awsUnit) regionsBefore(profile string) []string {
 			return nil
 		}
 		for _, r := range configuredRegions(script) {
-			if (r.profile == "" || r.profile == profile) && !slices.Contains(out, r.text) {
+			if slices.Contains(profiles, r.profile) && !slices.Contains(out, r.text) {
 				out = append(out, r.text)
 			}
 		}

@@ -62,11 +62,11 @@ func (b *keysFix) setUp() (refusal string) {
 		}
 		c := b.credentials(u, role.credentials)
 		switch before := b.regionsBefore(u, c.profile); {
+		case len(before) > 1:
+			return "the job configures several regions, and the setup step writes one over them"
 		case slices.Contains(before, "") && c.region == "":
 			b.fix.need(Need{"aws.region", "--set aws.region=REGION: the setup step writes a region over the one in ~/.aws/config, which the file does not show"})
 			continue
-		case len(before) > 1 && !slices.Contains(before, ""):
-			return "steps before the setup configure several regions, and the setup step writes one over them"
 		}
 		if m := roleARN.FindStringSubmatch(c.role); m != nil && m[1] != "aws" && !u.showsRegion(c) {
 			b.fix.need(Need{"aws.region", "--set aws.region=REGION: a role of the partition " + m[1] + " needs one of its own regions"})
@@ -177,13 +177,19 @@ func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
 	return c
 }
 
-// regionsBefore are the regions that the setup step of a unit writes over; nothing where a region moves into it, and
-// for web identity, which writes nothing to ~/.aws.
+// regionsBefore are the regions that a unit's setup step is to have: it writes one over those of the default profile and
+// its own, and an empty one where it is given none. For web identity nothing is written.
 func (b *keysFix) regionsBefore(u *awsUnit, profile string) []string {
-	if b.region != "" || b.view.webIdentity() {
+	switch {
+	case b.view.webIdentity():
 		return nil
+	case b.region == "":
+		return u.regionsBefore("", profile)
+	case profile == "":
+		return []string{b.region}
 	}
-	return u.regionsBefore(profile)
+	others := slices.DeleteFunc(u.regionsBefore(""), func(region string) bool { return region == b.region })
+	return append(others, b.region)
 }
 
 // profileOnly reports whether the keys are to stay out of the environment: they are put under a profile, are not those

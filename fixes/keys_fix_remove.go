@@ -74,7 +74,7 @@ func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
 	if refusal != "" {
 		return refusal
 	}
-	if region, settings := regionSettings(facts.script(), parts); len(settings) > 0 && b.view.takesRegion(region) {
+	if region, settings := regionSettings(facts.script(), parts, b.group[0].keys.profile); len(settings) > 0 && b.view.takesRegion(region) {
 		if _, all, refusal := takeOut(facts.text, facts.script(), slices.Concat(parts, settings)); refusal == "" && all {
 			b.region, emptied = region, true
 		}
@@ -143,13 +143,14 @@ func printsOnly(script *shell.Script, names []string) []shell.Span {
 }
 
 // regionSettings are the statements beside the removed ones that set a region with aws configure set, when all set
-// the same one: with nothing else in the script they move into the setup step.
-func regionSettings(script *shell.Script, removed []shell.Span) (region string, settings []shell.Span) {
+// the same one, for the default profile or the one of the keys: with nothing else in the script they move into the setup
+// step.
+func regionSettings(script *shell.Script, removed []shell.Span, own string) (region string, settings []shell.Span) {
 	for _, c := range script.Calls() {
 		if slices.Contains(removed, c.Stmt) || !c.Is("aws", "configure", "set") || len(c.Args()) < 4 {
 			continue
 		}
-		_, name := profileOf(c)
+		profile, name := profileOf(c)
 		value := c.Args()[3]
 		text := value.Value
 		if len(value.Vars) == 1 && value.IsVar(value.Vars[0]) {
@@ -157,7 +158,7 @@ func regionSettings(script *shell.Script, removed []shell.Span) (region string, 
 		} else if !value.Static {
 			return "", nil
 		}
-		if name != "region" || region != "" && region != text {
+		if name != "region" || profile != "" && profile != own || region != "" && region != text {
 			return "", nil
 		}
 		region = text

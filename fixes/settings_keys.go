@@ -41,7 +41,7 @@ var factKeys = []factKey{
 		func(f *Facts) *string { return &f.AWS.RoleARN }),
 	accountRoleKey(),
 	textKey("aws.region", regionType, "eu-west-1",
-		"Region of the setup step; without it the one that the replaced configuration used, if any",
+		"Region of the setup step; one that the job configures in ~/.aws is kept instead",
 		func(f *Facts) *string { return &f.AWS.Region }),
 	textKey("aws.session_duration", durationType, "3600",
 		"Seconds that a session lasts; without it the orb's default",
