@@ -61,10 +61,7 @@ func explainAzure(p *Pass) {
 
 func explainPublish(p *Pass) {
 	v := newPublishView(p)
-	v.explain("registry", func(s *circle.Step) bool {
-		script := v.script(s)
-		return script != nil && len(publishings(script)) > 0
-	})
+	v.explain("registry", func(s *circle.Step) bool { return len(v.publishings(s)) > 0 })
 }
 
 // explain tells of all forms, and of the first step of a unit that works with what they are about where there is none.

@@ -18,55 +18,6 @@ type publishing struct {
 	call     *shell.Call
 }
 
-// publishings are the calls of a script that publish to a registry which takes CircleCI's token, as far as they show.
-func publishings(script *shell.Script) []publishing {
-	if script == nil {
-		return nil
-	}
-	var out []publishing
-	for _, c := range script.Calls() {
-		switch {
-		case c.Has("--dry-run") || c.Has("--help"):
-		case c.Is("npm", "publish"), c.Is("npm", "stage", "publish"):
-			if w, ok := c.Option("--registry"); !ok || strings.Contains(w.Value, publishTables().NPM.Host) {
-				out = append(out, publishing{npm, c.Args()[0].Value == "stage", c})
-			}
-		case c.Is("twine", "upload"), isPython(c) && c.Has("-m") && c.Has("twine") && c.Has("upload"):
-			if toPyPI(c) {
-				out = append(out, publishing{pypi, false, c})
-			}
-		}
-	}
-	return out
-}
-
-func isPython(c *shell.Call) bool {
-	return slices.Contains([]string{"python", "python2", "python3"}, c.Name())
-}
-
-// toPyPI reports whether an upload goes to PyPI, or to its test server.
-func toPyPI(c *shell.Call) bool {
-	t := publishTables().PyPI
-	for _, a := range c.Assigns {
-		if a.Name == "TWINE_REPOSITORY_URL" && !hostIn(a.Value.Value, t.Hosts) || a.Name == "TWINE_REPOSITORY" && !slices.Contains(t.Repositories, a.Value.Value) {
-			return false
-		}
-	}
-	if w, ok := c.Option("--repository-url"); ok {
-		return hostIn(w.Value, t.Hosts)
-	}
-	for _, option := range []string{"--repository", "-r"} {
-		if w, ok := c.Option(option); ok {
-			return slices.Contains(t.Repositories, w.Value)
-		}
-	}
-	return true
-}
-
-func hostIn(address string, hosts []string) bool {
-	return slices.ContainsFunc(hosts, func(h string) bool { return strings.Contains(address, "//"+h) })
-}
-
 // twineVar is where twine looks for a token.
 const twineVar = "TWINE_PASSWORD"
 
@@ -81,7 +32,9 @@ type tokenUse struct {
 	remove  []rewrite.Entry
 	secret  string
 	literal string
-	other   bool // the file names its registry by a variable
+	blocker string         // why it has to stay
+	shared  bool           // any program that publishes may take it, whatever the registry
+	reach   []*circle.Step // that have it; nil for all steps of a unit
 }
 
 // scanStep finds the forms of one physical step: its calls that publish, and the tokens that it gives to some.
@@ -97,7 +50,7 @@ func (v *publishView) scanStep(s *circle.Step) []*storedForm {
 		if script == nil || !v.publishes(s, r) {
 			continue
 		}
-		for _, use := range stepTokens(script, s, r) {
+		for _, use := range v.stepTokens(script, s, r) {
 			if f := v.tokenForm(use, r); f != nil {
 				out = append(out, f)
 			}
@@ -109,13 +62,15 @@ func (v *publishView) scanStep(s *circle.Step) []*storedForm {
 	return out
 }
 
-// publishings are the calls of a physical step that publish.
-func (v *publishView) publishings(s *circle.Step) []publishing {
+// publishings are the calls of a physical step that publish to a registry which takes CircleCI's token.
+func (v *publishView) publishings(s *circle.Step) []publishing { return v.uploads(s).own }
+
+func (v *publishView) uploads(s *circle.Step) uploads {
 	found, known := v.calls[s.Node]
 	if !known {
 		text := s.Command().Value()
 		if strings.Contains(text, "publish") || strings.Contains(text, "upload") {
-			found = publishings(v.script(s))
+			found = uploadsIn(v.script(s))
 		}
 		v.calls[s.Node] = found
 	}
@@ -150,40 +105,6 @@ func (v *publishView) trusted(u *storedUnit, r registry) bool {
 		script := v.script(x.Step)
 		return script != nil && len(script.Mentions("NPM_ID_TOKEN")) > 0
 	})
-}
-
-// toPublic reports whether nothing in a unit sends its packages to another registry.
-func (v *publishView) toPublic(u *storedUnit, r registry) bool {
-	if x, ok := u.allEnvironments().Lookup("TWINE_REPOSITORY_URL"); ok && r == pypi {
-		return hostIn(x.Text, publishTables().PyPI.Hosts)
-	}
-	if x, ok := u.allEnvironments().Lookup("TWINE_REPOSITORY"); ok && r == pypi {
-		return slices.Contains(publishTables().PyPI.Repositories, x.Text)
-	}
-	for _, name := range []string{"NPM_CONFIG_REGISTRY", "npm_config_registry"} {
-		if x, ok := u.allEnvironments().Lookup(name); ok && r == npm {
-			return strings.Contains(x.Text, publishTables().NPM.Host)
-		}
-	}
-	return !slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
-		script := v.script(x.Step)
-		return script != nil && otherRegistry(script, r)
-	})
-}
-
-var npmRegistry = pattern.New(`registry[=\s]+["']?https?://([^/\s"']+)`)
-
-// otherRegistry reports whether a script makes another registry the one to publish to.
-func otherRegistry(script *shell.Script, r registry) bool {
-	if r == pypi {
-		return strings.Contains(script.Text(), "TWINE_REPOSITORY_URL") && !hostIn(script.Text(), publishTables().PyPI.Hosts) || strings.Contains(script.Text(), "index-servers")
-	}
-	for _, m := range npmRegistry.FindAllStringSubmatch(script.Text(), -1) {
-		if m[1] != publishTables().NPM.Host {
-			return true
-		}
-	}
-	return false
 }
 
 // publishForm is a call that publishes with a token in sight; nil for every other one.
@@ -248,8 +169,8 @@ func (t givenToken) to(owner string, r registry) givenTokens {
 		out.values = []string{t.literal}
 	}
 	switch {
-	case t.other:
-		out.blocker = "which registry the token is for stands in a variable"
+	case t.blocker != "":
+		out.blocker = t.blocker
 	case t.owner != owner && r == pypi:
 		out.blocker = "the token is set by " + t.owner + ": twine uses it whatever else there is"
 	}
@@ -329,7 +250,7 @@ type givenToken struct {
 	secret  string
 	literal string
 	owner   string
-	other   bool
+	blocker string
 }
 
 // ownerPlace is an owner that publishes in a unit.
@@ -349,9 +270,9 @@ func (v *publishView) tokensOf(u *storedUnit, r registry) []givenToken {
 	place := publishPlace{u, r}
 	out, known := v.tokens[place]
 	if !known && v.toPublic(u, r) && !v.trusted(u, r) {
-		met := map[givenToken]bool{}
+		met, open := map[givenToken]bool{}, v.open(u, r)
 		for _, use := range v.tokensIn(u, r).all {
-			if t := (givenToken{use.secret, use.literal, use.owner, use.other}); !met[t] {
+			if t := (givenToken{use.secret, use.literal, use.owner, orElse(use.blocker, open)}); !met[t] {
 				met[t] = true
 				out = append(out, t)
 			}
@@ -377,7 +298,7 @@ func (v *publishView) tokensIn(u *storedUnit, r registry) *tokenUses {
 	v.uses[place] = out
 	for _, x := range u.steps {
 		if script := v.script(x.Step); script != nil {
-			out.all = append(out.all, stepTokens(script, x.Step, r)...)
+			out.all = append(out.all, v.stepTokens(script, x.Step, r)...)
 		}
 	}
 	for _, env := range u.allEnvironments() {
@@ -390,7 +311,7 @@ func (v *publishView) tokensIn(u *storedUnit, r registry) *tokenUses {
 }
 
 // stepTokens are those in a script.
-func stepTokens(script *shell.Script, s *circle.Step, r registry) []tokenUse {
+func (v *publishView) stepTokens(script *shell.Script, s *circle.Step, r registry) []tokenUse {
 	var out []tokenUse
 	add := func(at shell.Span, value string, parts []shell.Span, edits []shell.Edit) *tokenUse {
 		use := tokenUse{owner: s.Owner(), step: s, node: s.Command(), span: spanIn(s.Command(), at), parts: parts, edits: edits}
@@ -401,31 +322,59 @@ func stepTokens(script *shell.Script, s *circle.Step, r registry) []tokenUse {
 		out = append(out, use)
 		return &out[len(out)-1]
 	}
-	variables := publishTables().NPM.Variables
+	own, away := v.uploads(s).to(r)
+	for _, p := range own {
+		callTokens(p, add)
+	}
+	if len(own) > 0 || len(away) == 0 {
+		variableTokens(script, s, r, add)
+	}
 	if r == pypi {
-		variables = publishTables().PyPI.Variables
+		pypircTokens(script, add)
+		return out
 	}
 	for _, c := range script.Calls() {
-		if r == npm {
-			npmConfigToken(c, add)
-		} else if c.Is("twine", "upload") || isPython(c) && c.Has("twine") {
-			twineToken(c, add)
+		npmConfigToken(c, add)
+	}
+	for _, w := range script.Writes() {
+		npmrcTokens(w, add)
+	}
+	return out
+}
+
+// callTokens are those that one call which publishes is given: in options, or by assignments in front of it.
+func callTokens(p publishing, add addToken) {
+	if p.registry == npm {
+		npmOptionToken(p.call, add)
+	} else {
+		twineToken(p.call, add)
+	}
+	for _, a := range p.call.Assigns {
+		if slices.Contains(p.registry.variables(), a.Name) && !a.Naked {
+			add(p.call.Span, tokenValue(a.Name, a.Value.Value), []shell.Span{a.Span}, nil)
 		}
+	}
+}
+
+// variableTokens are those in variables that a script sets for its own commands, or for later steps.
+func variableTokens(script *shell.Script, s *circle.Step, r registry, add addToken) {
+	share := func(use *tokenUse, reach []*circle.Step) {
+		if use != nil {
+			use.shared, use.reach = true, reach
+		}
+	}
+	for _, c := range script.Calls() {
 		for _, a := range c.Assigns {
-			if slices.Contains(variables, a.Name) && !a.Naked {
-				add(c.Span, tokenValue(a.Name, a.Value.Value), []shell.Span{a.Span}, nil)
+			if slices.Contains(r.variables(), a.Name) && !a.Naked && !prefixes(c) {
+				share(add(c.Span, tokenValue(a.Name, a.Value.Value), []shell.Span{a.Span}, nil), []*circle.Step{s})
 			}
 		}
 	}
 	for _, e := range script.BashEnv() {
-		if slices.Contains(variables, e.Name) {
-			add(e.Write.Stmt, tokenValue(e.Name, e.Value.Value), []shell.Span{partOf(e.Write, e.Line)}, nil)
+		if slices.Contains(r.variables(), e.Name) {
+			share(add(e.Write.Stmt, tokenValue(e.Name, e.Value.Value), []shell.Span{partOf(e.Write, e.Line)}, nil), nil)
 		}
 	}
-	for _, w := range script.Writes() {
-		fileTokens(w, r, add)
-	}
-	return out
 }
 
 // partOf is what to remove so that a file does not get a line.
@@ -441,31 +390,48 @@ type addToken func(at shell.Span, value string, parts []shell.Span, edits []shel
 
 var npmAuth = pattern.New(`(?:^|//([^/\s]+)/\S*:)_auth(?:Token)?(?:\s*=\s*(.*))?$`)
 
-// npmConfigToken is a token that npm is told to keep, or is given in an option.
+// npmConfigToken is a token that npm is told to keep.
 func npmConfigToken(c *shell.Call, add addToken) {
-	if c.Name() != "npm" {
+	if !c.Is("npm", "config", "set") && !c.Is("npm", "set") && !c.Is("npm", "c", "set") {
 		return
 	}
-	sets := c.Is("npm", "config", "set") || c.Is("npm", "set") || c.Is("npm", "c", "set")
 	for i, w := range c.Args() {
 		m := npmAuth.FindStringSubmatch(strings.TrimPrefix(w.Value, "--"))
 		if m == nil || !toNPM(m[1]) {
 			continue
 		}
-		value, option := m[2], strings.HasPrefix(w.Value, "--")
+		value := m[2]
 		if value == "" && i+1 < len(c.Args()) {
 			value = c.Args()[i+1].Value
 		}
-		var use *tokenUse
-		switch {
-		case sets:
-			use = add(c.Span, value, []shell.Span{c.Stmt}, nil)
-		case option:
-			use = add(c.Span, value, nil, []shell.Edit{{Start: w.Span.Start, End: w.Span.End}})
+		add(c.Span, value, []shell.Span{c.Stmt}, nil).forHost(m[1])
+	}
+}
+
+// npmOptionToken is a token that a call is given in an option.
+func npmOptionToken(c *shell.Call, add addToken) {
+	for i, w := range c.Args() {
+		option, ok := strings.CutPrefix(w.Value, "--")
+		m := npmAuth.FindStringSubmatch(option)
+		if !ok || m == nil || !toNPM(m[1]) {
+			continue
 		}
-		if use != nil {
-			use.other = strings.Contains(m[1], "$")
+		value := m[2]
+		if value == "" && i+1 < len(c.Args()) {
+			value = c.Args()[i+1].Value
 		}
+		add(c.Span, value, nil, []shell.Edit{{Start: w.Span.Start, End: w.Span.End}}).forHost(m[1])
+	}
+}
+
+// forHost notes which registry a token of npm's settings is for, as far as they tell.
+func (t *tokenUse) forHost(host string) {
+	switch {
+	case t == nil:
+	case strings.Contains(host, "$"):
+		t.blocker = "which registry the token is for stands in a variable"
+	case host == "" && len(t.parts) > 0:
+		t.shared = true
 	}
 }
 
@@ -483,22 +449,12 @@ func twineToken(c *shell.Call, add addToken) {
 	}
 }
 
-// fileTokens are tokens in a file that npm or twine reads.
-func fileTokens(w shell.Write, r registry, add addToken) {
+// npmrcTokens are tokens in a file that npm reads.
+func npmrcTokens(w shell.Write, add addToken) {
 	for _, l := range w.Lines {
-		switch {
-		case r == npm:
-			m := npmAuth.FindStringSubmatch(strings.TrimSpace(l.Text))
-			if m == nil || m[2] == "" || !toNPM(m[1]) {
-				continue
-			}
-			if use := add(w.Stmt, strings.Trim(m[2], `"'`), []shell.Span{partOf(w, l)}, nil); use != nil {
-				use.other = strings.Contains(m[1], "$")
-			}
-		case strings.HasSuffix(w.File.Value, ".pypirc"):
-			if name, value, ok := strings.Cut(l.Text, "="); ok && strings.TrimSpace(name) == "password" {
-				add(w.Stmt, strings.TrimSpace(value), []shell.Span{w.Stmt}, nil)
-			}
+		m := npmAuth.FindStringSubmatch(strings.TrimSpace(l.Text))
+		if m != nil && m[2] != "" && toNPM(m[1]) {
+			add(w.Stmt, strings.Trim(m[2], `"'`), []shell.Span{partOf(w, l)}, nil).forHost(m[1])
 		}
 	}
 }
@@ -530,16 +486,16 @@ func tokenIn(text string) (variable, literal string) {
 
 // environmentTokens are those in an environment.
 func (v *publishView) environmentTokens(env *circle.Environment, r registry) []tokenUse {
-	variables := publishTables().NPM.Variables
-	if r == pypi {
-		variables = publishTables().PyPI.Variables
+	reach := v.stepsWith(env.Node)
+	if len(reach) > 0 && !slices.ContainsFunc(reach, func(s *circle.Step) bool { own, _ := v.uploads(s).to(r); return len(own) > 0 }) {
+		return nil
 	}
 	var out []tokenUse
 	for _, x := range env.Vars() {
-		if !slices.Contains(variables, x.Name) {
+		if !slices.Contains(r.variables(), x.Name) {
 			continue
 		}
-		use := tokenUse{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), remove: []rewrite.Entry{x.Entry}}
+		use := tokenUse{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), remove: []rewrite.Entry{x.Entry}, shared: true, reach: reach}
 		if use.secret, use.literal = tokenIn(tokenValue(x.Name, x.Text)); use.secret != "" || use.literal != "" {
 			out = append(out, use)
 		}
@@ -552,11 +508,14 @@ func (v *publishView) tokenForm(use tokenUse, r registry) *storedForm {
 	if r == npm && v.installsAfter(use) || len(use.parts)+len(use.remove) == 0 {
 		return nil
 	}
-	f := &storedForm{owner: use.owner, span: use.span, node: use.node, step: use.step, secret: use.secret, parts: use.parts, remove: use.remove}
+	f := &storedForm{owner: use.owner, span: use.span, node: use.node, step: use.step, secret: use.secret, parts: use.parts, remove: use.remove, blocker: use.blocker}
 	f.take(use.literal)
 	f.message = fmt.Sprintf("%s is given a stored token", r)
 	if use.secret == twineVar && r == pypi {
 		f.message, f.secret = "", ""
+	}
+	if why := v.contested(use, r); why != "" {
+		f.message, f.secret, f.blocker = "", "", why // whose token it is does not show
 	}
 	v.facts[f] = &publishFacts{registry: r}
 	return f

@@ -48,7 +48,7 @@ func publishFindings(p *Pass) []Finding {
 type publishView struct {
 	*storedView
 	facts map[*storedForm]*publishFacts
-	calls map[rewrite.Node][]publishing // by physical step
+	calls map[rewrite.Node]uploads // by physical step
 
 	installers map[*shell.Script][]*shell.Call // of installing
 
@@ -58,14 +58,16 @@ type publishView struct {
 	tokens map[publishPlace][]givenToken
 	owners map[publishPlace]map[string]bool // of steps that publish there with a token in sight
 	orders map[*storedUnit]*stepOrder
+	needs  map[publishPlace]bool // of unitNeedy
 
-	environments map[rewrite.Node][]*storedUnit // of reached, once somebody asks
+	environments     map[rewrite.Node][]*storedUnit  // of reached, once somebody asks
+	stepEnvironments map[rewrite.Node][]*circle.Step // of stepsWith, once somebody asks
 }
 
 func newPublishView(p *Pass) *publishView {
 	v := &publishView{
-		storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}, calls: map[rewrite.Node][]publishing{},
-		installers: map[*shell.Script][]*shell.Call{}, orders: map[*storedUnit]*stepOrder{}, given: map[ownerPlace]givenTokens{}, uses: map[publishPlace]*tokenUses{}, tokens: map[publishPlace][]givenToken{}, owners: map[publishPlace]map[string]bool{},
+		storedView: newStoredView(p), facts: map[*storedForm]*publishFacts{}, calls: map[rewrite.Node]uploads{},
+		installers: map[*shell.Script][]*shell.Call{}, orders: map[*storedUnit]*stepOrder{}, given: map[ownerPlace]givenTokens{}, uses: map[publishPlace]*tokenUses{}, tokens: map[publishPlace][]givenToken{}, owners: map[publishPlace]map[string]bool{}, needs: map[publishPlace]bool{},
 	}
 	if slices.ContainsFunc(v.units, v.publishesAny) {
 		v.collect(v.scanStep, v.scanEnvironment)
@@ -94,6 +96,14 @@ const (
 )
 
 func (r registry) String() string { return [...]string{"npm", "PyPI"}[r] }
+
+// variables are those that hold its token or login.
+func (r registry) variables() []string {
+	if r == npm {
+		return publishTables().NPM.Variables
+	}
+	return publishTables().PyPI.Variables
+}
 
 // publishFix builds the fix of one owner's forms.
 type publishFix struct {
