@@ -633,6 +633,17 @@ func releases(c *shell.Call) string {
 	return shown + " " + args[0].Value
 }
 
+// needsToken is a call that asks npm's registry for what CircleCI's token is not good for, as people know it: it tags,
+// deprecates or tells who is logged in. It is "" for any other.
+func needsToken(c *shell.Call) string {
+	for _, command := range publishTables().NPM.Others[c.Name()] {
+		if c.Is(c.Name(), strings.Fields(command)...) && !c.Has("--help") && !leaves(c, npm, nil) {
+			return c.Name() + " " + command
+		}
+	}
+	return ""
+}
+
 // kept reports whether the token of a form stays in the job.
 func (v *publishView) kept(f *storedForm) bool {
 	if !v.facts[f].call || v.facts[f].registry != npm {

@@ -19,10 +19,11 @@ type publishTable struct {
 		Least, LeastStage, LeastNode string   // releases that trusted publishing takes
 		Node, NodeStage              string   // ranges of Node.js that bring such an npm
 		NewestNode                   string
-		Images                       []string // with Node.js, whose release is their tag
-		Orb                          string   // that installs it
-		Installs                     []string // subcommands that may need a token as well
-		Releasers                    []string // programs that publish packages by themselves
+		Images                       []string            // with Node.js, whose release is their tag
+		Orb                          string              // that installs it
+		Installs                     []string            // subcommands that may need a token as well
+		Releasers                    []string            // programs that publish packages by themselves
+		Others                       map[string][]string // subcommands by program that need a token, and do not publish
 	}
 	PyPI struct {
 		Hosts, Repositories []string // of PyPI, by address and by name

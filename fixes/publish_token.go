@@ -147,7 +147,8 @@ func (b *publishFix) guard(u *storedUnit) {
 	for _, r := range b.registries() {
 		if r == npm {
 			b.lower(b.npmDoubt(u))
-			b.lower(b.releaseDoubt(u))
+			b.lower(b.callDoubt(u, Unsafe, releases, "may publish with the token as well"))
+			b.lower(b.callDoubt(u, Manual, needsToken, "needs the token as well: npm takes CircleCI's only to publish"))
 		} else {
 			b.lower(b.twineDoubt(u))
 		}
@@ -185,16 +186,16 @@ func (b *publishFix) npmDoubt(u *storedUnit) *doubt {
 	return nil
 }
 
-// releaseDoubt says when something else in a unit may publish with the token too.
-func (b *publishFix) releaseDoubt(u *storedUnit) *doubt {
+// callDoubt says when another call in a unit has a use for the token. name tells those calls.
+func (b *publishFix) callDoubt(u *storedUnit, safety Safety, name func(*shell.Call) string, why string) *doubt {
 	for _, x := range u.steps {
 		script := b.view.script(x.Step)
 		if script == nil {
 			continue
 		}
 		for _, c := range script.Calls() {
-			if name := releases(c); name != "" {
-				return &doubt{Unsafe, name + " in the same job may publish with the token as well"}
+			if shown := name(c); shown != "" {
+				return &doubt{safety, shown + " in the same job " + why}
 			}
 		}
 	}
