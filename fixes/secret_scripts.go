@@ -75,7 +75,9 @@ func (x *scriptScan) scanCall(c *shell.Call) {
 		x.scanWord(c, w)
 	}
 	for _, a := range c.Assigns {
-		x.scanWord(c, a.Value)
+		if !x.view.table.published(a.Name, a.Value.Value) {
+			x.scanWord(c, a.Value)
+		}
 	}
 	for _, r := range c.Redirects {
 		x.scanWord(c, r.Target)
@@ -412,7 +414,7 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 	}
 	for _, p := range settingsIn(w.Value) {
 		value := w.Value[p.start:p.end]
-		if leadsToReference(value) || x.view.dummies[value] {
+		if leadsToReference(value) || x.view.dummies[value] || t.published(p.name, value) {
 			continue
 		}
 		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && (t.strong(value) || t.shortRandom(value)) && !ofAWS(n.words, value) && !n.service {

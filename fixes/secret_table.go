@@ -23,6 +23,7 @@ type secretTable struct {
 		Passwords   []string // those of Words that people choose themselves
 		Endings     []string // last words of names that hold something about a secret
 		Public      []string // words of names that hold what everybody may know
+		Bundled     []string // beginnings of the names of variables that are compiled into web pages and apps
 		Tests       []string // words of names that only tests use
 		Services    []string // words of names that services started for a job read their passwords from
 		Application []string // secrets that a program makes up for itself: any value serves a test
@@ -33,7 +34,7 @@ type secretTable struct {
 	Values struct {
 		Dummies []string          // parts of values that are no secret, in lower case
 		Samples []string          // parts of tokens that are none, in lower case
-		Known   []string          // what tools and their documentation give to everybody: test keys of blockchains and emulators
+		Known   []string          // what tools and their documentation give to everybody: test keys of blockchains, emulators and manuals
 		Shapes  map[string]string // patterns of passwords that a machine makes, by parts of the name
 	}
 	Logins            []*loginCommand
@@ -52,6 +53,7 @@ type tokenFormat struct {
 	Checksum       string   // how the last characters follow from the others: crc32-base62, or "" for not at all
 	Variables      []string // where such a token is usually kept, the most usual first
 	Source         string
+	Public         bool // everybody may know it where it serves a web page or an app, as Firebase documents it
 
 	parts []tokenPart
 }

@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // foundToken is a token in a text.
@@ -13,7 +14,8 @@ type foundToken struct {
 	format     *tokenFormat
 }
 
-// tokens finds the tokens in a text that have the format of a provider. Samples and tokens with a wrong checksum are none.
+// tokens finds the tokens in a text that have the format of a provider. Samples and tokens with a wrong checksum are none,
+// and neither are those that a web page shows.
 func (t *secretTable) tokens(text string) []foundToken {
 	var out []foundToken
 	for i := 0; i < len(text); i++ {
@@ -22,7 +24,7 @@ func (t *secretTable) tokens(text string) []foundToken {
 		}
 		for _, f := range t.byFirst[text[i]] {
 			n := f.match(text[i:])
-			if n == 0 || !f.real(text[i:i+n]) {
+			if n == 0 || !f.real(text[i:i+n]) || f.Public && t.bundled(nameBefore(text[:i])) {
 				continue
 			}
 			out = append(out, foundToken{i, i + n, f})
@@ -31,6 +33,26 @@ func (t *secretTable) tokens(text string) []foundToken {
 		}
 	}
 	return out
+}
+
+// bundled reports whether a variable of this name is compiled into a web page or an app, for everybody to read.
+func (t *secretTable) bundled(name string) bool {
+	return slices.ContainsFunc(t.Names.Bundled, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// nameBefore is the name that a text ends with which sets something to what follows: NAME of "export NAME='".
+func nameBefore(text string) string {
+	text = strings.TrimRight(text, `"'=: `)
+	return text[strings.LastIndexFunc(text, func(r rune) bool { return r > unicode.MaxASCII || !isTokenByte(byte(r)) })+1:]
+}
+
+// published reports whether the value of a variable is a token that a web page shows.
+func (t *secretTable) published(name, value string) bool {
+	if !t.bundled(name) {
+		return false
+	}
+	found := t.tokens(value)
+	return len(found) > 0 && !slices.ContainsFunc(found, func(x foundToken) bool { return !x.format.Public })
 }
 
 // isTokenByte reports whether a byte in front of a token would make it part of something longer.
