@@ -23,7 +23,8 @@ const (
 	ambientForm     formKind = 'G' // a login or role change in shell that reads keys from outside of the file
 	elementForm     formKind = 'H' // a step or job of an orb that logs in with keys
 	toolForm        formKind = 'I' // options of a tool
-	implicitForm    formKind = 'J' // any other call of AWS that reads keys from outside of the file
+	literalForm     formKind = 'J' // a key and its secret in any other text
+	implicitForm    formKind = 'K' // any other call of AWS that reads keys from outside of the file
 )
 
 // shown reports whether the file itself names the keys, or a step that stores them.

@@ -18,6 +18,7 @@ func (v *awsView) scanStep(s *circle.Step) *stepFacts {
 	switch s.Kind {
 	case circle.RunStep:
 		v.scanScript(s, facts)
+		facts.forms = append(facts.forms, v.strayKeys(s, facts.forms)...)
 	case circle.CallStep:
 		v.scanCall(s, facts)
 	}

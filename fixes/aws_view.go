@@ -20,6 +20,8 @@ type awsView struct {
 	// carried says that a job puts ~/.aws into a workspace: then a job that attaches one has its credentials from there.
 	carried bool
 
+	secrets map[string]bool // of the literal keys that stand anywhere with their ids
+
 	byVariable func() map[string][]identity // keysByVariable, once
 	roles      map[roleUse][]string         // of setUpRoles, once
 	orbUses    map[rewrite.Entry][]orbUse   // of usesOf
@@ -40,7 +42,7 @@ type awsVisit struct {
 }
 
 func newAWSView(p *Pass) *awsView {
-	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}, environments: map[rewrite.Node]*keyForm{}, orbUses: map[rewrite.Entry][]orbUse{}}
+	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}, environments: map[rewrite.Node]*keyForm{}, orbUses: map[rewrite.Entry][]orbUse{}, secrets: map[string]bool{}}
 	v.byVariable = sync.OnceValue(v.keysByVariable)
 	for _, u := range p.units() {
 		v.units = append(v.units, newAWSUnit(u))
@@ -52,6 +54,7 @@ func newAWSView(p *Pass) *awsView {
 		v.collect(u)
 	}
 	v.addUnused()
+	v.addLiterals()
 	for _, u := range v.units {
 		v.findSites(u)
 	}

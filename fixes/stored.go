@@ -116,8 +116,12 @@ func (v *storedView) groups() [][]*storedForm {
 }
 
 // claims reports whether the fix of one of the rules about stored credentials takes a literal secret at a place of an owner's
-// text away: it is then no other rule's business. A fix that will not be applied takes nothing away.
+// text away: it is then no other rule's business. A fix that will not be applied takes nothing away. The secret of a literal
+// key for AWS is never another rule's.
 func (p *Pass) claims(at rewrite.Span, owner, value string) bool {
+	if secretPattern.MatchString(value) && slices.Contains(p.rules, awsStaticKeys) && p.aws().secrets[value] {
+		return true
+	}
 	for _, rule := range []struct {
 		*Rule
 		findings func() []Finding
