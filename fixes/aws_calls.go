@@ -56,6 +56,9 @@ func elevated(c *shell.Call) bool {
 // callsAWS reports whether a call asks a service of AWS for something, in sight and as the job's own user.
 func callsAWS(c *shell.Call) bool {
 	c = toolOf(c)
+	if runsCLI(c) {
+		return true
+	}
 	subcommands, ok := awsTools[c.Name()]
 	args := c.Args()
 	if !ok || len(args) == 0 || elevated(c) || c.Has("--version") || c.Has("--help") || c.Has("help") {
@@ -70,6 +73,27 @@ func callsAWS(c *shell.Call) bool {
 	endpoint, foreign := c.Option("--endpoint-url")
 	foreign = foreign && !strings.Contains(endpoint.Value, "amazonaws.com")
 	return !foreign && !c.Is("aws", "configure") && !c.Has("--no-sign-request") && (c.Name() != "chamber" || !c.Is("chamber", "version"))
+}
+
+// runsCLI reports whether a call runs the AWS CLI in a container, and hands it the keys that the job has.
+func runsCLI(c *shell.Call) bool {
+	if !c.Is("docker", "run") && !c.Is("podman", "run") {
+		return false
+	}
+	image := slices.IndexFunc(c.Args(), func(w shell.Word) bool {
+		name, _ := splitImage(w.Value)
+		return slices.Contains(images().AWSCLI, name)
+	})
+	if _, foreign := c.Option("--endpoint-url"); image < 0 || foreign || c.Has("--version") {
+		return false
+	}
+	handed := func(name string) bool {
+		return slices.ContainsFunc(c.Args()[:image], func(w shell.Word) bool {
+			text := strings.TrimPrefix(strings.TrimPrefix(w.Value, "--env="), "-e=")
+			return text == name || text == name+"=$"+name || text == name+"=${"+name+"}"
+		})
+	}
+	return handed(keyIDVar) && handed(secretVar)
 }
 
 // callTitle is a call without its arguments, such as "aws s3 cp".

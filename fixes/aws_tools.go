@@ -17,7 +17,7 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 		f := &keyForm{kind: toolForm, step: s, node: facts.text}
 		var sources [2]keySource
 		title := callTitle(c)
-		assigned, variables := terraformAssigned(c), terraformVariables(c)
+		assigned, variables := terraformAssigned(c), commandVariables(c)
 		switch {
 		case assigned.ofAWS():
 			title, sources, f.blocker = "Terraform", assigned.sources, terraformDecides
@@ -33,8 +33,8 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 		case c.Name() == "s3cmd" && !otherHost(c):
 			sources = [2]keySource{optionSource(c, "--access_key"), optionSource(c, "--secret_key")}
 			f.blocker = "s3cmd takes the keys as options, and whether it takes a session token as well is not known"
-		case variables.ofAWS() && slices.Contains([]string{"terraform", "tofu", "terragrunt"}, c.Name()):
-			sources, f.blocker = variables.sources, terraformDecides
+		case variables.ofAWS() && !givesEndpoint(c):
+			sources, f.blocker = variables.sources, variableTools[c.Name()].decides
 		case c.Name() == "docker" && c.Has("build") || c.Is("docker", "buildx", "build"):
 			if sources = buildArguments(c); sources[0].kind != noSource {
 				f.blocker = "the keys go into a docker build as arguments: use a BuildKit secret"
@@ -50,8 +50,8 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 	return out
 }
 
-// terraformDecides is why variables of Terraform are left to people.
-const terraformDecides = "the keys are variables of Terraform's configuration: whether they may go is written there"
+// terraformDecides is why variables and backends of Terraform are left to people.
+const terraformDecides = "the keys are for Terraform's configuration: whether they may go is written there"
 
 // terraformNames are what configurations of Terraform call the variables for the two keys.
 var terraformNames = [2][]string{
@@ -93,20 +93,48 @@ func (k *terraformKeys) ofAWS() bool {
 	return id.kind != noSource && k.sources[1].kind != noSource && (named || id.kind == literalSource)
 }
 
-// terraformVariables are the keys among the variables of a Terraform command.
-func terraformVariables(c *shell.Call) (keys terraformKeys) {
+// variableTools take variables for a configuration on the command line, as NAME=VALUE behind an option. decides is why
+// these are left to people.
+var variableTools = map[string]struct {
+	options []string
+	decides string
+}{
+	"terraform":  {terraformOptions, terraformDecides},
+	"tofu":       {terraformOptions, terraformDecides},
+	"terragrunt": {terraformOptions, terraformDecides},
+	"packer":     {[]string{"var"}, "the keys are for Packer's template: whether they may go is written there"},
+}
+
+var terraformOptions = []string{"var", "backend-config"}
+
+// commandVariables are the keys among the variables that a tool is given.
+func commandVariables(c *shell.Call) (keys terraformKeys) {
 	args := c.Args()
 	for i, w := range args {
-		text, ok := strings.CutPrefix(w.Value, "-var=")
-		if (w.Value == "-var" || w.Value == "--var") && i+1 < len(args) {
-			text, ok = args[i+1].Value, true
+		option, text, ok := strings.Cut(strings.TrimLeft(w.Value, "-"), "=")
+		if !strings.HasPrefix(w.Value, "-") || !slices.Contains(variableTools[c.Name()].options, option) {
+			continue
+		}
+		if !ok && i+1 < len(args) {
+			text = args[i+1].Value
 		}
 		name, value, given := strings.Cut(text, "=")
-		if j := terraformKey(name); ok && given && j >= 0 {
+		if j := terraformKey(name); given && j >= 0 {
 			keys.add(j, name, classify(value))
 		}
 	}
 	return keys
+}
+
+// givesEndpoint reports whether a call names the address of a service that is not AWS, for a backend or a provider.
+func givesEndpoint(c *shell.Call) bool {
+	return slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+		text := strings.TrimLeft(w.Value, "-")
+		for _, option := range terraformOptions {
+			text = strings.TrimPrefix(text, option+"=")
+		}
+		return strings.HasPrefix(text, "endpoint") && !strings.Contains(text, "amazonaws.com")
+	})
 }
 
 // terraformAssigned are the keys that a call assigns to variables which Terraform reads.

@@ -21,6 +21,7 @@ type imageTable struct {
 		Tags   []string // parts of a tag that say otherwise
 		Images []string // names, without tag
 	}
+	AWSCLI []string // names, without tag, of images that run the AWS CLI
 }
 
 var images = sync.OnceValue(func() *imageTable {
