@@ -89,15 +89,13 @@ func (v *awsView) keyForms(keys literalKeys, others []*keyForm) []*keyForm {
 	if len(keys.ids) == 0 || len(keys.secrets) == 0 {
 		return nil
 	}
-	for _, s := range keys.secrets {
-		v.secrets[s.value] = true
-	}
 	had := map[string]bool{}
 	for _, f := range others {
 		had[f.keys.literal] = true
 	}
 	var out []*keyForm
 	for _, id := range keys.ids {
+		v.secrets[keys.secretOf(id)] = true
 		if had[id.value] {
 			continue
 		}
@@ -109,6 +107,18 @@ func (v *awsView) keyForms(keys literalKeys, others []*keyForm) []*keyForm {
 	}
 	return out
 }
+
+// secretOf is the secret that stands nearest to an id. There is one.
+func (k literalKeys) secretOf(id keyPlace) string {
+	i, _ := slices.BinarySearchFunc(k.secrets, id, func(s, id keyPlace) int { return s.start() - id.start() })
+	if i == len(k.secrets) || i > 0 && id.start()-k.secrets[i-1].start() < k.secrets[i].start()-id.start() {
+		i--
+	}
+	return k.secrets[i].value
+}
+
+// start is about where a place is in the file, to tell which are near to each other.
+func (p keyPlace) start() int { return p.node.Span().Start + p.at.Start }
 
 // addLiterals adds the literal keys that no form has, wherever they stand in the file.
 func (v *awsView) addLiterals() {
