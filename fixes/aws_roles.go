@@ -179,7 +179,8 @@ func (v *awsView) identities() int {
 			project = project && !d.sameKeys(standard)
 		}
 		for _, x := range u.visits {
-			if s := x.facts.setup; s != nil && s.role != "" && s.role != v.p.Facts.AWS.RoleARN {
+			given := &v.p.Facts.AWS
+			if s := x.facts.setup; s != nil && s.role != "" && (s.role != given.RoleARN || slices.Contains(given.certain(), s.role)) {
 				seen["role "+s.role] = true
 			}
 		}

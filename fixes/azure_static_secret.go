@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"cfgfix/fixes/internal/circle"
 )
 
 // azureStaticSecret wants jobs to log in to Azure with CircleCI's OIDC token, in place of a service principal's secret.
@@ -115,23 +117,40 @@ func (b *azureFix) script(login *azureLogin) string {
 		"  --federated-token \"$CIRCLE_OIDC_TOKEN\"\n"
 }
 
-// isSingle reports whether all orbs' logins with the usual variables get them from the same place.
+// isSingle reports whether all logins use the same secret from the same place.
 func (v *azureView) isSingle() bool {
-	var first *storedUnit
-	for f, login := range v.logins {
-		if !login.usual {
-			continue
+	out := identities{}
+	for _, u := range v.units {
+		for _, f := range u.forms {
+			out.stored(orElse(f.secret, strings.Join(f.values, "\x00")), u.unit)
 		}
-		for _, u := range v.unitsOf(f) {
-			if first == nil {
-				first = u
-			}
-			if u.known != first.known || !sameSet(u.contexts, first.contexts) {
-				return false
+		for _, x := range u.steps {
+			for _, as := range v.principals(x.Step) {
+				out.loggedIn(as, v.p.Facts.Azure.ClientID)
 			}
 		}
 	}
-	return true
+	return out.single()
+}
+
+// principals are those that a step's script logs in as with a token: "" for one that it does not show.
+func (v *azureView) principals(s *circle.Step) []string {
+	script := v.script(s)
+	if script == nil {
+		return nil
+	}
+	var out []string
+	for _, c := range script.Calls() {
+		if !c.Is("az", "login") || !hasOption(c, "--federated-token") {
+			continue
+		}
+		user, ok := c.Option("--username")
+		if !ok {
+			user, _ = c.Option("-u")
+		}
+		out = append(out, user.Value)
+	}
+	return out
 }
 
 // guard lowers the fix's safety for what the login might break.

@@ -275,7 +275,8 @@ func (x *ecrImage) role(p *Pass, all []*ecrImage) (role, fact string, need *Need
 var roleARN = pattern.New(`^arn:(aws[a-z-]*):iam::(\d{12}):role/`)
 
 // serves reports whether ecr.role_arn is right for the image. A variable is taken at its word; a literal serves the
-// images of its own account, and of any account while the file shows only one. Its partition must be the image's.
+// images of its own account, and of any account while the file shows only one account and one identity: a role that an
+// image has already, by a fix perhaps, is another one. Its partition must be the image's.
 func (x *ecrImage) serves(arn string, all []*ecrImage) bool {
 	m := roleARN.FindStringSubmatch(arn)
 	if m == nil {
@@ -288,7 +289,7 @@ func (x *ecrImage) serves(arn string, all []*ecrImage) bool {
 		return true
 	}
 	for _, o := range all {
-		if o.account != x.account || !o.done && !o.keys.sameKeys(x.keys) {
+		if o.account != x.account || !o.done && !o.keys.sameKeys(x.keys) || o.done && o.auth.Get("oidc_role_arn").Resolve().Value() != arn {
 			return false
 		}
 	}

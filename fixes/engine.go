@@ -3,7 +3,6 @@ package fixes
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 
@@ -201,7 +200,7 @@ func (e *Engine) complete(f *Finding) {
 
 // fix applies what can be applied, in rounds: a fix that met another one gets its chance in the next round.
 func (e *Engine) fix(r *FileResult, view *fileView, found []Finding, facts *Facts, scripts shell.Cache) {
-	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: view, fate: map[string]Result{}, barred: map[string]string{}, gone: map[string][]int{}}
+	run := &fixRun{engine: e, facts: facts, scripts: scripts, file: view, fate: map[string]Result{}, barred: map[string]string{}, gone: map[string][]int{}, made: map[string]*Fix{}}
 	run.number(found)
 	now := found
 	for range maxRounds {
@@ -219,12 +218,16 @@ func (e *Engine) fix(r *FileResult, view *fileView, found []Finding, facts *Fact
 		}
 		for _, f := range applied {
 			run.gone[f.says()] = append(run.gone[f.says()], f.nth)
+			run.made[f.Key()] = f.Fix
 		}
 		run.file, now = next.file, next.found
 		run.number(now)
 	}
 	for _, f := range found {
 		fate := run.fate[f.Key()]
+		if made := run.made[f.Key()]; made != nil {
+			f.Fix, f.NoFix = f.Fix.as(made), ""
+		}
 		r.Results = append(r.Results, Result{Finding: f, Status: fate.Status, Why: fate.Why})
 	}
 	if r.Status == Failed {
@@ -239,6 +242,20 @@ func (e *Engine) fix(r *FileResult, view *fileView, found []Finding, facts *Fact
 	if e.Apart {
 		e.setApart(r, view, found, facts, scripts)
 	}
+}
+
+// as is the fix as it was made, perhaps by a later round: it may use and ask for what the file as it was given let nobody
+// see. The operations are those on that file, if it takes any.
+func (f *Fix) as(made *Fix) *Fix {
+	if made == f {
+		return f
+	}
+	out := *made
+	out.Ops = nil
+	if f != nil && len(f.Needs) == 0 {
+		out.Ops = f.Ops
+	}
+	return &out
 }
 
 // requireOnRunners adds what a fix needs only because another one of the run moves its job to a runner.
@@ -284,6 +301,7 @@ type fixRun struct {
 	fate    map[string]Result // by finding key
 	barred  map[string]string // findings whose fix was rolled back, with the reason
 	gone    map[string][]int  // the numbers of findings that fixes have taken away, by what they say
+	made    map[string]*Fix   // by finding key
 }
 
 // outcome is a file after a round, and what is found in it.
@@ -515,10 +533,7 @@ func (run *fixRun) credentialFlow(chosen []Finding, after *fileView) error {
 	if err != nil {
 		return err
 	}
-	given := slices.Collect(maps.Values(run.facts.AWS.Accounts))
-	for _, r := range run.facts.AWS.Roles {
-		given = append(given, r.RoleARN)
-	}
+	given := run.facts.AWS.certain()
 	found := unexpected{}
 	for i, c := range before.configs {
 		if c == nil {

@@ -121,6 +121,30 @@ func TestEngine(t *testing.T) {
 	}
 }
 
+// TestEngineLater holds that a fix which only a later round can make is told with what it relies on.
+func TestEngineLater(t *testing.T) {
+	t.Parallel()
+	waits := &Rule{ID: "rw", Severity: Low, Run: func(p *Pass) error {
+		job := p.Config.Jobs()[0].Node
+		found := Finding{Span: job.Own("y").Entry().Span(), Owner: "job:a", Message: "y", NoFix: "x stands there"}
+		if !job.Own("y").Exists() {
+			return nil
+		}
+		if !job.Own("x").Exists() {
+			found.NoFix, found.Fix = "", &Fix{Safety: Setup, Ops: removeKey("y")(job), Requires: []Prerequisite{{Before, "check", "look", ""}}}
+		}
+		p.Report(found)
+		return nil
+	}}
+	r := (&Engine{Rules: []*Rule{testRule("rx", "x", removeKey("x")), waits}, Apart: true}).Run([]byte("jobs:\n  a:\n    x: 1\n    y: 2\n    z: 3\n"), nil)
+	if string(r.Output) != "jobs:\n  a:\n    z: 3\n" || len(r.Results) != 2 {
+		t.Fatalf("%v, %d results:\n%s", r.Err, len(r.Results), r.Output)
+	}
+	if x := r.Results[1]; x.Status != Applied || x.NoFix != "" || x.Fix == nil || len(x.Fix.Requires) != 1 || len(x.Edits) > 0 {
+		t.Errorf("%s %q: %+v, edits %v", x.Status, x.NoFix, x.Fix, x.Edits)
+	}
+}
+
 // TestEngineOutgrown holds that fixes which would make a source too large are refused, and nothing is tried one by one.
 func TestEngineOutgrown(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,10 @@
 package fixes
 
+import (
+	"maps"
+	"slices"
+)
+
 // Facts are what a fix must know and a config does not say. The zero value knows nothing: defaults apply.
 type Facts struct {
 	AWS     AWSFacts
@@ -22,6 +27,15 @@ type AWSFacts struct {
 	Region          string            // aws.region
 	SessionDuration string            // aws.session_duration, in seconds
 	Method          string            // aws.method: "orb", "web-identity" or "" for the default
+}
+
+// certain are the roles that are given for certain uses only.
+func (f *AWSFacts) certain() []string {
+	out := slices.Sorted(maps.Values(f.Accounts))
+	for _, r := range f.Roles {
+		out = append(out, r.RoleARN)
+	}
+	return out
 }
 
 // RoleFact chooses a role for the uses of AWS that its given selectors match. Selectors are globs; an empty one is not given.

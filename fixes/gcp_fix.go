@@ -158,13 +158,18 @@ func (b *gcpFix) logIn() (refusal string) {
 	return ""
 }
 
+// unnamedAccount is why there is no login in the place of a key.
+func unnamedAccount(key string) string {
+	return "the file uses several service accounts, so that one cannot serve them all, and the name " + key +
+		" gives no name for a variable with its own: keep the key in one such as " + key + "_GCLOUD_SERVICE_KEY"
+}
+
 // login is what a unit's login is given. It is false when a fact is missing for it.
 func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, ok bool) {
-	given := b.view.factsFor(u, b.key())
+	given := b.view.facts()
 	account, ok := b.view.accountVariable(u, b.key())
 	if !ok && given.ServiceAccount == "" {
-		b.fix.need(Need{"gcp.service_account", "the file uses several service account keys, and the name of this one gives no name for a variable: " +
-			"--set gcp.service_account=NAME@PROJECT.iam.gserviceaccount.com, here for the account of " + b.key()})
+		b.fix.need(Need{"gcp.service_account", unnamedAccount(b.key())})
 		return gcpLogin{}, false
 	}
 	facts := given.facts(account)
@@ -289,7 +294,7 @@ func (b *gcpFix) orbAccount(f *gcpForm) (account, refusal string) {
 		name, ok := b.view.accountVariable(u, f.key.name)
 		switch {
 		case !ok:
-			return "", "the file uses several service account keys, and the name of this one gives no name for a variable"
+			return "", unnamedAccount(f.key.name)
 		case account != "" && account != name:
 			return "", "the step is used with several service accounts"
 		}

@@ -33,20 +33,47 @@ func runGCPImageAuth(p *Pass) error {
 func gcpImageFindings(p *Pass) []Finding {
 	images := gcpImages(p.Config)
 	var out []Finding
+	if len(images) == 0 {
+		return nil
+	}
+	v := newGCPView(p)
 	for _, image := range images {
+		image.given, image.single = v.facts(), v.single()
 		image.among = slices.ContainsFunc(images, func(o *gcpImage) bool { return o.key != image.key })
 		out = append(out, image.finding(p))
 	}
 	return out
 }
 
+// addGCPImages adds the identities that images are pulled with.
+func addGCPImages(to identities, p *Pass) {
+	for _, image := range gcpImages(p.Config) {
+		for _, j := range orNoJob(p.Config.UsersOf(image.place)) {
+			u := &unit{known: true}
+			if j != nil {
+				u.contexts, u.known = j.Contexts()
+			}
+			to.stored(image.key.text, u)
+		}
+	}
+	eachDockerList(p.Config, func(_ *circle.Config, items []*circle.DockerItem) {
+		for _, d := range items {
+			if as := d.Get("gcp_auth").Resolve().Get("oidc_service_account").Resolve(); as.Exists() {
+				to.loggedIn(as.Value(), p.Facts.GCP.ServiceAccount)
+			}
+		}
+	})
+}
+
 // gcpImage is a docker item that is pulled with a service account key.
 type gcpImage struct {
-	item  *circle.DockerItem
-	place rewrite.Node // the mapping that the auth block is written in: the item, or one that it merges
-	auth  rewrite.Node // the auth block, resolved
-	key   keySource
-	among bool // other images of the file are pulled with another key
+	item   *circle.DockerItem
+	place  rewrite.Node // the mapping that the auth block is written in: the item, or one that it merges
+	auth   rewrite.Node // the auth block, resolved
+	key    keySource
+	given  GCPFacts // those of them that are for the image
+	single bool     // the file uses one service account only
+	among  bool     // other images of the file are pulled with another key
 }
 
 var (
@@ -126,13 +153,17 @@ func (x *gcpImage) name() string {
 // fix gives the image workload identity. Without one the words say what stands in the way.
 func (x *gcpImage) fix(p *Pass) (*Fix, string) {
 	fix := &Fix{Title: "pull the image with workload identity", Safety: Setup}
-	given := p.Facts.GCP
+	given := x.given
 	for _, f := range given.facts("") {
-		if f.value == "" {
-			fix.Needs = append(fix.Needs, Need{f.key, "--set " + f.key + "=VALUE: " + f.means + ", for the image " + x.name()})
+		if f.value != "" {
+			fix.Facts = append(fix.Facts, f.key+"="+f.value)
 			continue
 		}
-		fix.Facts = append(fix.Facts, f.key+"="+f.value)
+		hint := "--set " + f.key + "=VALUE: " + f.means + ", for the image " + x.name()
+		if f.key == "gcp.service_account" && !x.single {
+			hint = "the file uses several service accounts, so that one cannot serve them all: write gcp_auth with that of the image " + x.name() + " by hand"
+		}
+		fix.Needs = append(fix.Needs, Need{f.key, hint})
 	}
 	switch {
 	case p.Facts.Circle.Server:
@@ -162,7 +193,7 @@ func (x *gcpImage) require(p *Pass, fix *Fix) {
 	add := func(when When, kind, text string) {
 		fix.Requires = append(fix.Requires, Prerequisite{when, kind, text, ""})
 	}
-	account := orElse(p.Facts.GCP.ServiceAccount, "the service account")
+	account := orElse(x.given.ServiceAccount, "the service account")
 	add(Before, "role", "give identities of the pool roles/iam.workloadIdentityUser on "+account+", and that account roles/artifactregistry.reader on the repository of "+x.name())
 	add(Before, "role", "map google.subject in the pool's provider to less than 127 bytes: images are pulled with the second version of CircleCI's token, "+
 		"whose subject may be longer; such as assertion.org_id + \"/\" + assertion.sub.extract('/user/{user_id}/')")

@@ -82,47 +82,56 @@ func (f *GCPFacts) facts(account string) []gcpFact {
 	}
 }
 
-// factsFor are the facts of a unit's login. The service account that is given is one identity: it serves a file with one
-// key in one place, or the one key whose name gives no variable for its account.
-func (v *gcpView) factsFor(u *gcpUnit, key string) GCPFacts {
+// facts are those of a login. The service account that is given serves a file with one identity.
+func (v *gcpView) facts() GCPFacts {
 	out := v.p.Facts.GCP
-	if _, named := v.accountVariable(u, key); out.ServiceAccount != "" && !v.single() && (named || v.unnamed() > 1) {
+	if !v.single() {
 		out.ServiceAccount = ""
 	}
 	return out
 }
 
-// single reports whether all logins use the same key from the same place.
-func (v *gcpView) single() bool {
-	var first *gcpUnit
-	keys := map[gcpKey]bool{}
+// isSingle reports whether all logins, and all pulls of images, use the same key from the same place.
+func (v *gcpView) isSingle() bool {
+	out, given := identities{}, v.p.Facts.GCP.ServiceAccount
 	for _, u := range v.units {
 		for _, f := range u.forms {
-			if first == nil {
-				first = u
+			for _, k := range f.keys() {
+				out.stored(u.whose(k), u.unit)
 			}
-			if u.known != first.known || !sameSet(u.contexts, first.contexts) {
-				return false
-			}
-			if f.key.known() {
-				keys[f.key] = true
+		}
+		for _, x := range u.steps {
+			if as := v.stepOf(x.Step).oidc; as != "" {
+				out.loggedIn(as, given)
 			}
 		}
 	}
-	return len(keys) < 2
+	addGCPImages(out, v.p)
+	return out.single()
 }
 
-// unnamed counts the keys whose names give no variable for their accounts.
-func (v *gcpView) unnamed() int {
-	keys := map[string]bool{}
-	for _, u := range v.units {
-		for _, f := range u.forms {
-			if _, named := v.accountVariable(u, f.key.name); !named && f.key.name != "" {
-				keys[f.key.name] = true
+// keys are those that a form brings to Google Cloud, or that it hands to programs.
+func (f *gcpForm) keys() []gcpKey {
+	if f.key.known() || f.step == nil || len(f.step.handed) == 0 {
+		return []gcpKey{f.key}
+	}
+	var out []gcpKey
+	for _, h := range f.step.handed {
+		out = append(out, h.key)
+	}
+	return out
+}
+
+// whose tells the keys of units apart: a variable by its name, or by what an environment of the file sets it to.
+func (u *unit) whose(k gcpKey) string {
+	if env := u.setBy(k.name); env != nil {
+		for _, x := range env.Vars() {
+			if stored := environmentKey(x); x.Name == k.name && stored.known() {
+				k = stored
 			}
 		}
 	}
-	return len(keys)
+	return orElse(k.name, k.text)
 }
 
 // gcpPlace is a place where variables are stored: the project, or a set of contexts.

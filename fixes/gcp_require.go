@@ -35,7 +35,7 @@ func (b *gcpFix) require() {
 // account is the service account that a unit acts as, in words.
 func (b *gcpFix) account(u *gcpUnit) string {
 	behind := "the service account behind " + b.stored()
-	if given := b.view.factsFor(u, b.key()).ServiceAccount; given != "" {
+	if given := b.view.facts().ServiceAccount; given != "" {
 		return given + ", which needs the roles of " + behind
 	}
 	return behind
@@ -61,7 +61,7 @@ func (b *gcpFix) variables(u *gcpUnit) []Prerequisite {
 	var out []Prerequisite
 	orb := slices.ContainsFunc(b.group, func(f *gcpForm) bool { return f.orb != nil })
 	account, _ := b.view.accountVariable(u, b.key())
-	given := b.view.factsFor(u, b.key())
+	given := b.view.facts()
 	for _, f := range given.facts(account) {
 		text := fmt.Sprintf("define %s with %s", f.variable, f.means)
 		switch {

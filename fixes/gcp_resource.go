@@ -13,7 +13,7 @@ func (b *gcpFix) accounts() []Resource {
 	var out []Resource
 	for _, u := range b.units {
 		variable, _ := b.view.accountVariable(u, b.key())
-		given := b.view.factsFor(u, b.key())
+		given := b.view.facts()
 		for _, contexts := range orOne(u.entries, u.contexts) {
 			a := &GCPAccount{
 				Use:            b.use(u.unit, contexts),
@@ -41,7 +41,7 @@ func (b *gcpFix) use(u *unit, contexts []string) Use {
 
 // accounts are the service accounts that the fix of an image relies on: one for each workflow entry of the jobs.
 func (x *gcpImage) accounts(p *Pass) []Resource {
-	given := p.Facts.GCP
+	given := x.given
 	var out []Resource
 	for _, j := range orNoJob(p.Config.UsersOf(x.place)) {
 		for _, contexts := range orOne(entriesOf(j), nil) {

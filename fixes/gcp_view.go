@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -16,6 +17,7 @@ type gcpView struct {
 	p      *Pass
 	steps  map[rewrite.Node]*gcpStep // by physical step
 	places []*gcpPlace
+	single func() bool // isSingle, once
 	register[*gcpForm, *gcpUnit]
 }
 
@@ -48,6 +50,7 @@ type gcpForm struct {
 
 func newGCPView(p *Pass) *gcpView {
 	v := &gcpView{p: p, steps: map[rewrite.Node]*gcpStep{}}
+	v.single = sync.OnceValue(v.isSingle)
 	for _, u := range p.everyUnit() {
 		v.addUnit(u)
 	}

@@ -428,6 +428,46 @@ func baseOf(c *shell.Call) string {
 	return ""
 }
 
+var roleInBody = pattern.New(`"role"\s*:\s*"([^"]*)"`)
+
+// tokenRoles are the roles that a unit logs in as with a token of CircleCI's, or of others who vouch for it: "" for one that
+// the file does not show.
+func (v *vaultView) tokenRoles(u *storedUnit) []string {
+	var out []string
+	for _, x := range u.steps {
+		script := v.script(x.Step)
+		if script == nil {
+			continue
+		}
+		for _, c := range script.Calls() {
+			if as, ok := tokenRole(c); ok {
+				out = append(out, as)
+			}
+		}
+	}
+	return out
+}
+
+// tokenRole is the role of a login with a JWT; ok is false for a call that is none.
+func tokenRole(c *shell.Call) (role string, ok bool) {
+	vault := c.Name() == "vault"
+	for _, w := range c.Args() {
+		name, value, _ := strings.Cut(w.Value, "=")
+		switch {
+		case vault && name == "role":
+			role = value
+		case vault && (name == "jwt" || w.Value == "-method=jwt" || w.Value == "-method=oidc"):
+			ok = true
+		case c.Name() == "curl" && strings.Contains(w.Value, `"jwt"`):
+			ok = true
+			if m := roleInBody.FindStringSubmatch(w.Value); m != nil {
+				role = m[1]
+			}
+		}
+	}
+	return role, ok
+}
+
 // scanEnvironment finds a token in one physical environment.
 func (v *vaultView) scanEnvironment(u *storedUnit, env *circle.Environment) []*storedForm {
 	for _, x := range env.Vars() {

@@ -3,6 +3,7 @@ package fixes
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"cfgfix/fixes/internal/circle"
@@ -118,39 +119,44 @@ func (b *vaultFix) role(f *storedForm) (role, refusal string) {
 	return "$" + name, ""
 }
 
-// isSingle reports whether all forms use the same credentials from the same place.
+// isSingle reports whether all that use Vault are one identity. A job whose credentials the file does not show is one of its
+// own: a fix may have moved its token into a context.
 func (v *vaultView) isSingle() bool {
-	var first *storedUnit
-	for _, u := range v.unitsOfAll(v.forms) {
-		if first == nil {
-			first = u
+	out := identities{}
+	for _, u := range v.units {
+		roles := v.tokenRoles(u)
+		for _, f := range u.forms {
+			out.stored(v.whose(f), u.unit)
 		}
-		if u.known != first.known || !sameSet(u.contexts, first.contexts) {
-			return false
+		for _, as := range roles {
+			out.loggedIn(as, v.p.Facts.Vault.Role)
+		}
+		unseen := len(u.forms)+len(roles) == 0 && !v.localIn(u)
+		if unseen && slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.uses(x.Step) }) {
+			out.stored("", u.unit)
 		}
 	}
-	return len(v.identities()) < 2
+	return out.single()
 }
 
-func (v *vaultView) identities() []string {
-	var out []string
-	met := map[string]bool{}
-	for _, f := range v.forms {
-		if id := v.logins[f].identity; !met[id] {
-			met[id] = true
-			out = append(out, id)
-		}
+// whose tells forms apart by their credentials.
+func (v *vaultView) whose(f *storedForm) string {
+	if f.literal {
+		return strings.Join(f.values, "\x00")
 	}
-	return out
+	return v.logins[f].identity
 }
 
 // nameRoles finds the variable with the role for every identity: VAULT_ROLE where there is one only, and else the same
-// with the prefix or suffix of the credentials' variables.
+// with the prefix or suffix of the credentials' variables. Logins that are there count as well: a fix may have made them.
 func (v *vaultView) nameRoles() {
 	v.roles = map[string]string{}
-	ids := v.identities()
-	if len(ids) == 1 {
-		v.roles[ids[0]] = "VAULT_ROLE"
+	ids := map[string]bool{}
+	for _, f := range v.forms {
+		ids[v.whose(f)] = true
+	}
+	if len(ids) == 1 && !slices.ContainsFunc(v.units, func(u *storedUnit) bool { return len(v.tokenRoles(u)) > 0 }) {
+		v.roles[v.logins[v.forms[0]].identity] = "VAULT_ROLE"
 		return
 	}
 	taken := map[string]int{}
