@@ -159,17 +159,15 @@ func (b *gcpFix) logIn() (refusal string) {
 }
 
 // unnamedAccount is why there is no login in the place of a key.
-func unnamedAccount(key string) string {
-	return "the file uses several service accounts, so that one cannot serve them all, and the name " + key +
-		" gives no name for a variable with its own: keep the key in one such as " + key + "_GCLOUD_SERVICE_KEY"
-}
+const unnamedAccount = "the file uses several service accounts, so that one cannot serve them all, and what the key is called gives no name for a variable with its own: " +
+	"keep it in one such as PROD_GCLOUD_SERVICE_KEY"
 
 // login is what a unit's login is given. It is false when a fact is missing for it.
 func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, ok bool) {
 	given := b.view.facts()
 	account, ok := b.view.accountVariable(u, b.key())
 	if !ok && given.ServiceAccount == "" {
-		b.fix.need(Need{"gcp.service_account", unnamedAccount(b.key())})
+		b.fix.need(Need{"gcp.service_account", unnamedAccount})
 		return gcpLogin{}, false
 	}
 	facts := given.facts(account)
@@ -294,7 +292,7 @@ func (b *gcpFix) orbAccount(f *gcpForm) (account, refusal string) {
 		name, ok := b.view.accountVariable(u, f.key.name)
 		switch {
 		case !ok:
-			return "", unnamedAccount(f.key.name)
+			return "", unnamedAccount
 		case account != "" && account != name:
 			return "", "the step is used with several service accounts"
 		}
