@@ -187,7 +187,7 @@ func (b *azureFix) requireAll() {
 		login := b.azure.logins[f]
 		for _, u := range b.view.unitsOf(f) {
 			if login.user != "" {
-				b.fix.require(Prerequisite{Before, "check", "make sure that " + login.user + " holds the client id of the application: a name does not do any more", u.place()})
+				b.fix.requireIn(u.places(), Before, "check", "make sure that "+login.user+" holds the client id of the application: a name does not do any more")
 			}
 			if login.usual {
 				b.requireVariables(login, u)
@@ -209,10 +209,10 @@ func (b *azureFix) requireAll() {
 // requireVariables asks for the variables that the login reads in the place of the orb's usual ones.
 func (b *azureFix) requireVariables(login *azureLogin, u *storedUnit) {
 	if strings.Contains(login.script, "$"+azureClientVar) {
-		b.fix.require(Prerequisite{Before, "variable", "define " + azureClientVar + " with the client id of the service principal in AZURE_SP", u.place()})
+		b.fix.requireIn(u.places(), Before, "variable", "define "+azureClientVar+" with the client id of the service principal in AZURE_SP")
 	}
 	if strings.Contains(login.script, "$"+azureTenantVar) {
-		b.fix.require(Prerequisite{Before, "variable", "define " + azureTenantVar + " with the value of AZURE_SP_TENANT", u.place()})
+		b.fix.requireIn(u.places(), Before, "variable", "define "+azureTenantVar+" with the value of AZURE_SP_TENANT")
 	}
 }
 

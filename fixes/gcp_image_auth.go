@@ -51,7 +51,7 @@ func addGCPImages(to identities, p *Pass) {
 		for _, j := range orNoJob(p.Config.UsersOf(image.place)) {
 			u := &unit{known: true}
 			if j != nil {
-				u.contexts, u.known = j.Contexts()
+				u.addEntries(j.Uses()...)
 			}
 			to.stored(image.key.text, u)
 		}

@@ -14,8 +14,8 @@ func (b *gcpFix) require() {
 		"the audience ORG_ID, the mapping google.subject=assertion.sub, attribute.project=assertion['oidc.circleci.com/project-id']")
 	for _, u := range b.units {
 		add(Before, "role", "", "give identities of the pool with this project's id in attribute.project roles/iam.workloadIdentityUser on %s", b.account(u))
-		for _, p := range b.variables(u) {
-			add(p.When, p.Kind, p.Where, "%s", p.Text)
+		for _, text := range b.variables(u) {
+			b.fix.requireIn(u.places(), Before, "variable", text)
 		}
 		if u.job != nil && onRunner(u.job) {
 			add(Before, "runner", u.name, "make sure that gcloud is on the runner and knows workload identity federation")
@@ -55,10 +55,9 @@ func (b *gcpFix) stored() string {
 	return out
 }
 
-// variables are those that a unit's login reads, each with the place where it has to be defined. Orbs read names of
-// variables only, so that a fact is the value of one.
-func (b *gcpFix) variables(u *gcpUnit) []Prerequisite {
-	var out []Prerequisite
+// variables ask for those that a unit's login reads. Orbs read names of variables only, so that a fact is the value of one.
+func (b *gcpFix) variables(u *gcpUnit) []string {
+	var out []string
 	orb := slices.ContainsFunc(b.group, func(f *gcpForm) bool { return f.orb != nil })
 	account, _ := b.view.accountVariable(u, b.key())
 	given := b.view.facts()
@@ -72,7 +71,7 @@ func (b *gcpFix) variables(u *gcpUnit) []Prerequisite {
 		case f.variable == account:
 			text += " behind " + b.stored()
 		}
-		out = append(out, Prerequisite{Before, "variable", text, u.place()})
+		out = append(out, text)
 	}
 	return out
 }
@@ -84,7 +83,7 @@ func (b *gcpFix) requireAfter(add func(when When, kind, where, format string, ar
 		return
 	}
 	for _, u := range b.units {
-		add(After, "variable", u.placeOf(b.view.p.Config, b.stored()), "delete %s once no other step uses it", b.stored())
+		b.fix.requireIn(u.placesOf(b.view.p.Config, b.stored()), After, "variable", "delete "+b.stored()+" once no other step uses it")
 	}
 	add(After, "key", "", "delete the service account key behind %s in Google Cloud: until then nothing is safer than before", b.stored())
 }

@@ -66,17 +66,14 @@ func orNoJob(jobs []*circle.Job) []*circle.Job {
 	return jobs
 }
 
-// entriesOf are the contexts of each workflow entry that runs a job.
+// entriesOf are the contexts of each workflow entry that runs a job, where they differ.
 func entriesOf(j *circle.Job) [][]string {
 	if j == nil {
 		return nil
 	}
-	var out [][]string
-	for _, w := range j.Uses() {
-		contexts, _ := useContexts(w)
-		out = append(out, contexts)
-	}
-	return out
+	var u unit
+	u.addEntries(j.Uses()...)
+	return u.entries
 }
 
 func jobName(j *circle.Job) []string {

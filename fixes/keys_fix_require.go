@@ -16,7 +16,7 @@ func (b *keysFix) require() {
 		if b.givenRole() == "" {
 			add(Before, "role", "", "create %s in place of %s: it trusts CircleCI's OIDC provider for this organisation and project, and has the permissions of the user behind the key", roleToCreate(role.role), d)
 			if isVariable(role.role) {
-				add(Before, "variable", u.place(), "define %s with the ARN of the role in place of %s", strings.Trim(role.role, "${}"), d)
+				b.fix.requireIn(u.places(), Before, "variable", "define "+strings.Trim(role.role, "${}")+" with the ARN of the role in place of "+d.String())
 			}
 		}
 		if d := role.duration; d != "" {
@@ -43,7 +43,7 @@ func (b *keysFix) require() {
 		return
 	}
 	for _, u := range b.units {
-		add(After, "variable", u.place(), "delete %s once no other step or image uses them", d)
+		b.fix.requireIn(u.places(), After, "variable", "delete "+d.String()+" once no other step or image uses them")
 	}
 	add(After, "key", "", "deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d)
 }

@@ -140,6 +140,13 @@ func (f *Fix) require(p Prerequisite) {
 	}
 }
 
+// requireIn notes a prerequisite of every place among some.
+func (f *Fix) requireIn(places []string, when When, kind, text string) {
+	for _, where := range places {
+		f.require(Prerequisite{when, kind, text, where})
+	}
+}
+
 // requiref notes a prerequisite whose text is a format.
 func (f *Fix) requiref(when When, kind, where, format string, args ...any) {
 	f.require(Prerequisite{when, kind, fmt.Sprintf(format, args...), where})

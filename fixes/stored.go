@@ -213,7 +213,7 @@ func (b *storedFix) requireDeleted(u *storedUnit, name, text string) bool {
 			return false
 		}
 	}
-	b.fix.require(Prerequisite{After, "variable", text, u.placeOf(b.view.p.Config, name)})
+	b.fix.requireIn(u.placesOf(b.view.p.Config, name), After, "variable", text)
 	return true
 }
 

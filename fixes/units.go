@@ -17,8 +17,8 @@ type unit struct {
 	use      *circle.WorkflowJob // the entry that runs an orb's job
 	executor *circle.Executor    // of an orb's job that is given one of the file's; of a unit that stands for an unused executor
 	steps    []circle.Visit
-	contexts []string   // that any of its entries has
-	entries  [][]string // the contexts of each entry that runs it, where they differ
+	contexts []string   // that any of its entries has, as far as their names are known
+	entries  [][]string // the contexts of each entry that runs it, where they differ; with expressions as they are written
 	known    bool       // all names of contexts are known
 
 	setters map[string]*circle.Environment // of setBy
@@ -43,7 +43,7 @@ func unitsOf(c *circle.Config) []*unit {
 			if _, _, ok := s.OrbCall(); ok { // an orb's command runs them, as it does those of auth
 				u := &unit{name: s.Name, job: s.Job(), known: true, steps: list.Flow()}
 				if u.job != nil {
-					u.contexts, u.known = u.job.Contexts()
+					u.addEntries(u.job.Uses()...)
 				}
 				l.add(u)
 			}
@@ -52,8 +52,8 @@ func unitsOf(c *circle.Config) []*unit {
 	for _, w := range slices.Concat(c.Workflows(), c.JobGroups()) {
 		for _, use := range w.Jobs() {
 			if _, _, ok := use.OrbJob(); ok && use.Job() == nil {
-				u := &unit{name: "job " + use.Name(), use: use, executor: executorOf(c, use), steps: use.Flow()}
-				u.contexts, u.known = useContexts(use)
+				u := &unit{name: "job " + use.Name(), use: use, executor: executorOf(c, use), known: true, steps: use.Flow()}
+				u.addEntries(use)
 				l.add(u)
 			}
 		}
@@ -110,23 +110,17 @@ func (l *unitLister) addConfig(c *circle.Config) {
 
 // addJob adds the flow of a job. With pre-steps there is a flow for each workflow entry that runs it.
 func (l *unitLister) addJob(j *circle.Job) {
-	u := &unit{name: "job " + j.Name, job: j}
-	u.contexts, u.known = j.Contexts()
+	u := &unit{name: "job " + j.Name, job: j, known: true}
 	uses := j.Uses()
-	for _, w := range uses {
-		contexts, _ := useContexts(w)
-		if !slices.ContainsFunc(u.entries, func(o []string) bool { return sameSet(o, contexts) }) {
-			u.entries = append(u.entries, contexts)
-		}
-	}
+	u.addEntries(uses...)
 	if !slices.ContainsFunc(uses, hasSteps) {
 		u.steps = j.Flow()
 		l.add(u)
 		return
 	}
 	for _, w := range uses {
-		x := &unit{name: u.name, job: j, steps: w.Flow()}
-		x.contexts, x.known = useContexts(w)
+		x := &unit{name: u.name, job: j, known: true, steps: w.Flow()}
+		x.addEntries(w)
 		l.add(x)
 	}
 }
@@ -143,12 +137,22 @@ func hasSteps(w *circle.WorkflowJob) bool {
 	return w.PreSteps() != nil || w.PostSteps() != nil || len(w.StepArgs()) > 0
 }
 
-func useContexts(w *circle.WorkflowJob) (names []string, known bool) {
-	known = true
-	for _, c := range w.Contexts() {
-		names, known = append(names, c.Name), known && c.Known
+// addEntries notes the contexts of workflow entries that run the unit.
+func (u *unit) addEntries(uses ...*circle.WorkflowJob) {
+	for _, w := range uses {
+		lists, known := w.ContextLists()
+		u.known = u.known && known
+		for _, contexts := range lists {
+			if !slices.ContainsFunc(u.entries, func(o []string) bool { return sameSet(o, contexts) }) {
+				u.entries = append(u.entries, contexts)
+			}
+			for _, name := range contexts {
+				if len(circle.Expressions(name)) == 0 {
+					u.contexts = appendNew(u.contexts, name)
+				}
+			}
+		}
 	}
-	return names, known
 }
 
 // executorOf is the executor of the file that a workflow entry gives to an orb's job, or nil.
@@ -173,8 +177,14 @@ func (u *unit) environments() circle.Environments {
 	}
 }
 
-// place is where the variables of the unit are stored, as far as the file tells.
-func (u *unit) place() string { return placeName(u.contexts) }
+// places are where the variables of the unit are stored, as far as the file tells: for each of the entries that run it.
+func (u *unit) places() []string {
+	var out []string
+	for _, contexts := range orOne(u.entries, u.contexts) {
+		out = appendNew(out, placeName(contexts))
+	}
+	return out
+}
 
 // allEnvironments are those, and those of single steps.
 func (u *unit) allEnvironments() circle.Environments {
@@ -198,12 +208,12 @@ func (u *unit) setBy(name string) *circle.Environment {
 	return u.setters[name]
 }
 
-// placeOf is where a variable of the unit is stored: in the file itself, or outside.
-func (u *unit) placeOf(c *circle.Config, name string) string {
+// placesOf are where a variable of the unit is stored: in the file itself, or outside.
+func (u *unit) placesOf(c *circle.Config, name string) []string {
 	if e := u.setBy(name); e != nil {
-		return "the environment of " + c.Owner(e.Node) + " in this file"
+		return []string{"the environment of " + c.Owner(e.Node) + " in this file"}
 	}
-	return u.place()
+	return u.places()
 }
 
 // outside are those variables among some that the file does not set.

@@ -276,7 +276,7 @@ func (b *vaultFix) requireAll() {
 			": role_type=jwt user_claim=sub bound_audiences=ORG_ID bound_claims='{\"oidc.circleci.com/project-id\":\"PROJECT_ID\"}'", ""})
 		for _, u := range b.view.unitsOf(f) {
 			if role[0] == '$' {
-				b.fix.require(Prerequisite{Before, "variable", "define " + role[1:] + " with the name of that role", u.place()})
+				b.fix.requireIn(u.places(), Before, "variable", "define "+role[1:]+" with the name of that role")
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package circle
 
 import (
+	"fmt"
 	"testing"
 
 	"cfgfix/rewrite"
@@ -149,5 +150,28 @@ func TestExpressions(t *testing.T) {
 	}
 	if _, known := Known(rewrite.Node{}); known {
 		t.Error("an absent node is not known")
+	}
+}
+
+func TestContextLists(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		entry, want string
+		known       bool
+	}{
+		{"{}", "[[]]", true},
+		{"{context: [a, b]}", "[[a b]]", true},
+		{"{context: 'aws-<< matrix.env >>', matrix: {parameters: {env: [dev, prod]}}}", "[[aws-dev] [aws-prod]]", true},
+		{"{context: [all, '<<matrix.a>>-<< matrix.b >>'], matrix: {parameters: {a: [x, y], b: [1], c: [z, z]}}}", "[[all x-1] [all y-1]]", true},
+		{"{context: '<< matrix.a >>', matrix: {parameters: {a: [x, y]}, exclude: [{a: x}]}}", "[[<< matrix.a >>]]", false},
+		{"{context: '<< matrix.a >>', matrix: {parameters: {a: << pipeline.parameters.all >>}}}", "[[<< matrix.a >>]]", false},
+		{"{context: '<< pipeline.parameters.context >>'}", "[[<< pipeline.parameters.context >>]]", false},
+	}
+	for _, tt := range tests {
+		c := parse(t, "jobs: {j: {}}\nworkflows: {w: {jobs: [j: "+tt.entry+"]}}\n")
+		lists, known := c.Workflows()[0].Jobs()[0].ContextLists()
+		if got := fmt.Sprint(lists); got != tt.want || known != tt.known {
+			t.Errorf("%s: want %s %v, got %s %v", tt.entry, tt.want, tt.known, got, known)
+		}
 	}
 }

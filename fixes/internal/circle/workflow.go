@@ -1,6 +1,7 @@
 package circle
 
 import (
+	"slices"
 	"strings"
 
 	"cfgfix/rewrite"
@@ -147,6 +148,73 @@ func (u *WorkflowJob) Contexts() []Context {
 	for _, n := range scalars(u.Get("context")) {
 		name, known := Known(n)
 		out = append(out, Context{name, n, known})
+	}
+	return out
+}
+
+// maxMatrix is how many jobs CircleCI makes of a matrix at most.
+const maxMatrix = 128
+
+// ContextLists are the names of the contexts for each job that the entry makes: several where its matrix says which contexts.
+// known is false when a name holds another expression; it stands as it is written then.
+func (u *WorkflowJob) ContextLists() (lists [][]string, known bool) {
+	written := []string{}
+	var params []string
+	known = true
+	for _, c := range u.Contexts() {
+		written = append(written, c.Name)
+		for _, x := range Expressions(c.Name) {
+			param, ok := strings.CutPrefix(x.Body, "matrix.")
+			known = known && ok
+			if !slices.Contains(params, param) {
+				params = append(params, param)
+			}
+		}
+	}
+	lists = [][]string{written}
+	for _, param := range params {
+		values, ok := u.matrixValues(param)
+		if !known || !ok || len(lists)*len(values) > maxMatrix {
+			return [][]string{written}, false
+		}
+		lists = withValues(lists, "matrix."+param, values)
+	}
+	return lists, known
+}
+
+// matrixValues are the values of a parameter of the matrix, when they stand there. With combinations left out which of
+// them are used is not as simple.
+func (u *WorkflowJob) matrixValues(param string) (values []string, ok bool) {
+	list := u.Matrix().Get("parameters").Get(param).Resolve()
+	if list.Kind() != rewrite.Sequence || list.Len() == 0 || u.Matrix().Get("exclude").Exists() {
+		return nil, false
+	}
+	for _, e := range list.Entries() {
+		text, known := Known(e.Value())
+		if !known {
+			return nil, false
+		}
+		values = append(values, text)
+	}
+	return values, true
+}
+
+// withValues are the lists of names once for each value of an expression.
+func withValues(lists [][]string, expr string, values []string) [][]string {
+	var out [][]string
+	for _, list := range lists {
+		for _, value := range values {
+			var names []string
+			for _, name := range list {
+				for _, x := range slices.Backward(Expressions(name)) {
+					if x.Body == expr {
+						name = name[:x.Start] + value + name[x.End:]
+					}
+				}
+				names = append(names, name)
+			}
+			out = append(out, names)
+		}
 	}
 	return out
 }
