@@ -46,8 +46,7 @@ func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 			return c
 		}
 		if v.identities() > 1 {
-			c.need = &Need{"aws.role_arn", "the file uses several AWS identities, so one role cannot serve them all: " +
-				"give each its role in the list aws.roles of the settings file, by jobs, contexts or keys; here: " + d.String()}
+			c.need = &Need{"aws.role_arn", severalRoles + d.String()}
 			return c
 		}
 		c.role, c.fact = facts.RoleARN, "aws.role_arn="+facts.RoleARN
@@ -58,7 +57,11 @@ func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 		return c
 	}
 	name, ok := d.roleVariable()
-	if !ok || v.sameVariable(d) {
+	switch {
+	case (!ok || v.sameVariable(d)) && v.identities() > 1:
+		c.need = &Need{"aws.role_arn", severalRoles + d.String()}
+		return c
+	case !ok:
 		c.need = &Need{"aws.role_arn", "the role of " + d.String() + " cannot be named after the keys: " +
 			"--set aws.role_arn=arn:aws:iam::ACCOUNT:role/NAME, or an entry of aws.roles in the settings file"}
 		return c
@@ -66,6 +69,10 @@ func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 	c.role = "${" + name + "}"
 	return c
 }
+
+// severalRoles is why aws.role_arn serves none of the identities of a file, and what does.
+const severalRoles = "the file uses several AWS identities, so one role cannot serve them all: " +
+	"give each its role in the list aws.roles of the settings file, by jobs, contexts or keys; here: "
 
 // region is the region that the unit's environment names as it is, "" for none.
 func (u *awsUnit) region() string {

@@ -53,12 +53,47 @@ func newAWSView(p *Pass) *awsView {
 	for _, u := range v.units {
 		v.collect(u)
 	}
+	v.resolveKeys()
 	v.addUnused()
 	v.addLiterals()
 	for _, u := range v.units {
 		v.findSites(u)
 	}
 	return v
+}
+
+// resolveKeys gives forms that pass the usual variables on the identity of the environment that sets these, where it is
+// the same one in all units.
+func (v *awsView) resolveKeys() {
+	for _, f := range v.forms {
+		if f.kind == environmentForm || !f.keys.sameKeys(standard) {
+			continue
+		}
+		units := v.unitsOf(f)
+		keys, ok := units[0].environmentKeys(f)
+		for _, u := range units[1:] {
+			others, found := u.environmentKeys(f)
+			ok = ok && found && others == keys
+		}
+		if ok {
+			f.keys.id, f.keys.secret, f.keys.literal = keys.id, keys.secret, keys.literal
+		}
+	}
+}
+
+// environmentKeys are those that the environments of the unit and of a form's step set the usual variables to; ok is
+// false when they do not, or not to the same.
+func (u *awsUnit) environmentKeys(f *keyForm) (keys identity, ok bool) {
+	for _, e := range u.forms {
+		if e.kind != environmentForm || len(e.remove) == 0 || e.step != nil && (f.step == nil || e.step.Node != f.step.Node) {
+			continue
+		}
+		if ok && e.keys != keys {
+			return identity{}, false
+		}
+		keys, ok = e.keys, true
+	}
+	return keys, ok
 }
 
 func newAWSUnit(u *unit) *awsUnit {
