@@ -235,21 +235,22 @@ func bashDoubt(u *unit) *doubt {
 	if u.job == nil {
 		return &doubt{Unsafe, "nothing in the file runs this, so where it runs is not known"}
 	}
+	if onWindows(u) { // whatever shell another step has
+		return &doubt{Manual, "the job runs on Windows, and the setup needs bash"}
+	}
 	if text, ok := circle.Known(u.job.Shell()); ok && !shell.IsBash(text) {
 		if shell.Supported(text) {
 			return &doubt{Unsafe, "the job's shell is " + text + ", and the setup reaches later steps through bash only"}
 		}
 		return &doubt{Manual, "the job's shell is " + text + ", and the setup needs bash"}
 	}
-	if u.job.ShowsBash() {
+	items := u.job.DockerItems()
+	if u.job.ShowsBash() || u.job.CountsOnBash() && !lacksBash(items) {
 		return nil
 	}
-	items := u.job.DockerItems()
 	switch ref := u.job.ExecutorRef(); {
-	case u.job.MacOS().Exists():
+	case u.job.MacOS().Exists(), u.job.Machine().Exists():
 		return nil
-	case u.job.Machine().Exists():
-		return machineDoubt(u.job)
 	case len(items) > 0:
 		return imageDoubt(items[0].Image())
 	case ref.Known && strings.Contains(ref.Name, "/"):
@@ -268,13 +269,31 @@ func orbJobDoubt(use *circle.WorkflowJob) *doubt {
 	return nil
 }
 
-func machineDoubt(j *circle.Job) *doubt {
-	text := j.Machine().Get("image").Resolve().Value() + j.ResourceClass().Value()
-	if strings.Contains(strings.ToLower(text), "windows") {
-		return &doubt{Manual, "the job runs on Windows, and the setup needs bash"}
+// lacksBash reports whether the first image is known to have no bash.
+func lacksBash(items []*circle.DockerItem) bool {
+	if len(items) == 0 {
+		return false
 	}
-	return nil
+	has, known := hasBash(items[0].Image().Value())
+	return known && !has
 }
+
+// onWindows reports whether a unit's steps run on Windows, as far as the file shows.
+func onWindows(u *unit) bool {
+	if u.job == nil {
+		return false
+	}
+	text := u.job.Machine().Get("image").Resolve().Value() + u.job.ResourceClass().Value()
+	if strings.Contains(strings.ToLower(text), "windows") {
+		return true
+	}
+	alias, _, _ := strings.Cut(u.job.ExecutorRef().Name, "/")
+	orb := u.job.Config().OrbByAlias(alias)
+	return orb != nil && orb.Name() == windowsOrb
+}
+
+// windowsOrb has the executors of Windows.
+const windowsOrb = "circleci/windows"
 
 func imageDoubt(image rewrite.Node) *doubt {
 	name, _ := splitImage(image.Value())
@@ -290,14 +309,12 @@ func imageDoubt(image rewrite.Node) *doubt {
 	return nil
 }
 
-// orbExecutorDoubt judges an executor of an orb: CircleCI's own are convenience images, but for Windows.
+// orbExecutorDoubt judges an executor of an orb: CircleCI's own are convenience images, those for Windows aside.
 func orbExecutorDoubt(j *circle.Job, name string) *doubt {
 	alias, _, _ := strings.Cut(name, "/")
 	orb := j.Config().OrbByAlias(alias)
 	switch {
 	case orb == nil:
-	case orb.Name() == "circleci/windows":
-		return &doubt{Manual, "the job runs on Windows, and the setup needs bash"}
 	case strings.HasPrefix(orb.Name(), "circleci/"):
 		return nil
 	case orb.Inline() != nil:

@@ -41,9 +41,6 @@ func (b *gcpFix) guard(u *gcpUnit) []doubt {
 	if d := bashDoubt(u.unit); d != nil {
 		out = append(out, *d)
 	}
-	if onWindows(u.unit) {
-		out = append(out, doubt{Manual, "the job runs on Windows, where steps are no bash scripts by default"})
-	}
 	if t := u.longest(); t != "" {
 		out = append(out, doubt{Unsafe, "a step may run for " + t + ", and CircleCI's token lives for an hour and is not renewed"})
 	}
@@ -59,18 +56,6 @@ func (b *gcpFix) guard(u *gcpUnit) []doubt {
 		out = append(out, *d)
 	}
 	return out
-}
-
-// onWindows reports whether a unit's steps run on Windows, as far as the file shows.
-func onWindows(u *unit) bool {
-	if u.job == nil {
-		return false
-	}
-	if d := machineDoubt(u.job); d != nil {
-		return true
-	}
-	d := orbExecutorDoubt(u.job, u.job.ExecutorRef().Name)
-	return d != nil && d.safety == Manual
 }
 
 // pathDoubt says when Google's libraries have other credentials in a job before its login, which changes them.

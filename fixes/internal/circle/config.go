@@ -22,7 +22,7 @@ type Config struct {
 	parameters lazy[[]*Parameter]
 	fragments  lazy[[]*Fragment]
 	steps      lazy[[]*Step] // of Walk
-	bashImages lazy[map[string]bool]
+	bashImages lazy[map[string]proof]
 	index      lazy[*index] // of the root only
 	limit      error        // of the root only
 }
