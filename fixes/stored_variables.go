@@ -8,16 +8,17 @@ import (
 	"cfgfix/fixes/internal/shell"
 )
 
-// assignments are the variables that the scripts of a unit set, for themselves or for the steps behind them.
+// assignments are the variables that the scripts of a unit set for other steps. What a script exports ends with its step.
 type assignments struct {
 	names map[string]bool
 	any   bool // one writes what the file does not show to $BASH_ENV
 }
 
-// assigns reports whether something in a unit that runs a step sets a variable, or may: the variable is then not one
-// that is stored outside of the file. What a script reads from a file, or evaluates, may set any, for itself.
+// assigns reports whether the script of a step sets a variable, or another step in a unit that runs it does so for it, or
+// may: the variable is then not one that is stored outside of the file. What a script reads from a file, or evaluates, may
+// set any, for itself.
 func (v *storedView) assigns(s *circle.Step, name string) bool {
-	if script := v.script(s); script != nil && slices.ContainsFunc(script.Calls(), setsAny) {
+	if script := v.script(s); script != nil && (slices.ContainsFunc(script.Calls(), setsAny) || setsItself(script, name)) {
 		return true
 	}
 	return slices.ContainsFunc(v.running(s), func(u *storedUnit) bool {
@@ -54,10 +55,10 @@ func (v *storedView) assignmentsIn(u *storedUnit) assignments {
 	return out
 }
 
-// add adds what a script sets. A variable that is set to itself is not set.
+// add adds what a script sets for later steps. A variable that is set to itself is not set, unless the script has set it.
 func (a *assignments) add(script *shell.Script) {
 	for _, e := range script.BashEnv() {
-		if !e.Value.IsVar(e.Name) {
+		if !e.Value.IsVar(e.Name) || setsItself(script, e.Name) {
 			a.names[e.Name] = true
 		}
 	}
@@ -66,15 +67,15 @@ func (a *assignments) add(script *shell.Script) {
 	}
 	for _, c := range script.Calls() {
 		a.any = a.any || c.Stdout().File.IsVar("BASH_ENV") && !shown(c)
-		if c.Name() == "read" {
-			for _, w := range c.Args() {
-				a.names[w.Value] = a.names[w.Value] || w.Static
-			}
-		}
-		for _, x := range c.Assigns {
-			if !x.Naked && !x.Value.IsVar(x.Name) {
-				a.names[x.Name] = true
-			}
-		}
 	}
+}
+
+// setsItself reports whether a script sets a variable for itself.
+func setsItself(script *shell.Script, name string) bool {
+	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
+		reads := c.Name() == "read" && c.Has(name)
+		return reads || slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool {
+			return a.Name == name && !a.Naked && !a.Value.IsVar(name)
+		})
+	})
 }
