@@ -45,8 +45,12 @@ type job[T, R any] struct {
 	done chan R
 }
 
+// maxWorkers bounds the workers, whatever is asked for: each that waits takes memory, and no machine has as many processors.
+const maxWorkers = 1024
+
 // startWorkers makes n workers for jobs, and the queue of their results, whose size bounds how far they run ahead.
 func startWorkers[T, R any](n int, work func(T) R) (chan<- job[T, R], chan chan R) {
+	n = min(n, maxWorkers)
 	jobs := make(chan job[T, R])
 	for range n {
 		go func() {

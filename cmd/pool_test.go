@@ -93,3 +93,16 @@ func TestInOrderStops(t *testing.T) {
 		})
 	}
 }
+
+// TestManyWorkers shows that as many workers as anybody may ask for take no more memory than there is.
+func TestManyWorkers(t *testing.T) {
+	t.Parallel()
+	sum := 0
+	err := inOrder(t.Context(), 1<<40, slices.Values([]int{1, 2, 3}), func(n int) int { return n }, func(n int) error {
+		sum += n
+		return nil
+	})
+	if err != nil || sum != 6 {
+		t.Errorf("sum %d and error %v, want 6 and none", sum, err)
+	}
+}
