@@ -221,6 +221,8 @@ func (m *runnerMove) chooseKind(kind string) (refusal string) {
 	switch ref := j.ExecutorRef(); {
 	case j.MacOS().Exists():
 		return "the job runs on macOS: it needs a machine runner on a Mac"
+	case hardware(j) != "" && slices.ContainsFunc(m.view.hosted(), func(o *circle.Job) bool { return hardware(o) != hardware(j) }):
+		return "the job runs on " + hardware(j) + ", and others that would share its runner's resource class do not: it needs a class of its own"
 	case isMachine(j) && kind == "container":
 		return "the job runs in a virtual machine and the runner is of kind container: it needs the class of a machine runner, by network.routes for one"
 	case isMachine(j):
@@ -239,6 +241,21 @@ func (m *runnerMove) chooseKind(kind string) (refusal string) {
 	}
 	return ""
 }
+
+// hardware is what a job needs that machines do not have as a rule, "" for nothing of the kind.
+func hardware(j *circle.Job) string {
+	switch class, _ := circle.Known(j.ResourceClass()); {
+	case strings.HasPrefix(class, "arm."):
+		return "ARM"
+	case strings.Contains(class, "gpu"):
+		return "a GPU"
+	default:
+		return ""
+	}
+}
+
+// hosted are the jobs that reach the network from CircleCI's machines.
+func (v *networkView) hosted() []*circle.Job { return hostedUsers(v.signs) }
 
 func isMachine(j *circle.Job) bool {
 	m := j.Machine()
@@ -328,7 +345,7 @@ func (m *runnerMove) require(name string) {
 	if m.machine {
 		m.requireMachine(name)
 	} else if size, known := circle.Known(m.job.ResourceClass()); known {
-		m.requiresOf(name, Before, "runner", fmt.Sprintf("give the pods of the resource class %s, in the runner's Helm values, the size of %s, which the job has now", m.class, size))
+		m.requiresOf(name, Before, "runner", fmt.Sprintf("give the pods of the resource class %s, in the runner's Helm values, %s of %s, which the job has now", m.class, m.shape(), size))
 	}
 	if usesIPRanges(m.job) {
 		m.requiresOf(name, Before, "runner", "allow the runner's addresses wherever CircleCI's IP ranges were allowed for the job")
@@ -355,12 +372,20 @@ func (m *runnerMove) requireMachine(name string) {
 		m.requiresOf(name, Before, "runner", fmt.Sprintf("install what the job uses of %s on the machines of the resource class %s", image, m.class))
 	}
 	if size, known := circle.Known(m.job.ResourceClass()); known {
-		m.requiresOf(name, Before, "runner", fmt.Sprintf("let the machines of the resource class %s have the size of %s, which the job has now", m.class, size))
+		m.requiresOf(name, Before, "runner", fmt.Sprintf("let the machines of the resource class %s have %s of %s, which the job has now", m.class, m.shape(), size))
 	}
 	m.requiresOf(name, Before, "check", "make sure that the job cleans up before it starts: on a machine runner files and containers stay from one job to the next")
 	if on, _ := circle.Known(m.job.Machine().Get("docker_layer_caching")); on != "" && on != "false" {
 		m.requiresOf(name, Before, "check", "reckon without Docker layer caching: on a machine runner layers stay as long as the machine keeps them")
 	}
+}
+
+// shape is what of a job's resource class its runner has to have.
+func (m *runnerMove) shape() string {
+	if hardware(m.job) != "" {
+		return "the hardware and the size"
+	}
+	return "the size"
 }
 
 // requireForSteps is what single steps need on the runner.
