@@ -124,7 +124,7 @@ func (v *vaultView) writeLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 	for _, secret := range login.literals(given) {
 		f.take(secret)
 	}
-	f.blocker = inner(c, slices.Concat(given, []shell.Word{path}))
+	f.blocker = orElse(inner(c, slices.Concat(given, []shell.Word{path})), v.madeBy(s, login))
 	login.write = func(f *storedForm, role string) {
 		f.edits = append(f.edits, replaceWord(path, "auth/"+v.mount()+"/login"))
 		f.edits = append(f.edits, rest(c, given, `role=`+quoteRole(role), `jwt=`+circleToken)...)
@@ -324,6 +324,16 @@ func (v *vaultView) made(s *circle.Step, name string) bool {
 	})
 }
 
+// madeBy is why a login with credentials that the job's own scripts make, by unwrapping them for one, is no stored one.
+func (v *vaultView) madeBy(s *circle.Step, login *vaultLogin) string {
+	for _, name := range login.names {
+		if v.assigns(s, name) {
+			return "a script makes " + name + ", with credentials that a login would not replace"
+		}
+	}
+	return ""
+}
+
 // describeToken says what a token is.
 func (v *vaultView) describeToken(f *storedForm, login *vaultLogin, variable string, literal bool) {
 	f.literal, f.secret = literal, variable
@@ -369,7 +379,7 @@ func (v *vaultView) httpLogin(s *circle.Step, c *shell.Call) (*storedForm, *vaul
 	if data.Static && strings.Contains(data.Value, "secret_id") {
 		f.take(data.Value)
 	}
-	switch f.blocker = inner(c, []shell.Word{url, data}); {
+	switch f.blocker = orElse(inner(c, []shell.Word{url, data}), v.madeBy(s, login)); {
 	case f.blocker != "":
 	case c.Name() != "curl" || data.Text == "" || strings.HasPrefix(data.Value, "@") || strings.Contains(data.Text, "$("):
 		f.blocker = "what the login sends does not stand in the call"
