@@ -152,7 +152,7 @@ func TestSurveyedSettingsHold(t *testing.T) {
 	}
 	_, schema := loadSchema(t)
 	off := regexp.MustCompile(`(?m)^#([^ \n])`)
-	again := regexp.MustCompile(`(?m)^(runner\.resource_class|aws\.role_arn|aws\.accounts\.\d+\.role_arn): .*\n(?:# .*\n)*((?:runner\.resource_class|aws\.role_arn): .*\n)`)
+	again := regexp.MustCompile(`(?m)^(runner\.resource_class|aws\.role_arn|aws\.accounts\.\d+\.role_arn): .*\n(?:# .*\n)*((?:runner\.resource_class|aws\.role_arn|aws\.accounts\.\d+\.role_arn): .*\n)`)
 	for name, src := range surveyedConfigs(t) {
 		s := &Survey{}
 		if s.Add(name, src) != nil {
