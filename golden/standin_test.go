@@ -35,7 +35,7 @@ type called struct {
 }
 
 // recorded are the variables by which programs get credentials.
-var recorded = []string{"NPM_ID_TOKEN", "NODE_AUTH_TOKEN", "NPM_TOKEN", "TWINE_USERNAME", "TWINE_PASSWORD", "VAULT_TOKEN", "VAULT_ADDR", "GOOGLE_APPLICATION_CREDENTIALS"}
+var recorded = []string{"NPM_ID_TOKEN", "NODE_AUTH_TOKEN", "NPM_TOKEN", "TWINE_USERNAME", "TWINE_PASSWORD", "TWINE_REPOSITORY_URL", "VAULT_TOKEN", "VAULT_ADDR", "GOOGLE_APPLICATION_CREDENTIALS"}
 
 // The variables of the stand-ins' own.
 const (
