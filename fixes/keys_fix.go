@@ -61,15 +61,9 @@ func (b *keysFix) setUp() (refusal string) {
 			b.fix.use(role.fact)
 		}
 		c := b.credentials(u, role.credentials)
-		switch before := b.regionsBefore(u, c.profile); {
-		case len(before) > 1:
-			return "the job configures several regions, and the setup step writes one over them"
-		case slices.Contains(before, "") && c.region == "":
-			b.fix.need(Need{"aws.region", "--set aws.region=REGION: the setup step writes a region over the one in ~/.aws/config, which the file does not show"})
-			continue
-		}
-		if m := roleARN.FindStringSubmatch(c.role); m != nil && m[1] != "aws" && !u.showsRegion(c) {
-			b.fix.need(Need{"aws.region", "--set aws.region=REGION: a role of the partition " + m[1] + " needs one of its own regions"})
+		if settled, refusal := b.settleRegion(u, c); refusal != "" {
+			return refusal
+		} else if !settled {
 			continue
 		}
 		if slices.ContainsFunc(given, func(o credentials) bool { return o != c }) && b.sharesSite(u) {
@@ -100,6 +94,22 @@ func (b *keysFix) setUp() (refusal string) {
 		b.fix.Ops = append(b.fix.Ops, ops...)
 	}
 	return ""
+}
+
+// settleRegion makes sure that the setup step writes the region that the unit uses. It is false when a fact is missing.
+func (b *keysFix) settleRegion(u *awsUnit, c credentials) (settled bool, refusal string) {
+	switch before := b.regionsBefore(u, c.profile); {
+	case len(before) > 1:
+		return false, "the job configures several regions, and the setup step writes one over them"
+	case slices.Contains(before, "") && c.region == "":
+		b.fix.need(Need{"aws.region", "--set aws.region=REGION: the setup step writes a region over the one in ~/.aws/config, which the file does not show"})
+		return false, ""
+	}
+	if m := roleARN.FindStringSubmatch(c.role); m != nil && m[1] != "aws" && !u.showsRegion(c) {
+		b.fix.need(Need{"aws.region", "--set aws.region=REGION: a role of the partition " + m[1] + " needs one of its own regions"})
+		return false, ""
+	}
+	return true, ""
 }
 
 // sharesSite reports whether another unit of the fix has its setup at the same place.
