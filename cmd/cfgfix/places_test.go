@@ -98,33 +98,76 @@ func checkNoKey(t *testing.T, name, out string) {
 	}
 }
 
-// TestPreCommit runs the hooks as pre-commit does: with the names of the files behind the entry.
+// preCommitHook has the keys of pre-commit that the hooks use.
+type preCommitHook struct {
+	ID, Name, Description, Language, Entry, Files string
+	Types                                         []string
+	PassFilenames                                 *bool `yaml:"pass_filenames"`
+}
+
+// TestPreCommit runs the hooks as pre-commit does: in the repo's root, and as they take no names of files, on all there is.
 func TestPreCommit(t *testing.T) {
 	t.Parallel()
-	var hooks []struct{ ID, Name, Entry, Language, Files string }
-	load(t, ".pre-commit-hooks.yaml", &hooks)
+	var hooks []preCommitHook
+	loadAll(t, ".pre-commit-hooks.yaml", &hooks)
 	codes := map[string]int{"cfgfix": 1, "cfgfix-fix": 0}
 	if len(hooks) != len(codes) {
 		t.Errorf("%d hooks, want %d", len(hooks), len(codes))
 	}
 	for _, hook := range hooks {
-		files := regexp.MustCompile(hook.Files)
-		for name, want := range map[string]bool{
-			".circleci/config.yml": true, "app/.circleci/jobs/a.yaml": true, "circleci/config.yml": false, ".circleci/run.sh": false,
-		} {
-			if files.MatchString(name) != want {
-				t.Errorf("%s: %s: %v, want %v", hook.ID, name, !want, want)
-			}
-		}
-		dir := repoWith(t, badConfig)
-		entry := append(strings.Fields(hook.Entry), ".circleci/config.yml")
+		checkTrigger(t, hook)
+		dir := preCommitRepo(t)
+		entry := strings.Fields(hook.Entry)
 		code, out := execIn(t, dir, os.Environ(), entry[0], entry[1:]...)
 		checkNoKey(t, hook.ID, out)
-		text, err := os.ReadFile(filepath.Join(dir, ".circleci", "config.yml"))
-		if code != codes[hook.ID] || err != nil || (string(text) != badConfig) != (hook.ID == "cfgfix-fix") || hook.Language != "golang" {
-			t.Errorf("%s: exit code %d, %v\n%s", hook.ID, code, err, out)
+		if code != codes[hook.ID] || hook.Language != "golang" {
+			t.Errorf("%s: exit code %d\n%s", hook.ID, code, out)
+		}
+		for name, fixed := range map[string]bool{".circleci/config.yml": true, "app/.circleci/jobs/a.yaml": true, "legacy/.circleci/config.yml": false} {
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			if changed := string(text) != badConfig; err != nil || changed != (fixed && hook.ID == "cfgfix-fix") {
+				t.Errorf("%s: %s: changed %v, %v", hook.ID, name, changed, err)
+			}
 		}
 	}
+}
+
+// checkTrigger holds a hook to the files whose commit runs it. A file that is named has to be a config, and is fixed even
+// where it is excluded, so no names may be passed.
+func checkTrigger(t *testing.T, hook preCommitHook) {
+	t.Helper()
+	files := regexp.MustCompile(hook.Files)
+	for name, want := range map[string]bool{
+		".circleci/config.yml": true, "app/.circleci/jobs/a.yaml": true, "circleci/config.yml": false, ".circleci/run.sh": false,
+	} {
+		if files.MatchString(name) != want {
+			t.Errorf("%s: %s: %v, want %v", hook.ID, name, !want, want)
+		}
+	}
+	if hook.PassFilenames == nil || *hook.PassFilenames { // it is true by default
+		t.Errorf("%s takes the names of the files", hook.ID)
+	}
+}
+
+// preCommitRepo is a directory with bad configs, one of them excluded, and with files that are no config.
+func preCommitRepo(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		".cfgfix.yml":                 "version: 1\nexclude: ['legacy/**']\n",
+		".circleci/config.yml":        badConfig,
+		".circleci/empty.yml":         "",
+		".circleci/values.yml":        "replicas: 2\n",
+		"app/.circleci/jobs/a.yaml":   badConfig,
+		"legacy/.circleci/config.yml": badConfig,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeText(t, path, text)
+	}
+	return dir
 }
 
 func TestGoreleaser(t *testing.T) {
