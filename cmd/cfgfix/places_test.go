@@ -103,6 +103,7 @@ type preCommitHook struct {
 	ID, Name, Description, Language, Entry, Files string
 	Types                                         []string
 	PassFilenames                                 *bool `yaml:"pass_filenames"`
+	Verbose                                       bool
 }
 
 // TestPreCommit runs the hooks as pre-commit does: in the repo's root, and as they take no names of files, on all there is.
@@ -146,6 +147,22 @@ func checkTrigger(t *testing.T, hook preCommitHook) {
 	}
 	if hook.PassFilenames == nil || *hook.PassFilenames { // it is true by default
 		t.Errorf("%s takes the names of the files", hook.ID)
+	}
+}
+
+// TestPreCommitShowsWhatIsLeft runs the hooks where a finding has no fix: neither fails, and the one that checks has pre-commit
+// show what it prints, which is hidden otherwise when a hook passes.
+func TestPreCommitShowsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	var hooks []preCommitHook
+	loadAll(t, ".pre-commit-hooks.yaml", &hooks)
+	const config = "version: 2.1\njobs:\n  test:\n    docker: [{image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme/ci:3}]\n    steps: [checkout]\n"
+	for _, hook := range hooks {
+		entry := strings.Fields(hook.Entry)
+		code, out := execIn(t, repoWith(t, config), os.Environ(), entry[0], entry[1:]...)
+		if code != 0 || !strings.Contains(out, "ecr-image-auth high ") || hook.Verbose != (hook.ID == "cfgfix") {
+			t.Errorf("%s: verbose %v, exit code %d\n%s", hook.ID, hook.Verbose, code, out)
+		}
 	}
 }
 
