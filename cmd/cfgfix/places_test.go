@@ -20,6 +20,9 @@ import (
 
 const top = "../.."
 
+// unfixedConfig has one finding, of high severity, whose fix waits for a fact.
+const unfixedConfig = "version: 2.1\njobs:\n  test:\n    docker: [{image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme/ci:3}]\n    steps: [checkout]\n"
+
 // load reads a YAML file of the repository.
 func load(t *testing.T, name string, into any) {
 	t.Helper()
@@ -156,10 +159,9 @@ func TestPreCommitShowsWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	var hooks []preCommitHook
 	loadAll(t, ".pre-commit-hooks.yaml", &hooks)
-	const config = "version: 2.1\njobs:\n  test:\n    docker: [{image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme/ci:3}]\n    steps: [checkout]\n"
 	for _, hook := range hooks {
 		entry := strings.Fields(hook.Entry)
-		code, out := execIn(t, repoWith(t, config), os.Environ(), entry[0], entry[1:]...)
+		code, out := execIn(t, repoWith(t, unfixedConfig), os.Environ(), entry[0], entry[1:]...)
 		if code != 0 || !strings.Contains(out, "ecr-image-auth high ") || hook.Verbose != (hook.ID == "cfgfix") {
 			t.Errorf("%s: verbose %v, exit code %d\n%s", hook.ID, hook.Verbose, code, out)
 		}
@@ -374,6 +376,40 @@ func TestOrb(t *testing.T) {
 	}
 	if len(orb.Commands) != len(want) || len(s.Of("acme/app")) != 1 {
 		t.Errorf("%d commands, pull requests %+v", len(orb.Commands), s.Of("acme/app"))
+	}
+}
+
+// TestOrbFailOn holds the orb's parameter to what its text says: it is about what is left without a fix only.
+func TestOrbFailOn(t *testing.T) {
+	t.Parallel()
+	type parameters struct {
+		Parameters map[string]struct{ Description string }
+	}
+	var orb struct {
+		Commands map[string]struct {
+			parameters `yaml:",inline"`
+			Steps      []circleStep
+		}
+		Jobs map[string]parameters
+	}
+	load(t, ".orb/orb.yml", &orb)
+	text := orb.Commands["check"].Parameters["fail_on"].Description
+	if !strings.Contains(text, "at any severity") || orb.Jobs["check"].Parameters["fail_on"].Description != text {
+		t.Errorf("the command's fail_on is %q", text)
+	}
+	const unused = "# cfgfix: ignore[inline-secret] it was there once\n" + goodConfig // a low finding with a fix
+	for _, test := range []struct {
+		name, config, failOn string
+		code                 int
+	}{
+		{"a fix, of low severity", unused, "critical", 1},
+		{"no fix, as severe as that", unfixedConfig, "high", 1},
+		{"no fix, less severe", unfixedConfig, "critical", 0},
+	} {
+		texts, env := scripts(orb.Commands["check"].Steps, map[string]string{"path": ".", "fail_on": test.failOn})
+		if code, out := bash(t, repoWith(t, test.config), append(os.Environ(), env...), strings.Join(texts, "\n")); code != test.code {
+			t.Errorf("%s: exit code %d, want %d\n%s", test.name, code, test.code, out)
+		}
 	}
 }
 
