@@ -155,6 +155,7 @@ func TestReadmeFlags(t *testing.T) {
 	readme := readReadme(t)
 	root := newRoot(&streams{}, nil)
 	readme = strings.ReplaceAll(readme, string(code(t, readme, "script")), "")
+	readme = strings.ReplaceAll(readme, "git rev-parse --show-toplevel", "") // git's own
 	for _, m := range regexp.MustCompile("[` ]--([a-z][a-z-]*)").FindAllStringSubmatch(readme, -1) {
 		name := m[1]
 		known := name == "help" || root.Flags().Lookup(name) != nil
