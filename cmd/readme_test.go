@@ -88,9 +88,9 @@ func yamlBlock(a *txtar.Archive, name string) string {
 
 func rulesTable() string {
 	var b strings.Builder
-	b.WriteString("| rule | severity | safety | finds |\n| --- | --- | --- | --- |\n")
+	b.WriteString("| rule | group | severity | safety | finds |\n| --- | --- | --- | --- | --- |\n")
 	for _, r := range fixes.All() {
-		fmt.Fprintf(&b, "| [%s](fixes/doc/%[1]s.md) | %s | %s | %s |\n", r.ID, r.Severity, r.Safety, cell(r.Title))
+		fmt.Fprintf(&b, "| [%s](fixes/doc/%[1]s.md) | %s | %s | %s | %s |\n", r.ID, fixes.RuleGroup(r.ID), r.Severity, r.Safety, cell(r.Title))
 	}
 	return b.String()
 }

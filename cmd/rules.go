@@ -24,6 +24,8 @@ func newRules(io *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rules [ID]",
 		Short: "List the rules, or tell all about one",
+		Long: `rules lists the rules with their groups, or tells all about one. --select and --ignore take ids and groups; the group
+all has every rule.`,
 		Example: `  cfgfix rules                   # list them
   cfgfix rules ecr-image-auth    # what it finds, why, an example, how safe the fix is`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -59,13 +61,13 @@ func (o *rulesOptions) ids() []string {
 // list prints the table of all rules.
 func (o *rulesOptions) list() error {
 	w := tabwriter.NewWriter(o.io.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tSEVERITY\tSAFETY\tTITLE")
+	fmt.Fprintln(w, "ID\tGROUP\tSEVERITY\tSAFETY\tTITLE")
 	for _, r := range o.all {
 		title := r.Title
 		if r.Off {
 			title += " (off by default)"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.Safety, title)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, fixes.RuleGroup(r.ID), r.Severity, r.Safety, title)
 	}
 	return w.Flush()
 }
@@ -95,6 +97,7 @@ func describe(b *strings.Builder, r *fixes.Rule) {
 			fmt.Fprintf(b, "%-12s%s\n", name, value)
 		}
 	}
+	row("Group", fixes.RuleGroup(r.ID))
 	row("Severity", r.Severity.String())
 	row("Confidence", r.Confidence.String())
 	row("Safety", r.Safety.String())

@@ -38,6 +38,9 @@ func RuleIDs() []string {
 	return slices.Compact(ids)
 }
 
+// RuleGroup is the group of a rule, "" when it is in none but that of all rules.
+func RuleGroup(id string) string { return plannedRules[id] }
+
 // RuleGroups are the names that stand for several rules, sorted.
 func RuleGroups() []string {
 	groups := []string{allRules}

@@ -3,6 +3,7 @@ package fixes
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -556,6 +557,21 @@ func TestNearest(t *testing.T) {
 				t.Errorf("want %q, got %q", tt.want, got)
 			}
 		})
+	}
+}
+
+// TestRuleGroup finds every group beside a rule of it, so that the lists of rules show all that can be chosen.
+func TestRuleGroup(t *testing.T) {
+	t.Parallel()
+	listed := []string{allRules}
+	for _, r := range All() {
+		if group := RuleGroup(r.ID); group != "" {
+			listed = append(listed, group)
+		}
+	}
+	slices.Sort(listed)
+	if diff := cmp.Diff(RuleGroups(), slices.Compact(listed)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
