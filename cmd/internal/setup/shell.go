@@ -39,14 +39,19 @@ type script struct {
 func (s *script) text(header ...string) []byte {
 	commands := s.b.String()
 	s.b.Reset()
-	s.functions(commands)
-	commands = s.b.String() + commands
-	s.b.Reset()
+	circle, others := functions(commands)
 	s.line("#!/usr/bin/env bash")
 	s.comment(header...)
 	s.line("set -euo pipefail")
-	s.inputVariables(commands)
-	return []byte(s.b.String() + commands)
+	if circle != "" {
+		s.section("the CircleCI CLI: version 1, and 0.1 where that is installed")
+		s.line(`case "$(circleci version)" in 0.1.*) legacy=1 ;; *) legacy= ;; esac`)
+	}
+	s.inputVariables(circle, others+commands)
+	if circle+others != "" {
+		s.line("")
+	}
+	return []byte(s.b.String() + circle + others + commands)
 }
 
 func (s *script) line(format string, args ...any) {
@@ -107,15 +112,22 @@ func double(text string) string { return strings.ReplaceAll(heredoc(text), `"`, 
 // env is an identifier as the name of a variable of the shell.
 func env(name string) string { return strings.ToUpper(name) }
 
-// inputVariables asks for what no config says and the commands use, all at once.
-func (s *script) inputVariables(commands string) {
+// inputVariables asks for what no config says and the commands use, all at once. The functions for the CircleCI CLI name the
+// organisation by its id or by its slug: the one that the other version takes is not asked for.
+func (s *script) inputVariables(circle, commands string) {
 	s.section("what no config says: set these variables, or put their values here")
 	s.line(`missing=
 need() { if [ -z "${!1:-}" ]; then printf 'set %%s: %%s\n' "$1" "$2" >&2; missing=1; fi; }`)
-	used := expansions(commands)
+	used, guards := expansions(circle+commands), map[string]string{}
+	if circle != "" {
+		guards["ORG_SLUG"] = `[ "$legacy" ] || `
+	}
+	if !expansions(commands)["ORG_ID"] {
+		guards["ORG_ID"] = `[ -z "$legacy" ] || `
+	}
 	need := func(name, text string) {
 		if used[name] {
-			s.line("need %s %s", name, single(report.Visible(text)))
+			s.line("%sneed %s %s", guards[name], name, single(report.Visible(text)))
 		}
 	}
 	for _, in := range s.inputs {
@@ -171,23 +183,18 @@ func profileVar(a *account) string {
 	return ""
 }
 
-// functions writes those functions that the commands call.
-func (s *script) functions(commands string) {
-	var used []string
-	circle := false
+// functions are those that the commands call: the ones for both versions of the CircleCI CLI, and the others.
+func functions(commands string) (circle, others string) {
 	for _, f := range shellFunctions {
-		if called(commands, f.name) {
-			used = append(used, f.text)
-			circle = circle || strings.Contains(f.text, "$legacy")
+		switch {
+		case !called(commands, f.name):
+		case strings.Contains(f.text, "$legacy"):
+			circle += f.text + "\n"
+		default:
+			others += f.text + "\n"
 		}
 	}
-	if circle {
-		s.section("the CircleCI CLI: version 1, and 0.1 where that is installed")
-		s.line(`case "$(circleci version)" in 0.1.*) legacy=1 ;; *) legacy= ;; esac`)
-	}
-	for _, text := range used {
-		s.line("%s", text)
-	}
+	return circle, others
 }
 
 // called reports whether commands call a function, be it in one that is off. In other places its name may be a part of one

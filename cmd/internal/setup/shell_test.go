@@ -27,9 +27,10 @@ case "$*" in
 esac
 `
 
-var needed = regexp.MustCompile(`(?m)^need (\w+) `)
+var needed = regexp.MustCompile(`(?m)^(?:\[ (-z )?"\$legacy" \] \|\| )?need (\w+) `)
 
-// runScript runs a script with stand-ins for all programs, and returns what these were called with.
+// runScript runs a script with stand-ins for all programs, and returns what these were called with. The organisation has
+// the name that the version of the CircleCI CLI takes, and the other one only where other commands use it.
 func runScript(t *testing.T, src []byte, version string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -46,11 +47,15 @@ func runScript(t *testing.T, src []byte, version string) string {
 	cmd.Dir = t.TempDir()
 	cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "RECORD=" + record, "CLI_VERSION=" + version}
 	for _, m := range needed.FindAllStringSubmatch(string(src), -1) {
-		value := "value-of-" + strings.ToLower(m[1])
-		if number, ok := strings.CutPrefix(m[1], "AWS_PROFILE_"); ok {
+		name := m[2]
+		if legacy := strings.HasPrefix(version, "0.1."); name == "ORG_SLUG" && legacy || m[1] != "" && !legacy {
+			continue
+		}
+		value := "value-of-" + strings.ToLower(name)
+		if number, ok := strings.CutPrefix(name, "AWS_PROFILE_"); ok {
 			value = number
 		}
-		cmd.Env = append(cmd.Env, m[1]+"="+value)
+		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
