@@ -115,6 +115,9 @@ func (o *prOptions) check() error {
 			return err
 		}
 	}
+	if err := o.given.Check(); err != nil {
+		return err
+	}
 	switch {
 	case o.fix.safeOnly && o.fix.unsafe:
 		return errors.New("pr: --safe-only and --unsafe exclude each other")

@@ -43,6 +43,14 @@ func (a *Access) TokenNames() string { return strings.Join(a.names, " or ") }
 // Given is what the command line says about the forge; "" for nothing.
 type Given struct{ Kind, API string }
 
+// Check is the error for an API that no token may be sent to, whatever the host.
+func (g Given) Check() error {
+	if g.API == "" {
+		return nil
+	}
+	return checkAPI(g.API)
+}
+
 // Locate says how to reach the forge of a host, by what was given and by the environment. A token goes to the server
 // that it was made for and to no other: a repo could name any server as its remote.
 func Locate(host string, given Given, env func(string) string) (*Access, error) {
