@@ -16,8 +16,7 @@ type completions func(toComplete string) ([]string, cobra.ShellCompDirective)
 // wordCompletion gives cobra's command completion our words, and an error for a shell that it does not know.
 func wordCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
-	all := root.Commands()
-	c := all[slices.IndexFunc(all, func(c *cobra.Command) bool { return c.Name() == "completion" })]
+	c := command(root, "completion")
 	c.Short = "Print a script that completes commands, flags, rules and facts in a shell"
 	c.Long = c.Short + ".\nThe help of each shell tells where the script goes."
 	var shells []string

@@ -87,6 +87,7 @@ or settings, 3 some file could not be handled and is as it was, 130 interrupted.
 	c.AddCommand(newInit(io), newPR(io, engine), newRules(io), newSetup(io, engine), newVersion(io))
 	c.SetOut(io.out) // before the command completion keeps it
 	wordCompletion(c)
+	checkHelp(c)
 	return c
 }
 
@@ -182,14 +183,38 @@ func (o *fixOptions) mistyped(c *cobra.Command) error {
 	if len(o.args) == 0 || strings.ContainsAny(o.args[0], `/\.-`) || exists(filepath.Join(o.io.dir, o.args[0])) {
 		return nil
 	}
-	var names []string
-	for _, command := range c.Commands() {
-		names = append(names, command.Name())
-	}
-	if near := nearest(o.args[0], names); near != "" {
+	if near := nearest(o.args[0], commandNames(c)); near != "" {
 		return fmt.Errorf("%s: is neither a command nor a file; did you mean cfgfix %s?", o.args[0], near)
 	}
 	return nil
+}
+
+// checkHelp gives cobra's command help an error for a command that does not exist. The root command, which takes any words,
+// would answer for it.
+func checkHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	command(root, "help").Args = func(_ *cobra.Command, args []string) error {
+		found, rest, err := root.Find(args)
+		if err != nil || len(rest) == 0 {
+			return err
+		}
+		return knownWord("help", rest[0], commandNames(found))
+	}
+}
+
+// command is that of a name below another.
+func command(c *cobra.Command, name string) *cobra.Command {
+	all := c.Commands()
+	return all[slices.IndexFunc(all, func(c *cobra.Command) bool { return c.Name() == name })]
+}
+
+// commandNames are the names of the commands below another.
+func commandNames(c *cobra.Command) []string {
+	var names []string
+	for _, sub := range c.Commands() {
+		names = append(names, sub.Name())
+	}
+	return names
 }
 
 // checkInteractive refuses --interactive where nobody can answer, and beside flags that leave nothing to ask or to see.
