@@ -100,6 +100,9 @@ func (r *settingsReader) version(root rewrite.Node) error {
 	return err
 }
 
+// fileKeys are the keys that stand at the top level of a file only.
+var fileKeys = []string{"version", "exclude", "repos"}
+
 // fileFields are the fields of the file into s.
 func (r *settingsReader) fileFields(s *Settings) []settingsField {
 	return append(r.commonFields(s),

@@ -274,7 +274,9 @@ func wildWord(field string, t *valueType, name string) (string, *SettingsError) 
 // unknownKey is the error for a name below base that is covered by none of the fields.
 func unknownKey(key, base, name string, fields []string) *SettingsError {
 	e := &SettingsError{Key: key, Message: fmt.Sprintf("unknown key %q", key)}
-	if n := nearest(name, spellings(name, fields)); n != "" {
+	if base != "" && slices.Contains(fileKeys, name) {
+		e.Message += ": " + name + " belongs at the top level of the file"
+	} else if n := nearest(name, spellings(name, fields)); n != "" {
 		e.Nearest = joinKey(base, n)
 	}
 	return e

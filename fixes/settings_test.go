@@ -185,6 +185,7 @@ func TestParseSettingsErrors(t *testing.T) {
 	t.Parallel()
 	const ref = ", a variable such as ${NAME}, or << pipeline.parameters.NAME >>"
 	const arn = "a role ARN such as arn:aws:iam::123456789012:role/NAME (partition aws, aws-us-gov or aws-cn)" + ref
+	rules, groups := strings.Join(RuleIDs(), ", "), "all, contexts, ip-ranges, oidc, runner"
 	tests := []struct {
 		name string
 		src  string // behind "version: 1\n", unless it begins with "="
@@ -206,7 +207,7 @@ func TestParseSettingsErrors(t *testing.T) {
 		{"key in camel case", "aws: {roleArn: x}\n", `2:7: unknown key "aws.roleArn"; did you mean "aws.role_arn"?`},
 		{"unknown key of an account", "aws.accounts.123456789012.role: x\n", `2:1: unknown key "aws.accounts.123456789012.role"; did you mean "aws.accounts.123456789012.role_arn"?`},
 		{"unknown key of an override", "repos: {acme/*: {aws: {regoin: x}}}\n", `2:24: unknown key "repos[acme/*].aws.regoin"; did you mean "repos[acme/*].aws.region"?`},
-		{"exclude in an override", "repos: {acme/*: {exclude: [x]}}\n", `2:18: unknown key "repos[acme/*].exclude"`},
+		{"exclude in an override", "repos: {acme/*: {exclude: [x]}}\n", `2:18: unknown key "repos[acme/*].exclude": exclude belongs at the top level of the file`},
 		{"unknown key of a list's item", "aws.roles:\n  - {job: [a], role_arn: $R}\n", `3:6: unknown key "aws.roles[0].job"; did you mean "aws.roles[0].jobs"?`},
 		{"unknown key like no other", "telemetry: true\n", `2:1: unknown key "telemetry"`},
 		{"empty key", "aws: {'': {region: x}}\n", `2:7: unknown key "aws."; did you mean "aws"?`},
@@ -270,10 +271,11 @@ func TestParseSettingsErrors(t *testing.T) {
 		{"variable with a dollar", "contexts: [{name: a, provides: [$A]}]\n", `2:33: contexts[0].provides[0] must be a glob on names of variables, such as AWS_*`},
 
 		{"unknown rule", "rules: {ignore: [aws-static-key]}\n", `2:18: unknown rule "aws-static-key"; did you mean "aws-static-keys"?`},
+		{"unknown rule like no other", "rules: {ignore: [foo]}\n", `2:18: unknown rule "foo"; use ` + rules + ", " + groups},
 		{"unknown group", "rules.select: [odic]\n", `2:16: unknown rule "odic"; did you mean "oidc"?`},
 		{"list as a rule", "rules.ignore: [[a]]\n", `2:16: rules.ignore[0] must be the id of a rule or the name of a group`},
 		{"severity of an unknown rule", "rules:\n  severity:\n    aws-statickeys: low\n", `4:5: unknown rule "aws-statickeys"; did you mean "aws-static-keys"?`},
-		{"severity of a group", "rules.severity: {oidc: low}\n", `2:18: unknown rule "oidc"`},
+		{"severity of a group", "rules.severity: {oidc: low}\n", `2:18: unknown rule "oidc"; use ` + rules},
 		{"level", "rules.severity.inline-secret: hgih\n", `2:31: rules.severity.inline-secret must be low, medium, high or critical; did you mean "high"?`},
 		{"absolute path", "exclude: [/legacy]\n", `2:11: exclude[0] must be a glob on relative paths, such as legacy/**`},
 		{"broken glob of paths", "exclude: ['{a']\n", `2:11: exclude[0] must be a glob on relative paths, such as legacy/**`},
@@ -588,7 +590,7 @@ func TestResolveRules(t *testing.T) {
 		{"group and an id of it", []string{"missing-context", "contexts"}, []string{"inline-secret", "missing-context", "unrestricted-context"}, ""},
 		{"all", []string{"all"}, RuleIDs(), ""},
 		{"unknown", []string{"oidc", "inline-secrets"}, nil, `unknown rule "inline-secrets"; did you mean "inline-secret"?`},
-		{"empty", []string{""}, nil, `unknown rule ""`},
+		{"empty", []string{""}, nil, `unknown rule ""; use ` + strings.Join(RuleIDs(), ", ") + ", all, contexts, ip-ranges, oidc, runner"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

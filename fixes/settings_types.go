@@ -97,6 +97,9 @@ func (t *valueType) fault(key, subject, text string) *SettingsError {
 	e := &SettingsError{Key: key, Message: subject + " must be " + t.want, Nearest: nearest(text, t.words)}
 	if t.noun != "" {
 		e.Message = fmt.Sprintf("unknown %s %q", t.noun, text)
+		if e.Nearest == "" {
+			e.Message += "; use " + strings.Join(t.words, ", ")
+		}
 	}
 	return e
 }
