@@ -196,7 +196,7 @@ func FactKeyOf(key string) (fact FactKey, known bool) {
 func (f *Facts) Set(key, value string) error {
 	i := slices.IndexFunc(factKeys, func(k factKey) bool { return coversName(k.Name, key) })
 	if i < 0 {
-		return unknownKey(key, "", key, factNames())
+		return unknownFact(key)
 	}
 	k := &factKeys[i]
 	switch {
@@ -222,12 +222,20 @@ func firstSettable(key string) string {
 	return factKeys[i].Name
 }
 
-func factNames() []string {
-	names := make([]string, len(factKeys))
-	for i, k := range factKeys {
-		names[i] = k.Name
+// unknownFact is the error for a key that is no fact. It names those that --set takes: no lists and no sections.
+func unknownFact(key string) *SettingsError {
+	e := &SettingsError{Key: key, Message: fmt.Sprintf("unknown key %q", key)}
+	var names, spelt []string
+	for _, k := range factKeys {
+		if !k.List() {
+			names = append(names, k.Name)
+			spelt = append(spelt, strings.Join(filledIn(k.Name, key), "."))
+		}
 	}
-	return names
+	if e.Nearest = nearest(key, spelt); e.Nearest == "" {
+		e.Message += "; use " + strings.Join(names, ", ")
+	}
+	return e
 }
 
 // Merge is f with all that over gives in its place, each fact on its own; a list is replaced as a whole. Neither of

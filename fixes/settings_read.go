@@ -284,18 +284,23 @@ func unknownKey(key, base, name string, fields []string) *SettingsError {
 
 // spellings are the fields and the sections around them, with the word that name has in place of angle brackets.
 func spellings(name string, fields []string) []string {
-	words := strings.Split(name, ".")
 	var out []string
 	for _, f := range fields {
-		parts := strings.Split(f, ".")
-		for i, p := range parts {
-			if isWild(p) && i < len(words) {
-				parts[i] = words[i]
-			}
-		}
+		parts := filledIn(f, name)
 		for i := range parts {
 			out = append(out, strings.Join(parts[:i+1], "."))
 		}
 	}
 	return out
+}
+
+// filledIn are the parts of a field, with the word that name has in place of angle brackets.
+func filledIn(field, name string) []string {
+	parts, words := strings.Split(field, "."), strings.Split(name, ".")
+	for i, p := range parts {
+		if isWild(p) && i < len(words) {
+			parts[i] = words[i]
+		}
+	}
+	return parts
 }

@@ -364,13 +364,19 @@ func TestFactsSet(t *testing.T) {
 
 func TestFactsSetErrors(t *testing.T) {
 	t.Parallel()
+	const settable = "aws.role_arn, aws.accounts.<account>.role_arn, aws.region, aws.session_duration, aws.method, ecr.role_arn, " +
+		"gcp.project_number, gcp.pool, gcp.provider, gcp.service_account, vault.address, vault.role, vault.auth_path, " +
+		"azure.client_id, azure.tenant_id, azure.subscription_id, runner.resource_class, runner.kind, network.route, circleci.server"
 	tests := []struct {
 		name, key, value string
 		want             string
 	}{
 		{"unknown key", "aws.rolearn", "x", `unknown key "aws.rolearn"; did you mean "aws.role_arn"?`},
-		{"key of settings that is no fact", "rules.ignore", "x", `unknown key "rules.ignore"`},
-		{"empty key", "", "x", `unknown key ""`},
+		{"unknown key of an account", "aws.accounts.123456789012.role", "x", `unknown key "aws.accounts.123456789012.role"; did you mean "aws.accounts.123456789012.role_arn"?`},
+		{"key like a list", "awsrole", "x", `unknown key "awsrole"; use ` + settable},
+		{"key like a section", "awss", "x", `unknown key "awss"; use ` + settable},
+		{"key of settings that is no fact", "rules.ignore", "x", `unknown key "rules.ignore"; use ` + settable},
+		{"empty key", "", "x", `unknown key ""; use ` + settable},
 		{"list", "aws.roles", "[]", `aws.roles is a list, which only a settings file can give`},
 		{"list of hosts", "network.internal", "a", `network.internal is a list, which only a settings file can give`},
 		{"section", "aws", "x", `aws is a group of facts: set one of them, such as aws.role_arn`},
