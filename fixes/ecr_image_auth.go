@@ -184,8 +184,8 @@ func (x *ecrImage) name() string {
 func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 	fix := &Fix{Title: "pull the image with a role", Safety: Setup}
 	role, fact, need := x.role(p, all)
-	if x.auth.Get("oidc_role_arn").Exists() {
-		role, fact, need = "", "", nil // the role stands beside the keys already
+	if refusal := x.sharing(p, all, role); refusal != "" {
+		return nil, refusal
 	}
 	switch {
 	case p.Facts.Circle.Server:
@@ -205,6 +205,25 @@ func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 	x.require(p.Config, role, fix)
 	fix.Relies = x.roles(p.Config, role, fact, need)
 	return fix, ""
+}
+
+// sharing is why an auth block that an anchor shares stays as it is: the role would not be right for all images with it.
+func (x *ecrImage) sharing(p *Pass, all []*ecrImage, role string) (refusal string) {
+	for _, o := range all {
+		if o == x || !slices.ContainsFunc(o.auth.Fields(), func(e rewrite.Entry) bool { return e.Parent() == x.auth }) {
+			continue
+		}
+		other, _, _ := o.role(p, all)
+		switch {
+		case o.auth != x.auth:
+			return "the image " + o.name() + " merges the aws_auth block into its own"
+		case slices.ContainsFunc(o.users(p.Config), onRunner):
+			return "the aws_auth block is shared with the image " + o.name() + " on a container runner, which cannot use oidc_role_arn"
+		case other != role:
+			return "the aws_auth block is shared with the image " + o.name() + ", for which the role is not the same"
+		}
+	}
+	return ""
 }
 
 // roles are the roles that pull the image: one, or where a variable holds it one for each set of contexts of the jobs.
@@ -246,8 +265,12 @@ func (x *ecrImage) stores(role string, j *circle.Job) [][]string {
 	return orOne(entriesOf(j), nil)
 }
 
-// role is the role for the image: that of its account, one that aws.roles gives its users, or ecr.role_arn.
+// role is the role for the image: that of its account, one that aws.roles gives its users, or ecr.role_arn; "" where one
+// stands beside the keys already.
 func (x *ecrImage) role(p *Pass, all []*ecrImage) (role, fact string, need *Need) {
+	if x.auth.Get("oidc_role_arn").Exists() {
+		return "", "", nil
+	}
 	facts := p.Facts
 	if arn := facts.AWS.Accounts[x.account]; arn != "" && x.account != "" && x.inPartition(arn) {
 		return arn, "aws.accounts." + x.account + ".role_arn=" + arn, nil
