@@ -117,7 +117,7 @@ func mountsCredentials(c *shell.Call) bool {
 func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 	var out []doubt
 	if x.Step.Kind == circle.BuiltinStep {
-		if paths := carried(x.Step, holdsAWS); paths != "" {
+		if paths := carried(x.Step, awsFiles...); paths != "" {
 			out = append(out, doubt{Manual, fmt.Sprintf("%s carries %s, with the credentials in it, to other jobs", x.Step.Name, paths)})
 		}
 		return out
@@ -186,11 +186,8 @@ func chainsProfiles(script *shell.Script) bool {
 	})
 }
 
-// holdsAWS reports whether a path takes AWS credentials along.
-func holdsAWS(path string) bool {
-	path = strings.TrimSuffix(path, "/")
-	return strings.HasSuffix(path, ".aws") || strings.Contains(path, ".aws/") || strings.Contains(path, "BASH_ENV")
-}
+// awsFiles are where the setup leaves AWS credentials.
+var awsFiles = []string{"~/.aws", "$BASH_ENV"}
 
 // printsKeys reports whether a call puts the keys into the job's output.
 func printsKeys(script *shell.Script, c *shell.Call) bool {

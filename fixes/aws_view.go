@@ -48,7 +48,7 @@ func newAWSView(p *Pass) *awsView {
 		v.units = append(v.units, newAWSUnit(u))
 	}
 	for s := range v.config.Walk {
-		v.carried = v.carried || s.Name == "persist_to_workspace" && carried(s, holdsAWS) != ""
+		v.carried = v.carried || s.Name == "persist_to_workspace" && carried(s, awsFiles...) != ""
 	}
 	for _, u := range v.units {
 		v.collect(u)

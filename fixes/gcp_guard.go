@@ -131,7 +131,7 @@ func (b *gcpFix) callsGcloud(s *circle.Step) bool {
 // guardStep looks at one step: what is left of it may need neither the key nor its file.
 func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 	if x.step.Kind == circle.BuiltinStep {
-		if path := carried(x.step, b.holdsGCP); path != "" {
+		if path := carried(x.step, slices.Concat(b.files, gcpFiles)...); path != "" {
 			return []doubt{{Manual, fmt.Sprintf("%s carries %s, with the credentials in it, to other jobs", x.step.Name, path)}}
 		}
 		return nil
@@ -185,12 +185,8 @@ func (b *gcpFix) line(x *gcpStep, part shell.Span) int {
 	return b.view.p.File.Position(spanIn(x.text, part).Start).Line
 }
 
-// holdsGCP reports whether a path takes credentials of Google Cloud along.
-func (b *gcpFix) holdsGCP(path string) bool {
-	path = strings.TrimSuffix(path, "/")
-	return slices.ContainsFunc(b.files, func(f string) bool { return names(path, f) }) ||
-		strings.HasSuffix(path, ".config/gcloud") || strings.Contains(path, "gcp_cred_config.json") || strings.HasSuffix(path, "oidc_token") || strings.Contains(path, "BASH_ENV")
-}
+// gcpFiles are where a login leaves credentials of Google Cloud.
+var gcpFiles = []string{"~/.config/gcloud", "~/gcp_cred_config.json", "~/oidc_token", "$BASH_ENV"}
 
 // needs says what a call that stays does which a login with workload identity does not serve; "" for nothing.
 func (b *gcpFix) needs(c *shell.Call, removed []shell.Span) (safety Safety, what string) {

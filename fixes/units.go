@@ -263,23 +263,3 @@ func onRunner(j *circle.Job) bool {
 	text, known := circle.Known(j.ResourceClass())
 	return known && strings.Contains(text, "/")
 }
-
-// carried is the path that a workspace, cache or artifact step takes along and that holds speaks for; "" for none.
-func carried(s *circle.Step, holds func(path string) bool) string {
-	if !slices.Contains([]string{"persist_to_workspace", "save_cache", "store_artifacts"}, s.Name) {
-		return ""
-	}
-	var found string
-	var look func(n rewrite.Node)
-	look = func(n rewrite.Node) {
-		n = n.Resolve()
-		if n.Kind() == rewrite.Scalar && holds(n.Value()) {
-			found = n.Value()
-		}
-		for _, e := range n.Entries() {
-			look(e.Value())
-		}
-	}
-	look(s.Value())
-	return found
-}

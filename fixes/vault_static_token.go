@@ -248,7 +248,7 @@ func (b *vaultFix) guard() {
 		}
 		for _, x := range u.steps {
 			if x.Step.Kind == circle.BuiltinStep && len(u.sites) > 0 {
-				if path := carried(x.Step, holdsVaultToken); path != "" {
+				if path := carried(x.Step, "~/.vault-token", "$BASH_ENV"); path != "" {
 					b.lower(&doubt{Manual, fmt.Sprintf("%s carries %s, with a token in it, to other jobs", x.Step.Name, path)})
 				}
 			}
@@ -298,8 +298,4 @@ func (b *vaultFix) requireAfter(f *storedForm) {
 		}
 	}
 	b.fix.require(Prerequisite{After, "key", "revoke " + b.vault.logins[f].identity + " in Vault: until then nothing is safer than before", ""})
-}
-
-func holdsVaultToken(path string) bool {
-	return len(path) > 0 && (path == "~" || slices.Contains([]string{"~/.vault-token", "$HOME/.vault-token"}, path))
 }
