@@ -206,33 +206,39 @@ func (v *azureView) claimEnvironments() {
 		if f.step != nil || len(f.remove) == 0 || strings.Contains(f.advice, "expression") {
 			continue
 		}
-		reads, others := 0, false
+		reads, others, program := 0, false, ""
 		for _, u := range v.unitsOf(f) {
 			for _, x := range u.steps {
-				script := v.script(x.Step)
-				if script == nil {
-					others = others || v.orbReads(x.Step, f.secret)
-					continue
-				}
-				inLogin := func(m shell.Mention) bool {
-					return slices.ContainsFunc(v.forms, func(o *storedForm) bool {
-						return o.node == x.Step.Command() && o.owner == f.owner && len(o.edits) > 0 && o.blocker == "" && o.edits[0].Start <= m.Span.Start && m.Span.End <= o.edits[0].End
-					})
-				}
-				for _, m := range script.Mentions(f.secret) {
-					if inLogin(m) {
-						reads++
-					} else {
-						others = true
-					}
-				}
-				others = others || f.secret == "ARM_CLIENT_SECRET" && slices.ContainsFunc(script.Calls(), runsTerraform)
+				inLogin, elsewhere := v.readsOf(f, x.Step)
+				reads, others, program = reads+inLogin, others || elsewhere, orElse(program, v.opaque(x.Step))
 			}
 		}
-		if reads > 0 && !others {
+		switch {
+		case reads == 0 || others:
+		case program == "" || !slices.Contains(azureTables().Standard, f.secret):
 			f.advice = ""
+		default:
+			f.advice = program + " runs in the job and may log in with " + f.secret + ", which Azure's tools read by themselves: make sure that it does not, or let it log in with CircleCI's token, and drop " + f.secret
 		}
 	}
+}
+
+// readsOf is how often the logins of a step read the secret of an environment, and whether something else in it does.
+func (v *azureView) readsOf(f *storedForm, s *circle.Step) (inLogin int, elsewhere bool) {
+	script := v.script(s)
+	if script == nil {
+		return 0, v.orbReads(s, f.secret)
+	}
+	for _, m := range script.Mentions(f.secret) {
+		if slices.ContainsFunc(v.forms, func(o *storedForm) bool {
+			return o.node == s.Command() && o.owner == f.owner && len(o.edits) > 0 && o.blocker == "" && o.edits[0].Start <= m.Span.Start && m.Span.End <= o.edits[0].End
+		}) {
+			inLogin++
+		} else {
+			elsewhere = true
+		}
+	}
+	return inLogin, elsewhere || f.secret == "ARM_CLIENT_SECRET" && slices.ContainsFunc(script.Calls(), runsTerraform)
 }
 
 // orbReads reports whether a step of an orb is told of a variable.
@@ -242,6 +248,26 @@ func (v *azureView) orbReads(s *circle.Step, name string) bool {
 
 func runsTerraform(c *shell.Call) bool {
 	return slices.Contains([]string{"terraform", "tofu", "terragrunt"}, c.Name())
+}
+
+// opaque is what a step runs that may read the standard variables without being told of them; "" for nothing.
+func (v *azureView) opaque(s *circle.Step) string {
+	if orb, _, ok := s.OrbCall(); ok && s.Callee() == nil && (orb == nil || azureTables().orb(orb.Name()) == nil) {
+		return s.Name
+	}
+	script := v.script(s)
+	if script == nil && s.Kind == circle.RunStep {
+		return "a script for another shell"
+	}
+	if script == nil {
+		return ""
+	}
+	for _, c := range script.Calls() {
+		if !azureTables().harmless(c) {
+			return orElse(c.Name(), "a program")
+		}
+	}
+	return ""
 }
 
 // scanOrb finds a login of an orb, or a secret that one is given.

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/Masterminds/semver/v3"
+
+	"cfgfix/fixes/internal/shell"
 )
 
 //go:embed data/azure.json
@@ -15,8 +17,10 @@ var azureJSON []byte
 
 // azureTable is what is known of secrets of service principals by the names of things.
 type azureTable struct {
-	SecretName      string // what a variable with such a secret is called, as a pattern
-	FederatedSince  string // the release of the Azure CLI that takes a token in the place of a secret
+	SecretName      string   // what a variable with such a secret is called, as a pattern
+	Standard        []string // such variables that Terraform's provider and Azure's libraries read by themselves
+	Harmless        []string // commands that do not, with the first of their arguments where these matter
+	FederatedSince  string   // the release of the Azure CLI that takes a token in the place of a secret
 	Images          []string
 	Orbs            []*azureOrb
 	SecretArguments []string // arguments by which steps of other orbs are given a secret
@@ -50,6 +54,14 @@ func (t *azureTable) old(image string) bool {
 	name, tag := splitImage(image)
 	v, err := semver.NewVersion(tag)
 	return slices.Contains(t.Images, name) && err == nil && strings.Contains(tag, ".") && v.LessThan(semver.MustParse(t.FederatedSince))
+}
+
+// harmless reports whether a call is known to read none of the standard variables by itself.
+func (t *azureTable) harmless(c *shell.Call) bool {
+	return len(c.Words) == 0 || slices.ContainsFunc(t.Harmless, func(command string) bool {
+		words := strings.Fields(command)
+		return c.Is(words[0], words[1:]...)
+	})
 }
 
 // knows reports whether the table speaks of a version of the orb.
