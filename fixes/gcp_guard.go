@@ -140,6 +140,11 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 		return nil
 	}
 	var out []doubt
+	if x.form != nil && slices.Contains(b.group, x.form) {
+		if d := conditionDoubt(x.script(), x.form.parts); d != nil {
+			out = append(out, *d)
+		}
+	}
 	removed := b.removedFrom(x)
 	own := x.form != nil && !slices.Contains(b.group, x.form)
 	for _, c := range x.script().Calls() {

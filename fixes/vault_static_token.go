@@ -254,6 +254,11 @@ func (b *vaultFix) guard() {
 			}
 		}
 	}
+	for _, f := range b.group {
+		if f.step != nil && b.vault.logins[f].places {
+			b.lower(conditionDoubt(b.view.script(f.step), f.parts))
+		}
+	}
 	if b.edits((*shell.Script).Traced) {
 		b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
 	}

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -120,6 +121,20 @@ func (c *Call) Is(name string, args ...string) bool {
 		}
 	}
 	return true
+}
+
+// Optional reports whether a run of the script that meets no failure may pass the call over: it is Conditional for more
+// than the success of what stands left of &&.
+func (c *Call) Optional() bool {
+	if c.Conditional && !c.AfterAnd {
+		return true
+	}
+	for s := c.stmt; s != nil; s = s.parent {
+		if s.operation != nil && !s.operation.pipe && slices.ContainsFunc(s.operation.operands[:s.index], (*statement).tests) {
+			return true
+		}
+	}
+	return false
 }
 
 // Option finds the value of an option written "--name VALUE" or "--name=VALUE" among the arguments.

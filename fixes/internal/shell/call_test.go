@@ -59,6 +59,27 @@ func flags(c *Call) string {
 	return strings.Join(out, ", ")
 }
 
+// TestOptional marks the calls of each script that may be passed over though nothing fails.
+func TestOptional(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"a && b | c; d || optional",
+		"if a; then optional; elif b; then optional; fi; c",
+		"case $A in x) optional && optional ;; esac",
+		"[ -n \"$A\" ] && optional && optional $(optional)",
+		"[[ -n $A ]] && { optional; b | optional; }; c",
+		"cd a && { b; c; } && d",
+		"! grep -q a b && optional",
+		"for a in b; do optional; done",
+	} {
+		for _, c := range parse(t, text).Calls() {
+			if c.Optional() != (c.Name() == "optional") && c.Name() != "b" {
+				t.Errorf("%q: %s is optional: %t", text, c.Name(), c.Optional())
+			}
+		}
+	}
+}
+
 func TestCallsAndContext(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
