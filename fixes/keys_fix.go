@@ -355,6 +355,11 @@ func (b *keysFix) judge() {
 		}
 	}
 	for _, f := range b.group {
+		if len(f.parts) > 0 {
+			if d := conditionDoubt(b.view.factsOf(f.step).script(), f.parts); d != nil {
+				lower(*d)
+			}
+		}
 		if f.root {
 			lower(doubt{Unsafe, "sudo gives the keys to another user, whom the setup does not reach"})
 		}
