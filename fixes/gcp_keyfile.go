@@ -12,6 +12,9 @@ import (
 // adcVar is where Google's libraries look for the path of their credentials.
 const adcVar = "GOOGLE_APPLICATION_CREDENTIALS"
 
+// isADC reports whether a path is the one that adcVar holds.
+func isADC(path string) bool { return path == "$"+adcVar || path == "${"+adcVar+"}" }
+
 // gcpKey is where a service account key comes from.
 type gcpKey struct {
 	name    string // the variable that holds it; "" when none is shown

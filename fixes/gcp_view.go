@@ -139,7 +139,7 @@ func (v *gcpView) judgeScript(s *gcpStep) {
 	for _, w := range s.writes {
 		switch v.read(s, w.file) {
 		case everywhere:
-			f.files, f.parts = append(f.files, w.file), append(f.parts, w.part)
+			f.files, f.parts = append(f.files, v.paths(s, w.file)...), append(f.parts, w.part)
 			f.take(w.key)
 			f.logsIn = true
 			if f.span.Len() == 0 {
@@ -147,7 +147,7 @@ func (v *gcpView) judgeScript(s *gcpStep) {
 			}
 			at(w.part)
 		case somewhere, nowhere:
-			if keyed := w.key.literal || gcpTables().holdsKey(w.key.name) && strings.HasSuffix(w.file, ".json"); keyed {
+			if keyed := w.key.literal || gcpTables().holdsKey(w.key.name) && (strings.HasSuffix(w.file, ".json") || isADC(w.file)); keyed {
 				s.handed = append(s.handed, gcpHanded{w.key, w.call.Span, fmt.Sprintf("the script writes %s to a file", w.key), "what reads the key file " + w.file + " is not shown"})
 			}
 		}
@@ -191,7 +191,7 @@ func (f *gcpForm) setProject(project string) {
 // written is the key that is in a file which a step reads: by the steps of all units that run it. several says that it
 // is not one and the same.
 func (v *gcpView) written(s *gcpStep, file string) (found gcpKey, several bool) {
-	if file == "$"+adcVar || file == "${"+adcVar+"}" {
+	if isADC(file) {
 		file = anyFile
 	}
 	var all gcpWrites
@@ -250,7 +250,7 @@ const (
 func (v *gcpView) read(s *gcpStep, file string) reach {
 	runs, reads := v.running(s.step), 0
 	for _, u := range runs {
-		if v.unitReads(u, file) {
+		if v.unitReads(u, file) || isADC(file) && len(v.adcFiles(u, s)) > 0 {
 			reads++
 		}
 	}
@@ -262,6 +262,41 @@ func (v *gcpView) read(s *gcpStep, file string) reach {
 	default:
 		return everywhere
 	}
+}
+
+// paths are a file and, of one that is named by adcVar, what the variable is set to in the units that run a step.
+func (v *gcpView) paths(s *gcpStep, file string) []string {
+	out := []string{file}
+	if isADC(file) {
+		for _, u := range v.running(s.step) {
+			out = append(out, v.adcFiles(u, s)...)
+		}
+	}
+	return out
+}
+
+// adcFiles are the paths that adcVar is set to for a step of a unit: by its script, and else by $BASH_ENV or by an
+// environment.
+func (v *gcpView) adcFiles(u *gcpUnit, s *gcpStep) []string {
+	var out []string
+	for _, a := range s.adcs() {
+		out = append(out, a.file)
+	}
+	for _, x := range u.steps {
+		if script := v.stepOf(x.Step).script(); script != nil && len(s.adcs()) == 0 {
+			for _, e := range script.BashEnv() {
+				if e.Name == adcVar {
+					out = append(out, keyFile(script, e.Value))
+				}
+			}
+		}
+	}
+	for _, env := range []circle.Environments{s.step.Environment(), u.environments()} {
+		if x, ok := env.Lookup(adcVar); ok && len(out) == 0 {
+			out = append(out, cleanPath(x.Text))
+		}
+	}
+	return slices.DeleteFunc(out, func(file string) bool { return file == "" || isADC(file) })
 }
 
 func (v *gcpView) unitReads(u *gcpUnit, file string) bool {
