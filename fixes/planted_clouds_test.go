@@ -56,7 +56,8 @@ var cloudForms = []cloudForm{
 
 	{azureStaticSecret, "az login", 12, steps("- run: az login --service-principal -u $PLANTED_SP -p $PLANTED_SP_PASSWORD --tenant $PLANTED_TENANT", plantedAz)},
 	{azureStaticSecret, "az login over lines", 12, steps("- run:\n    name: Log in\n    command: |\n      az login --service-principal \\\n        --username \"$PLANTED_SP\" \\\n        --password \"$PLANTED_SP_PASSWORD\" \\\n        --tenant \"$PLANTED_TENANT\"\n      az group list")},
-	{azureStaticSecret, "environment", 8, environmentIn("- run: az login --service-principal -u planted -p $AZURE_CLIENT_SECRET -t planted", "AZURE_CLIENT_SECRET", plantedAzureSecret)},
+	{azureStaticSecret, "environment", 8, environmentIn("- run: az login --service-principal -u planted -p $PLANTED_SP_SECRET -t planted", "PLANTED_SP_SECRET", plantedAzureSecret)},
+	{azureStaticSecret, "environment that Azure's tools read", 1, environmentIn("- run: az login --service-principal -u planted -p $AZURE_CLIENT_SECRET -t planted", "AZURE_CLIENT_SECRET", plantedAzureSecret)},
 	{azureStaticSecret, "orb", 12, withOrb("planted-az", "circleci/azure-cli@1.3.2", "- planted-az/login-with-service-principal", plantedAz)},
 	{azureStaticSecret, "orb with names", 12, withOrb("planted-az", "circleci/azure-cli@1.2", "- planted-az/login-with-service-principal:\n    azure-sp: PLANTED_SP\n    azure-sp-password: PLANTED_SP_PASSWORD\n    azure-sp-tenant: PLANTED_TENANT", plantedAz)},
 	{azureStaticSecret, "Terraform", 0, environmentIn("- run: terraform apply", "ARM_CLIENT_SECRET", "$PLANTED_SP_SECRET")},
