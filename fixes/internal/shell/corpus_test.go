@@ -114,8 +114,9 @@ func checkSpans(t *testing.T, s *Script) {
 		}
 		for _, a := range c.Assigns {
 			// Quotes may stand within the name: of the outer script, and of an argument that sudo takes for an assignment.
-			at := strings.NewReplacer("\\\n", "", "'", "", `"`, "", `\`, "").Replace(s.text[a.Span.Start:a.Span.End])
-			if !strings.Contains(at, a.Name) {
+			plain := strings.NewReplacer("\\\n", "", "'", "", `"`, "", `\`, "")
+			at := plain.Replace(s.text[a.Span.Start:a.Span.End])
+			if !strings.Contains(at, plain.Replace(a.Name)) {
 				t.Errorf("assignment of %q stands at %q", a.Name, at)
 			}
 		}
