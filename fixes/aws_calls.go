@@ -43,13 +43,21 @@ func toolOf(c *shell.Call) *shell.Call {
 	return c
 }
 
-// elevated reports whether sudo runs a call without the environment of the job's user, so that nothing which a setup
-// step exports reaches it.
-func elevated(c *shell.Call) bool {
-	words := c.Wrapper("sudo")
-	return len(words) > 0 && !slices.ContainsFunc(words, func(w shell.Word) bool {
-		short := strings.HasPrefix(w.Value, "-") && !strings.HasPrefix(w.Value, "--") && strings.Contains(w.Value, "E")
-		return short || strings.HasPrefix(w.Value, "--preserve-env")
+// isolated reports whether sudo or env runs a call without a variable of the job's environment, so that nothing which a
+// setup step exports, or a context provides, reaches it by that name.
+func isolated(c *shell.Call, name string) bool {
+	short := func(w shell.Word, letter string) bool {
+		return strings.HasPrefix(w.Value, "-") && !strings.HasPrefix(w.Value, "--") && strings.Contains(w.Value, letter)
+	}
+	sudo := c.Wrapper("sudo")
+	if len(sudo) > 0 && !slices.ContainsFunc(sudo, func(w shell.Word) bool {
+		list, some := strings.CutPrefix(w.Value, "--preserve-env=")
+		return short(w, "E") || w.Value == "--preserve-env" || some && slices.Contains(strings.Split(list, ","), name)
+	}) {
+		return true
+	}
+	return slices.ContainsFunc(c.Wrapper("env"), func(w shell.Word) bool {
+		return short(w, "i") || w.Value == "-" || w.Value == "--ignore-environment"
 	})
 }
 
@@ -61,7 +69,7 @@ func callsAWS(c *shell.Call) bool {
 	}
 	subcommands, ok := awsTools[c.Name()]
 	args := c.Args()
-	if !ok || len(args) == 0 || elevated(c) || c.Has("--version") || c.Has("--help") || c.Has("help") {
+	if !ok || len(args) == 0 || isolated(c, keyVars[0]) || c.Has("--version") || c.Has("--help") || c.Has("help") {
 		return false
 	}
 	if len(subcommands) > 0 {

@@ -49,7 +49,7 @@ type keyForm struct {
 	use     *circle.WorkflowJob // of an orb's job
 	element *elementUse         // of an elementForm, or an implicitForm of an orb
 	stays   bool                // the keys reach the steps behind, by a profile or $BASH_ENV
-	root    bool                // the keys are given to another user, by sudo
+	root    bool                // the keys are given to another user or to an empty environment, by sudo or env
 }
 
 // stepFacts is what a physical step shows about AWS.

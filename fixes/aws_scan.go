@@ -96,7 +96,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 		for _, a := range c.Assigns {
 			if !a.Naked {
 				take(a.Name, a.Value, a.Span)
-				f.root = f.root || slices.Contains(keyVars, a.Name) && elevated(c)
+				f.root = f.root || slices.Contains(keyVars, a.Name) && isolated(c, a.Name)
 			}
 		}
 	}
@@ -162,7 +162,7 @@ func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 		}
 		p := found[at]
 		p.form.parts = append(p.form.parts, c.Stmt)
-		p.form.root = p.form.root || elevated(c)
+		p.form.root = p.form.root || isolated(c, keyVars[0])
 		if i < 2 {
 			p.sources[i] = classifyWord(c.Args()[3])
 		}

@@ -361,7 +361,7 @@ func (b *keysFix) judge() {
 			}
 		}
 		if f.root {
-			lower(doubt{Unsafe, "sudo gives the keys to another user, whom the setup does not reach"})
+			lower(doubt{Unsafe, "sudo, or env -i, gives the keys to a command that the setup does not reach"})
 		}
 		if f.setup != nil && f.setup.release != nil && f.setup.release.Swap != "" {
 			lower(doubt{Unsafe, f.setup.orb.Ref() + ": " + f.setup.release.Swap})

@@ -155,6 +155,9 @@ func (b *secretFix) takenBy(name string) string {
 	if place := b.setElsewhere(name); place != "" {
 		return fmt.Sprintf("%s sets %s as well, which would take the place of the context's", place, name)
 	}
+	if b.unsets(name) {
+		return "the script unsets " + name
+	}
 	if b.site.setting != nil {
 		return ""
 	}
@@ -179,6 +182,15 @@ func (b *secretFix) takenBy(name string) string {
 // assignedHere reports whether the literal is what a script assigns to the variable.
 func (b *secretFix) assignedHere(name string) bool {
 	return b.site.script != nil && len(b.site.script.parts) > 0 && b.site.variables[0] == name
+}
+
+// unsets reports whether the script may have unset the variable when it comes to the literal.
+func (b *secretFix) unsets(name string) bool {
+	x := b.site.script
+	return x != nil && slices.ContainsFunc(x.script.Calls(), func(c *shell.Call) bool {
+		before := c.Span.Start < x.span.Start || c.Conditional || c.Function != ""
+		return before && c.Name() == "unset" && slices.Contains(unsetNames(c), name)
+	})
 }
 
 // contextsFor are the contexts that would provide a variable to the entries.
@@ -287,7 +299,7 @@ func (b *secretFix) remove() (refusal string) {
 // other literals, a reference takes the place of the literal.
 func (b *secretFix) removeFromScript() (refusal string) {
 	x := b.site.script
-	if b.assignedHere(b.variable) {
+	if b.assignedHere(b.variable) && !x.isolated {
 		if x.sometimes {
 			b.fix.Safety, b.fix.Reason = Unsafe, "the script sets "+b.variable+" under a condition, and the context sets it in any case"
 		}

@@ -20,6 +20,7 @@ type secretScript struct {
 	parts  []shell.Span // the assignment to remove, which the context makes needless; none when a reference is left
 	// The assignment is made under a condition, and a context sets the variable in any case.
 	sometimes bool
+	isolated  bool // the command gets the variable by the assignment alone, which stays
 }
 
 // scanSteps looks at the scripts of run steps and at what calls are given.
@@ -118,6 +119,7 @@ type secretIn struct {
 	parts     []shell.Span
 	blocker   string
 	sometimes bool // the script assigns it under a condition
+	isolated  bool // for a command that does not get it from the job
 }
 
 // add reports a literal that is written in a word. One that is written with escapes has no place of its own.
@@ -133,7 +135,7 @@ func (x *scriptScan) add(w shell.Word, value string, f secretIn) {
 	x.found = append(x.found, at)
 	s := &secretSite{
 		node: x.text, start: at.Start, end: at.End, format: f.format, what: f.what, where: f.where, confidence: f.confidence,
-		script: &secretScript{x.step, x.script, at, f.parts, f.sometimes},
+		script: &secretScript{x.step, x.script, at, f.parts, f.sometimes, f.isolated},
 	}
 	s.variables = f.variables
 	if f.format != nil && len(f.parts) == 0 {
@@ -147,7 +149,8 @@ func (x *scriptScan) add(w shell.Word, value string, f secretIn) {
 	x.view.add(s)
 }
 
-// scanAssignment looks at NAME=VALUE. The assignment can go: the context sets the variable.
+// scanAssignment looks at NAME=VALUE. The assignment can go, as the context sets the variable, unless sudo or env may
+// keep the job's environment from the command.
 func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
 	if a.Naked || a.Append || !a.Value.Static || c.Inner {
 		return
@@ -162,6 +165,7 @@ func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
 	}
 	x.add(a.Value, a.Value.Value, secretIn{
 		judgement: j, where: "the script sets " + a.Name + " to", variables: []string{a.Name}, parts: []shell.Span{part}, sometimes: c.Conditional,
+		isolated: isolated(c, a.Name) || c.Wrapper("sudo") != nil,
 	})
 }
 

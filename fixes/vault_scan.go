@@ -278,9 +278,16 @@ func (v *vaultView) assignment(s *circle.Step, c *shell.Call, a shell.Assign) (*
 	if f == nil {
 		return nil, nil
 	}
-	f.parts = []shell.Span{a.Span}
 	if c.Inner {
 		f.blocker = inner(c, nil)
+	}
+	switch {
+	case !isolated(c, a.Name):
+		f.parts = []shell.Span{a.Span}
+	case !a.Value.IsVar(vaultTokenVar): // the command gets the login's token by the assignment alone
+		login.write = func(f *storedForm, _ string) {
+			f.edits = append(f.edits, replaceWord(a.Value, `"$`+vaultTokenVar+`"`))
+		}
 	}
 	return f, login
 }
