@@ -277,15 +277,19 @@ func lacksBash(items []*circle.DockerItem) bool {
 
 // onWindows reports whether a unit's steps run on Windows, as far as the file shows.
 func onWindows(u *unit) bool {
-	if u.job == nil {
-		return false
-	}
-	text := u.job.Machine().Get("image").Resolve().Value() + u.job.ResourceClass().Value()
-	if strings.Contains(strings.ToLower(text), "windows") {
-		return true
-	}
-	alias, _, _ := strings.Cut(u.job.ExecutorRef().Name, "/")
-	orb := u.job.Config().OrbByAlias(alias)
+	return u.job != nil && (windowsMachine(u.job.Machine(), u.job.ResourceClass()) || windowsExecutor(u.job.Config(), u.job.ExecutorRef().Name))
+}
+
+// windowsMachine reports whether a machine, by its image or its resource class, is one with Windows.
+func windowsMachine(machine, class rewrite.Node) bool {
+	text := machine.Get("image").Resolve().Value() + class.Value()
+	return strings.Contains(strings.ToLower(text), "windows")
+}
+
+// windowsExecutor reports whether an executor comes from the orb for Windows.
+func windowsExecutor(c *circle.Config, name string) bool {
+	alias, _, _ := strings.Cut(name, "/")
+	orb := c.OrbByAlias(alias)
 	return orb != nil && orb.Name() == windowsOrb
 }
 

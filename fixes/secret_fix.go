@@ -35,6 +35,9 @@ func (b *secretFix) build() (refusal string) {
 	if b.entries = b.entriesOf(); len(b.entries) == 0 {
 		return "no workflow of this file runs it, so that there is no entry to attach a context to: store it as a variable of the project"
 	}
+	if name := b.foreignShell(); name != "" && s.parameter != nil {
+		return notPOSIX(name)
+	}
 	if refusal := b.choose(); refusal != "" {
 		return refusal
 	}

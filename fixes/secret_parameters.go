@@ -129,7 +129,7 @@ func (x *secretParameter) readsOnly(p *Pass) bool {
 				uses++
 				script := p.scripts.Parse(value.Value())
 				inRun := e.Name() == "command" || e.Name() == "run"
-				good = good && inRun && script != nil && script.Expands(span)
+				good = good && inRun && script != nil && script.Expands(span) && shell.Supported(n.Get("shell").Resolve().Value())
 			}
 			look(value)
 		}

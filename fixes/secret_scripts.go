@@ -52,6 +52,9 @@ func (v *secretView) scanRun(s *circle.Step) {
 		v.scanText(text, "the script holds", "the script cannot be read as one of a POSIX shell")
 		return
 	}
+	if name := foreignShell(s); name != "" {
+		x.blocker = notPOSIX(name)
+	}
 	for _, c := range x.script.Calls() {
 		x.scanCall(c)
 	}
@@ -59,11 +62,12 @@ func (v *secretView) scanRun(s *circle.Step) {
 
 // scriptScan looks at one script.
 type scriptScan struct {
-	view   *secretView
-	step   *circle.Step
-	text   rewrite.Node
-	script *shell.Script
-	found  []shell.Span
+	view    *secretView
+	step    *circle.Step
+	text    rewrite.Node
+	script  *shell.Script
+	found   []shell.Span
+	blocker string // why no edit is made in the script
 }
 
 func (x *scriptScan) scanCall(c *shell.Call) {
@@ -141,7 +145,7 @@ func (x *scriptScan) add(w shell.Word, value string, f secretIn) {
 	if f.format != nil && len(f.parts) == 0 {
 		s.variables = slices.Concat(f.format.Variables, f.variables)
 	}
-	s.blocker = f.blocker
+	s.blocker = orElse(x.blocker, f.blocker)
 	if at.End-at.Start != len(value) {
 		s.blocker = "it is written with escapes"
 	}
