@@ -244,11 +244,14 @@ func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, 
 		return
 	}
 	f := secretIn{judgement: judgement{what: "a literal token"}, where: strings.Join(l.Command, " ") + " is given", variables: l.Variables}
-	if strings.HasSuffix(l.Variables[0], "PASSWORD") {
-		f.what = "a literal password"
-	}
-	if l.Pair != "" {
+	switch {
+	case l.Registry:
+		f.variables = t.registryVariables(l.registry(c))
+	case l.Pair != "":
 		f.variables = t.hostVariables(hostOfCall(c))
+	}
+	if l.Registry || strings.HasSuffix(l.Variables[0], "PASSWORD") {
+		f.what = "a literal password"
 	}
 	found := t.tokens(value)
 	switch {
@@ -258,6 +261,26 @@ func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, 
 		return
 	}
 	x.add(w, value, f)
+}
+
+// registry is the host of the registry that a call logs in to, "" for one that is not shown.
+func (l *loginCommand) registry(c *shell.Call) string {
+	args := c.Args()[len(l.Command)-1:]
+	taken := append([]string{"-u", "--username"}, l.Options...)
+	for i, a := range args {
+		if strings.HasPrefix(a.Value, "-") || i > 0 && slices.Contains(taken, args[i-1].Value) {
+			continue
+		}
+		if !a.Static {
+			return ""
+		}
+		if host, ok := addressHost(a.Value); ok {
+			return host
+		}
+		host, _, _ := strings.Cut(a.Value, "/")
+		return host
+	}
+	return dockerHub
 }
 
 // hostOfCall is the host in the first address that a call names, "" for none.
@@ -272,16 +295,24 @@ func hostOfCall(c *shell.Call) string {
 
 // hostVariables are where a password for a host is usually kept: ACME_PASSWORD for git.acme.com.
 func (t *secretTable) hostVariables(host string) []string {
-	for name, variables := range t.Hosts {
-		if host == name || strings.HasSuffix(host, "."+name) {
-			return variables
-		}
+	if known := ofHost(t.Hosts, host); known != nil {
+		return known
 	}
 	base := hostBase(host)
 	if base == "" {
 		return []string{"REMOTE_PASSWORD", "REMOTE_TOKEN"}
 	}
 	return []string{base + "_PASSWORD", base + "_TOKEN"}
+}
+
+// ofHost is what a table has for a host, by the end of its name.
+func ofHost(table map[string][]string, host string) []string {
+	for name, variables := range table {
+		if host == name || strings.HasSuffix(host, "."+name) {
+			return variables
+		}
+	}
+	return nil
 }
 
 // hostBase is the part of a host's name that tells whose it is, as in a variable: ACME of git.acme.com; "" for none.
@@ -414,7 +445,11 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 	}
 	for _, h := range authorizations(w.Value) {
 		if value := w.Value[h[0]:h[1]]; !leadsToReference(value) && (t.strong(value) && !x.view.dummies[value] || basicLogin(t, value)) {
-			x.add(w, value, in("a literal authorization", nil, x.derived(c, "token")...))
+			name := "token"
+			if strings.HasSuffix(strings.ToLower(strings.TrimRight(w.Value[:h[0]], " \t")), "basic") {
+				name = "basic_auth" // a user, too
+			}
+			x.add(w, value, in("a literal authorization", nil, x.derived(c, name)...))
 		}
 	}
 	if !t.mayName(w.Value) {

@@ -72,6 +72,7 @@ type loginCommand struct {
 	Pair      string   // what stands between the user and the secret in that value; "" when it is the secret alone
 	Stdin     string   // the option with which it reads the secret from its input
 	Operand   int      // the operand that is the secret, from 1; 0 for none
+	Registry  bool     // the secret is that of the registry among the operands: its host tells the variables
 	Variables []string // where the secret is usually kept
 }
 

@@ -137,7 +137,7 @@ func (v *secretView) scanAuth(d *circle.DockerItem) {
 	}
 	s := &secretSite{
 		node: password, end: len(text), auth: true, what: "a literal password", where: "the image " + imageName(d) + " is pulled with",
-		variables: v.table.registryVariables(d.Image().Value()),
+		variables: v.table.registryVariables(registryOfImage(d.Image().Value())),
 	}
 	if found := v.table.tokens(text); len(found) > 0 {
 		s.format, s.what = found[0].format, found[0].format.String()
@@ -156,14 +156,24 @@ func imageName(d *circle.DockerItem) string {
 	return name
 }
 
-// registryVariables are where the password of an image's registry is usually kept.
-func (t *secretTable) registryVariables(image string) []string {
+// registryOfImage is the host of the registry that an image is pulled from.
+func registryOfImage(image string) string {
 	host, _, ok := strings.Cut(image, "/")
 	if !ok || !strings.ContainsAny(host, ".:") {
-		host = "docker.io"
+		return dockerHub
 	}
-	if known := t.Registries[host]; known != nil {
-		return known
+	return host
+}
+
+// dockerHub is the registry of what names no other.
+const dockerHub = "docker.io"
+
+// registryVariables are where the password for the host of a registry is usually kept.
+func (t *secretTable) registryVariables(host string) []string {
+	for _, table := range []map[string][]string{t.Registries, t.Hosts} {
+		if known := ofHost(table, host); known != nil {
+			return known
+		}
 	}
 	return t.Registries[""]
 }
