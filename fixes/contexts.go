@@ -36,12 +36,14 @@ type attachment struct {
 	p        *Pass
 	fix      *Fix
 	variable string
-	contexts []string // that the entries have or get, in order, each once
-	given    []string // those among them that some entry gets
+	users    []*circle.WorkflowJob // the entries
+	contexts []string              // that the entries have or get, in order, each once
+	given    []string              // those among them that some entry gets
 }
 
 // to adds what the entries need to the fix: operations, facts and what they rely on. The words say why it cannot be.
 func (a *attachment) to(uses []*circle.WorkflowJob) (refusal string) {
+	a.users = uses
 	providers := a.p.Facts.providers(a.variable)
 	if len(providers) == 0 {
 		a.fix.Needs = append(a.fix.Needs, contextNeed(a.variable))
@@ -190,20 +192,47 @@ func (a *attachment) require(variables ...string) {
 	for _, name := range a.given {
 		a.fix.Relies = append(a.fix.Relies, &NamedContext{Name: name, Variables: variables})
 		add("context", "", "make sure that the context %s exists: without it the jobs fail. Or create it: `circleci context create %s --org gh/ORG`", name, shellWord(name))
-		for _, text := range contextAdvice(name) {
+		for _, text := range contextAdvice(name, append(entriesWith(a.p.Config, name), a.users...)) {
 			add("context", "", "%s", text)
 		}
 	}
 }
 
-// contextAdvice says how to restrict a context to those who need it, as commands.
-func contextAdvice(name string) []string {
-	word := shellWord(name)
+// entriesWith are the workflow entries that have a context.
+func entriesWith(c *circle.Config, name string) []*circle.WorkflowJob {
+	return slices.DeleteFunc(allEntries(c), func(use *circle.WorkflowJob) bool { return !hasContext(use, name) })
+}
+
+// contextAdvice says how to restrict a context to those who need it, as commands. The branch is part of it where all of
+// the entries that use the context show the same one: on any other branch the jobs would fail.
+func contextAdvice(name string, uses []*circle.WorkflowJob) []string {
+	word, condition, provided := shellWord(name), `not job.ssh.enabled and not (pipeline.config_source starts-with "api")`, ""
+	if branch := onlyBranch(uses); branch != "" {
+		condition = `pipeline.git.branch == "` + branch + `" and ` + condition
+		provided = ", provided that every job with it runs on " + branch + " only"
+	}
 	return []string{
 		fmt.Sprintf("restrict the context %s to the projects that need it: `circleci context restriction create %s --type project --value PROJECT_ID --org gh/ORG`", name, word),
-		fmt.Sprintf("restrict the context %s to what may use it: `circleci context restriction create %s --type expression --value 'pipeline.git.branch == \"main\" and not job.ssh.enabled and not (pipeline.config_source starts-with \"api\")' --org gh/ORG`", name, word),
+		fmt.Sprintf("restrict the context %s to what may use it%s: `circleci context restriction create %s --type expression --value '%s' --org gh/ORG`", name, provided, word, condition),
 		fmt.Sprintf("restrict the context %s to the people who may use it: `circleci context restriction create %s --type group --value GROUP --org gh/ORG`", name, word),
 	}
+}
+
+// onlyBranch is the one branch on which entries run, as the filters of each have it; "" when they may run on others.
+func onlyBranch(uses []*circle.WorkflowJob) string {
+	branch := ""
+	for _, use := range uses {
+		filters := use.Filters()
+		only := words(filters.Get("branches").Resolve().Get("only").Resolve())
+		if len(only) != 1 || filters.Get("tags").Exists() || strings.HasPrefix(only[0], "/") || shellWord(only[0]) != only[0] {
+			return ""
+		}
+		if branch != "" && only[0] != branch {
+			return ""
+		}
+		branch = only[0]
+	}
+	return branch
 }
 
 // shellWord is a text as one word of a shell command.

@@ -85,7 +85,7 @@ func (m *missing) finding(p *Pass) Finding {
 		Message: fmt.Sprintf("%s runs %s without the context %s, which provides variables that it reads", workflowName(m.use.Workflow), m.use.Name(), name),
 	}
 	fix := &Fix{Title: "attach the context", Safety: Setup, Facts: []string{fmt.Sprintf("contexts[%d].name=%s", m.context, name)}}
-	a := &attachment{p: p, fix: fix, given: []string{name}}
+	a := &attachment{p: p, fix: fix, given: []string{name}, users: []*circle.WorkflowJob{m.use}}
 	ops, refusal := a.attach(m.use, name)
 	if refusal != "" {
 		out.NoFix = refusal
