@@ -29,7 +29,7 @@ const (
 // signWords are words that tell of a secret, alone or together.
 type signWords struct {
 	index    *wordIndex
-	operands ownerSet // the commands that take a secret without an option, from 0
+	operands ownerSet // the commands that take a secret without an option of its own, from 0
 }
 
 var secretSigns = sync.OnceValue(func() *signWords {
@@ -45,7 +45,7 @@ var secretSigns = sync.OnceValue(func() *signWords {
 		options := slices.DeleteFunc(append(slices.Clone(l.Options), l.Stdin), func(s string) bool { return s == "" })
 		lists[commandSigns+i] = wordsOf(asCommand, l.Command[len(l.Command)-1])
 		lists[commandSigns+len(t.Logins)+i] = wordsOf(asCommand, options...)
-		if l.Operand > 0 {
+		if l.Operand > 0 || len(l.Glued) > 0 {
 			x.operands |= 1 << i
 		}
 	}

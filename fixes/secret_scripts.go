@@ -176,7 +176,7 @@ func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
 // scanLogin looks at the commands that are known to take a secret: a password need not look random there.
 func (x *scriptScan) scanLogin(c *shell.Call) {
 	for _, l := range x.view.table.Logins {
-		if !c.Is(l.Command[0], l.Command[1:]...) {
+		if !c.Is(l.Command[0], l.Command[1:]...) || l.local(c) {
 			continue
 		}
 		for w := range l.secrets(c) {
@@ -195,11 +195,36 @@ func (x *scriptScan) scanLogin(c *shell.Call) {
 	}
 }
 
+// local reports whether a call of a command that takes its host by an option shows none elsewhere.
+func (l *loginCommand) local(c *shell.Call) bool {
+	args := c.Args()
+	for i, a := range args {
+		for _, option := range l.Host {
+			host, ok := strings.CutPrefix(a.Value, option)
+			if !ok {
+				continue
+			}
+			if host == "" && i+1 < len(args) {
+				host = args[i+1].Value
+			}
+			return localHost(strings.TrimPrefix(host, "="))
+		}
+	}
+	return len(l.Host) > 0
+}
+
 // secrets are the words of a call that hold the secret.
 func (l *loginCommand) secrets(c *shell.Call) func(yield func(shell.Word) bool) {
 	var out []shell.Word
 	args := c.Args()[len(l.Command)-1:]
 	for i, a := range args {
+		for _, prefix := range l.Glued {
+			if value, ok := strings.CutPrefix(a.Value, prefix); ok && value != "" {
+				w := a
+				w.Value = value
+				out = append(out, w)
+			}
+		}
 		name, value, ok := strings.Cut(a.Value, "=")
 		switch {
 		case i+1 < len(args) && slices.Contains(l.Options, a.Value):

@@ -69,6 +69,8 @@ type tokenPart struct {
 type loginCommand struct {
 	Command   []string
 	Options   []string // whose value is the secret
+	Glued     []string // what a word begins with whose rest is the secret
+	Host      []string // the options for the host, without which the command goes to the machine itself; none when it does not
 	Pair      string   // what stands between the user and the secret in that value; "" when it is the secret alone
 	Stdin     string   // the option with which it reads the secret from its input
 	Operand   int      // the operand that is the secret, from 1; 0 for none

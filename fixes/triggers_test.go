@@ -71,7 +71,7 @@ func summaryOf(r *FileResult) []string {
 func TestMayHoldSecret(t *testing.T) {
 	t.Parallel()
 	parts := [][]string{
-		{"", "export ", "echo ", "echo \"", "curl -H '", "curl -u ", "docker login -p ", "cf auth me ", "tool ", "cat > ~/.netrc <<EOF\n", "tee -a .npmrc <<< \"", "git clone https://"},
+		{"", "export ", "echo ", "echo \"", "curl -H '", "curl -u ", "docker login -p ", "mysql -h git.acme.com -p", "openssl enc -pass pass:", "cf auth me ", "tool ", "cat > ~/.netrc <<EOF\n", "tee -a .npmrc <<< \"", "git clone https://"},
 		{"token", "PASSWORD", "APP_API_KEY", "--token", "--password-stdin", "_authToken", "sonar.login", "X-Api-Key", "Authorization", "machine h login ci password", "x-access-token"},
 		{"", "\"", "\\\"", " "},
 		{"=", "=", ":", ": ", " ", "", "+=", " = ", " \\\n"},
