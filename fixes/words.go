@@ -30,7 +30,7 @@ func wordsOf(kind wordKind, texts ...string) []word {
 	return out
 }
 
-// wordIndex finds the words of up to 64 owners in one pass over a text, in any letter case.
+// wordIndex finds the words of up to maxOwners in one pass over a text, in any letter case.
 type wordIndex struct {
 	starts  [1 << startBits / 64]uint64 // how words begin, in each case, as startOf has it
 	buckets [256][]ownedWord            // the words, by bucketOf
@@ -44,6 +44,9 @@ type ownedWord struct {
 
 // newWordIndex takes the words of each owner, who is known by his place.
 func newWordIndex(lists ...[]word) *wordIndex {
+	if len(lists) > maxOwners {
+		panic("more owners of words than an ownerSet has bits")
+	}
 	x := &wordIndex{owners: len(lists)}
 	for owner, list := range lists {
 		for _, w := range slices.Compact(slices.SortedFunc(slices.Values(list), compareWords)) {
@@ -91,6 +94,8 @@ func compareWords(a, b word) int {
 
 // ownerSet is a set of owners, a bit for each.
 type ownerSet uint64
+
+const maxOwners = 64
 
 func (s ownerSet) has(owner int) bool { return s>>owner&1 == 1 }
 
