@@ -51,8 +51,8 @@
 //     what shall become of it instead.
 //   - EmptyText: a block scalar without text would be an empty command or the like; remove its entry.
 //   - BlockScalarAbove: lines that stay would become text of a literal or folded scalar above them: a comment that is
-//     indented as deep as its text, or lines of blanks below a new literal. Or the text ends where the source does, and
-//     no header gives it the same end above another line.
+//     indented as deep as its text, or lines of blanks below a new literal; or the break behind a new literal, LS or PS.
+//     Or the text ends where the source does, and no header gives it the same end above another line.
 //   - CommentInside: a comment stands where the new value must.
 //   - CommentThere: a line has room for one comment.
 //   - SameLine: a comment cannot have a line of its own inside a flow collection on one line.

@@ -43,6 +43,9 @@ func (f *File) lineBreak(offset int) string {
 	return f.lines.br
 }
 
+// endsWithText reports whether the break before offset, LS or PS, would be text in a literal that ends there.
+func (f *File) endsWithText(offset int) bool { return breakBefore(f.src, offset) == len("\u2028") }
+
 // endsWithBreak reports whether the source ends where a line would start.
 func (f *File) endsWithBreak() bool { return len(f.src) == 0 || breakBefore(f.src, len(f.src)) > 0 }
 

@@ -6,7 +6,9 @@ import "strings"
 func (p *planner) spliceBlock(n *node, l *listGoal) error {
 	for i := range n.items {
 		if len(l.before[i]) > 0 {
-			p.insertBefore(n, l, i)
+			if err := p.insertBefore(n, l, i); err != nil {
+				return err
+			}
 		}
 		if err := p.spliceComments(n, l, i); err != nil {
 			return err
@@ -22,7 +24,7 @@ func (p *planner) spliceBlock(n *node, l *listGoal) error {
 
 // insertBefore writes entries before entry i or, when that goes, in its place. They are set off by blank lines where the
 // file sets entry i off from its neighbour.
-func (p *planner) insertBefore(n *node, l *listGoal, i int) {
+func (p *planner) insertBefore(n *node, l *listGoal, i int) error {
 	e, pairs := &n.items[i], l.before[i]
 	own, at := p.f.startsLine(e.span.Start), e.span.Start
 	if own {
@@ -45,17 +47,21 @@ func (p *planner) insertBefore(n *node, l *listGoal, i int) {
 	}
 	if own {
 		p.put(begins(n), at, at, text+sep)
-		return
+		return nil
 	}
 	// It stands behind a dash or the like, and moves to a line of its own, if it or the next one stays.
 	text = text[n.column:]
 	switch end := p.f.afterEntry(n, e); {
 	case !p.leavesDash(n, l):
 		text += sep + spaces(n.column)
-	case l.run(i) == i && p.f.openEnd(end) && p.needsBreak(end, end):
+	case l.run(i) != i || !p.needsBreak(end, end):
+	case p.f.openEnd(end):
 		text += sep
+	case p.f.endsWithText(end):
+		return p.refuse(n, BlockScalarAbove, "")
 	}
 	p.put(begins(n), at, at, text)
+	return nil
 }
 
 // insertAfter writes entries behind entry i, set off by blank lines where the file sets this one off from its neighbour.

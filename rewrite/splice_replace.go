@@ -180,7 +180,7 @@ func (p *planner) replaceHere(n *node, v Value) {
 	end := p.f.afterEntry(n, &n.items[len(n.items)-1])
 	p.noteLiteral(n, v, b.String(), end)
 	last := breakBefore(p.f.src, end)
-	if v.endsWithBreak() && (p.f.openEnd(end) || last == len("\u2028")) { // LS and PS are text in a literal
+	if v.endsWithBreak() && (p.f.openEnd(end) || p.f.endsWithText(end)) {
 		b.WriteByte('\n')
 		last = 0
 	}
