@@ -260,7 +260,7 @@
   const sign = (k) => cell('sign', k === '-' ? make('span', { 'aria-label': 'removed' }, '\u2212') : k === '+' ? make('span', { 'aria-label': 'added' }, '+') : '');
   const gap = (span, text) => make('tr', { className: 'gap' }, make('td', { colSpan: span }, text));
   function unifiedDiff(file) {
-    const table = make('table', { className: 'diff' });
+    const table = make('table', { className: 'diff', ariaLabel: 'change' });
     file.diff.forEach((h, i) => {
       if (i > 0 || h.old > 1) table.append(gap(4, '\u22ef'));
       let o = h.old, n = h.new;
@@ -275,7 +275,7 @@
     return table;
   }
   function splitDiff(file) {
-    const table = make('table', { className: 'diff split' });
+    const table = make('table', { className: 'diff split', ariaLabel: 'change, side by side' });
     table.append(make('colgroup', {}, make('col', { className: 'no' }), make('col', { className: 'sign' }), make('col'), make('col', { className: 'no' }), make('col', { className: 'sign' }), make('col')));
     const half = (l, no, name) => (l ? [cell('no ' + name, String(no)), cell('sign ' + name, ...(l[0] === ' ' ? [] : [l[0] === '-' ? '\u2212' : '+'])), cell(name, ...code(l.slice(2), name || 'span'))] : [cell('no none'), cell('sign none'), cell('none')]);
     file.diff.forEach((h, i) => {
