@@ -124,6 +124,9 @@ func isSettingName(text string) bool {
 	return strings.TrimFunc(text, func(r rune) bool { return r < utf8.RuneSelf && isSettingByte(byte(r)) }) == ""
 }
 
+// maxLook bounds how much of a text is looked at for each place in it.
+const maxLook = 256
+
 // mayBeLiteral reports whether a literal secret may stand where a text begins: it begins with no reference, is not too
 // short, and has more than letters, as all passwords and tokens that are told from words.
 func mayBeLiteral(text string) bool {
@@ -131,8 +134,13 @@ func mayBeLiteral(text string) bool {
 	if leadsToReference(text) {
 		return false
 	}
+	if len(text) > maxLook {
+		text = text[:maxLook]
+	}
 	if i := strings.IndexAny(text, blanks); i >= 0 {
 		text = text[:i]
+	} else if len(text) == maxLook {
+		return true
 	}
 	if last := len(text) - 1; strings.IndexAny(text, quoting) == last && last > 0 {
 		text = text[:last] // it closes what began before the name
@@ -150,8 +158,11 @@ func mayAuthorize(text string) bool {
 	for at := headers.next(text, 0); at >= 0; at = headers.next(text, at) {
 		at += len("authorization")
 		scheme := strings.TrimLeft(text[at:], blanks+quoting+":=")
-		value := strings.TrimLeftFunc(scheme, func(r rune) bool { return r < utf8.RuneSelf && isNameByte(byte(r)) })
-		if len(value) < len(scheme) && mayBeLiteral(value) {
+		end := 0
+		for end < min(len(scheme), maxLook) && isNameByte(scheme[end]) {
+			end++
+		}
+		if end > 0 && mayBeLiteral(scheme[end:]) {
 			return true
 		}
 	}
