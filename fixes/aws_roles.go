@@ -170,10 +170,10 @@ func matchAny(globs []string, names ...string) bool {
 	})
 }
 
-// identities is how many AWS identities the file shows: keys by their names, standard names under other contexts
+// countIdentities is how many AWS identities the file shows: keys by their names, standard names under other contexts
 // apart; roles that are assumed already; and the project's keys, or the role in their place, with which images in ECR
 // are pulled. What a fix has changed must count as it did before, so that a second run decides the same.
-func (v *awsView) identities() int {
+func (v *awsView) countIdentities() int {
 	seen := map[string]bool{}
 	project := len(ecrImages(v.config)) > 0
 	for _, u := range v.units {

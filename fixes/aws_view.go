@@ -23,6 +23,7 @@ type awsView struct {
 	secrets map[string]bool // of the literal keys that stand anywhere with their ids
 
 	byVariable func() map[string][]identity // keysByVariable, once
+	identities func() int                   // countIdentities, once all units are known
 	roles      map[roleUse][]string         // of setUpRoles, once
 	orbUses    map[rewrite.Entry][]orbUse   // of usesOf
 }
@@ -44,6 +45,7 @@ type awsVisit struct {
 func newAWSView(p *Pass) *awsView {
 	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}, environments: map[rewrite.Node]*keyForm{}, orbUses: map[rewrite.Entry][]orbUse{}, secrets: map[string]bool{}}
 	v.byVariable = sync.OnceValue(v.keysByVariable)
+	v.identities = sync.OnceValue(v.countIdentities)
 	for _, u := range p.units() {
 		v.units = append(v.units, newAWSUnit(u))
 	}

@@ -27,7 +27,9 @@ var ecrImageAuth = &Rule{
 
 func runECRImageAuth(p *Pass) error {
 	images := ecrImages(p.Config)
+	shares := ecrShares(p, images)
 	for _, image := range images {
+		image.share = shares[image.auth]
 		if image.done {
 			continue
 		}
@@ -49,6 +51,7 @@ type ecrImage struct {
 	login   rewrite.Node // an auth block with a token of get-login-password
 	done    bool         // it has a role and nothing else; it still tells which accounts the file uses
 	keys    identity     // of the aws_auth block, or the project's
+	share   *ecrShare    // of the aws_auth block; nil without one
 }
 
 var ecrHost = pattern.New(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/`)
@@ -184,7 +187,7 @@ func (x *ecrImage) name() string {
 func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 	fix := &Fix{Title: "pull the image with a role", Safety: Setup}
 	role, fact, need := x.role(p, all)
-	if refusal := x.sharing(p, all, role); refusal != "" {
+	if refusal := x.share.refusal(role); refusal != "" {
 		return nil, refusal
 	}
 	switch {
@@ -207,20 +210,56 @@ func (x *ecrImage) fix(p *Pass, all []*ecrImage) (*Fix, string) {
 	return fix, ""
 }
 
-// sharing is why an auth block that an anchor shares stays as it is: the role would not be right for all images with it.
-func (x *ecrImage) sharing(p *Pass, all []*ecrImage, role string) (refusal string) {
-	for _, o := range all {
-		if o == x || !slices.ContainsFunc(o.auth.Fields(), func(e rewrite.Entry) bool { return e.Parent() == x.auth }) {
-			continue
+// ecrShare is what the images with one auth block, which an anchor shares, have in common or not.
+type ecrShare struct {
+	merging  *ecrImage // an image that merges the block into its own
+	onRunner *ecrImage
+	roles    []string    // the first two roles that differ, with an image for each
+	images   []*ecrImage // in their order
+}
+
+// ecrShares are the images by the auth blocks that theirs are made of.
+func ecrShares(p *Pass, all []*ecrImage) map[rewrite.Node]*ecrShare {
+	out := map[rewrite.Node]*ecrShare{}
+	for _, x := range all {
+		role, _, _ := x.role(p, all)
+		for _, e := range x.auth.Fields() {
+			s := out[e.Parent()]
+			if s == nil {
+				s = &ecrShare{}
+				out[e.Parent()] = s
+			}
+			s.add(p.Config, e.Parent(), x, role)
 		}
-		other, _, _ := o.role(p, all)
-		switch {
-		case o.auth != x.auth:
-			return "the image " + o.name() + " merges the aws_auth block into its own"
-		case slices.ContainsFunc(o.users(p.Config), onRunner):
-			return "the aws_auth block is shared with the image " + o.name() + " on a container runner, which cannot use oidc_role_arn"
-		case other != role:
-			return "the aws_auth block is shared with the image " + o.name() + ", for which the role is not the same"
+	}
+	return out
+}
+
+func (s *ecrShare) add(c *circle.Config, block rewrite.Node, x *ecrImage, role string) {
+	if s.merging == nil && x.auth != block {
+		s.merging = x
+	}
+	if s.onRunner == nil && slices.ContainsFunc(x.users(c), onRunner) {
+		s.onRunner = x
+	}
+	if len(s.roles) < 2 && !slices.Contains(s.roles, role) {
+		s.roles, s.images = append(s.roles, role), append(s.images, x)
+	}
+}
+
+// refusal is why the block stays as it is for an image that would get a role: it would not be right for all with it.
+func (s *ecrShare) refusal(role string) string {
+	switch {
+	case s == nil:
+		return ""
+	case s.merging != nil:
+		return "the image " + s.merging.name() + " merges the aws_auth block into its own"
+	case s.onRunner != nil:
+		return "the aws_auth block is shared with the image " + s.onRunner.name() + " on a container runner, which cannot use oidc_role_arn"
+	}
+	for i, other := range s.roles {
+		if other != role {
+			return "the aws_auth block is shared with the image " + s.images[i].name() + ", for which the role is not the same"
 		}
 	}
 	return ""
