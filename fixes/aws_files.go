@@ -8,6 +8,7 @@ import (
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
 )
 
 // credentialsFile is what a script writes into the AWS tools' credentials file.
@@ -159,4 +160,49 @@ func (v *awsView) aroundFile(script *shell.Script) []shell.Span {
 // writesConfig reports whether the script needs the directory for another file.
 func writesConfig(script *shell.Script) bool {
 	return slices.ContainsFunc(script.Writes(), func(w shell.Write) bool { return strings.HasSuffix(w.File.Value, ".aws/config") })
+}
+
+// allowDirectory gives -p to each mkdir behind a new setup that makes ~/.aws: the setup has made it by then, and mkdir
+// would end the step.
+func (b *keysFix) allowDirectory() (refusal string) {
+	if b.view.webIdentity() {
+		return "" // which makes none
+	}
+	for _, u := range b.units {
+		if !slices.ContainsFunc(u.sites, func(s site) bool { return !s.given }) {
+			continue
+		}
+		for _, x := range u.visits[u.firstSetup():] {
+			if x.facts.script() == nil {
+				continue
+			}
+			for _, at := range plainMkdirs(x.facts.script(), b.removed[x.facts.text]) {
+				b.fix.Ops = append(b.fix.Ops, shared(x.facts.text, rewrite.ReplaceText(x.facts.text, at, at, " -p"))...)
+			}
+		}
+	}
+	return ""
+}
+
+// plainMkdirs are the ends of each mkdir that fails where ~/.aws is there.
+func plainMkdirs(script *shell.Script, removed []shell.Span) []int {
+	var out []int
+	directory := func(w shell.Word) bool { return strings.HasSuffix("/"+strings.TrimSuffix(w.Value, "/"), "/.aws") }
+	for _, c := range script.Calls() {
+		if c.Name() != "mkdir" || !slices.ContainsFunc(c.Args(), directory) || slices.ContainsFunc(c.Args(), makesParents) || goes(c.Span, removed) {
+			continue
+		}
+		name := c.Leading()[len(c.Leading())-1]
+		out = append(out, name.Span.End)
+	}
+	return out
+}
+
+// makesParents reports whether an argument of mkdir has it take a directory that is there.
+func makesParents(w shell.Word) bool {
+	letters, long := strings.CutPrefix(w.Value, "--")
+	if long {
+		return letters == "parents"
+	}
+	return strings.HasPrefix(w.Value, "-") && strings.Contains(w.Value, "p")
 }

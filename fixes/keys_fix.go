@@ -34,7 +34,7 @@ func (b *keysFix) build() (refusal string) {
 			return u.mixed
 		}
 	}
-	for _, part := range []func() string{b.remove, b.setUp, b.complete, b.moveLogins} {
+	for _, part := range []func() string{b.remove, b.setUp, b.complete, b.moveLogins, b.allowDirectory} {
 		if refusal := part(); refusal != "" {
 			return refusal
 		}
