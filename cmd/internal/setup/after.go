@@ -3,6 +3,8 @@ package setup
 import (
 	"slices"
 	"strings"
+
+	"cfgfix/cmd/internal/report"
 )
 
 // After is a script of what is left to do once the fixes are merged and have run: the old variables are deleted, the old
@@ -108,6 +110,10 @@ func (a *after) unset(all places, names []string) {
 	}
 	for _, at := range all {
 		for _, name := range names {
+			if len(at.hidden) > 0 {
+				once(at.key()+" "+name, "# %s", report.Visible("GAP: the config does not say which context is meant: delete "+name+" by hand in "+at.String()))
+				continue
+			}
 			switch len(at.contexts) {
 			case 0:
 				for _, x := range at.projects {

@@ -87,14 +87,17 @@ func (p *Plan) finishContexts() {
 // place is where variables of a use are stored: in one context, in one of several, or in projects.
 type place struct {
 	contexts []*namedContext
+	hidden   []string // the contexts as they are written, when an expression names one: then nothing is stored there
 	projects users
 }
 
-// placeOf is where the variables of a use are stored. Contexts that an expression names are not known.
+// placeOf is where the variables of a use are stored. Beside a context that an expression names no other one is known to
+// be the place, and the project is not either.
 func (p *Plan) placeOf(u fixes.Use, user *project) place {
 	var out place
 	for _, name := range slices.Sorted(slices.Values(u.Contexts)) {
 		if strings.Contains(name, "<<") {
+			out.hidden = slices.Sorted(slices.Values(u.Contexts))
 			continue
 		}
 		c := p.context(name, user)
@@ -103,6 +106,9 @@ func (p *Plan) placeOf(u fixes.Use, user *project) place {
 			out.contexts = append(out.contexts, c)
 		}
 	}
+	if len(out.hidden) > 0 {
+		out.contexts = nil
+	}
 	out.projects.add(user)
 	return out
 }
@@ -110,7 +116,7 @@ func (p *Plan) placeOf(u fixes.Use, user *project) place {
 // key tells places apart.
 func (x place) key() string {
 	if len(x.contexts) == 0 {
-		return "project " + x.projects[0].Host + "/" + x.projects[0].Name
+		return strings.Join(append([]string{"project " + x.projects[0].Host + "/" + x.projects[0].Name}, x.hidden...), "\x00")
 	}
 	return "contexts " + strings.Join(x.names(), "\x00")
 }
@@ -136,7 +142,14 @@ func (x place) title() string {
 func (x place) String() string {
 	switch len(x.contexts) {
 	case 0:
-		return "the project " + strings.Join(x.projects.names(), ", ")
+		switch len(x.hidden) {
+		case 0:
+			return "the project " + strings.Join(x.projects.names(), ", ")
+		case 1:
+			return "the context that " + x.hidden[0] + " names"
+		default:
+			return "one of the contexts " + strings.Join(x.hidden, ", ")
+		}
 	case 1:
 		return "the context " + x.contexts[0].name
 	default:

@@ -176,7 +176,7 @@ func (m *markdown) circle() {
 		}
 		m.line("- [ ] %s", report.MarkdownText(x.byHand()))
 	}
-	if len(m.contexts)+len(m.classes)+len(m.stored) > 0 {
+	if len(m.contexts)+len(m.classes)+len(m.stored)+len(m.byHand) > 0 {
 		m.line("\n## CircleCI\n")
 	}
 	for _, c := range m.contexts {
@@ -191,6 +191,9 @@ func (m *markdown) circle() {
 	}
 	for _, v := range m.stored {
 		m.line("- [ ] The variable %s in %s", code(v.name), report.MarkdownText(v.at.String()))
+	}
+	for _, v := range m.byHand {
+		m.line("- [ ] **Gap**: %s", report.MarkdownText(v.gap()))
 	}
 	for _, c := range m.classes {
 		m.line("- [ ] The resource class %s, and a runner for it that reaches %s", code(c.name), report.MarkdownText(orWords(c.hosts, "what the tunnels of its jobs lead to")))

@@ -31,6 +31,7 @@ type Plan struct {
 	contexts []*namedContext
 	classes  []*class
 	stored   []stored
+	byHand   []stored // whose context is not known
 	inputs   []*input
 	names    map[string]bool // identifiers in use
 	index    map[string]any  // what is there already, by kind and key

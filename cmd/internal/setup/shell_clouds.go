@@ -113,6 +113,12 @@ func (s *script) allContexts() {
 	for _, v := range s.stored {
 		s.store(v)
 	}
+	for _, v := range s.byHand {
+		s.section("GAP: " + v.gap())
+		if v.role != nil {
+			s.line(`echo %s"$%s"`, single("set "+v.name+" by hand in "+v.at.String()+" to "), v.role.arnVar())
+		}
+	}
 }
 
 func (s *script) store(v stored) {

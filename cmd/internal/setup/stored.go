@@ -20,10 +20,15 @@ type stored struct {
 func (p *Plan) store() {
 	seen := map[string]bool{}
 	add := func(s stored) {
-		if key := s.name + " " + s.at.key(); !seen[key] {
-			seen[key] = true
+		key := s.name + " " + s.at.key()
+		switch {
+		case seen[key]:
+		case len(s.at.hidden) > 0:
+			p.byHand = append(p.byHand, s)
+		default:
 			p.stored = append(p.stored, s)
 		}
+		seen[key] = true
 	}
 	for _, x := range p.roles {
 		if x.use.Variable != "" {
@@ -71,6 +76,18 @@ func (p *Plan) store() {
 			p.input(&input{name: s.at.choice(), text: "Id (for commands the name will do) of the context that is to hold " + s.name + ", " + s.at.String() + ": that which has the keys today"})
 		}
 	}
+}
+
+// gap tells people to store a variable whose context is not known.
+func (s stored) gap() string {
+	text := "the config does not say which context is meant: set " + s.name + " by hand in " + s.at.String()
+	switch {
+	case s.role != nil:
+		text += ", to the ARN of the role " + s.role.name
+	case s.text != "":
+		text += ", to " + s.text
+	}
+	return text
 }
 
 // choice is the input that chooses one of several contexts.

@@ -42,6 +42,9 @@ func (t *terraform) allContexts() {
 	for _, s := range t.stored {
 		t.store(s)
 	}
+	for _, s := range t.byHand {
+		t.comment("GAP: " + s.gap())
+	}
 }
 
 func (t *terraform) context(c *namedContext) {

@@ -194,6 +194,9 @@ func (t *trial) azureLogin(x *azureCredential) {
 }
 
 func (t *trial) add(name string, at place, notes, lines []string) {
+	if len(at.hidden) > 0 {
+		notes = append(notes, "GAP: give it "+at.String()+".")
+	}
 	t.jobs = append(t.jobs, trialJob{name, at.contexts, notes, lines})
 }
 
