@@ -146,9 +146,9 @@ func (b *gcpFix) logIn() (refusal string) {
 			if s.given {
 				continue
 			}
-			login, ok := b.login(u, s.step)
-			if !ok {
-				continue
+			login, refusal := b.login(u, s.step)
+			if refusal != "" {
+				return refusal
 			}
 			if refusal := b.place(s, login); refusal != "" {
 				return refusal
@@ -162,13 +162,17 @@ func (b *gcpFix) logIn() (refusal string) {
 const unnamedAccount = "the file uses several service accounts, so that one cannot serve them all, and what the key is called gives no name for a variable with its own: " +
 	"keep it in one such as PROD_GCLOUD_SERVICE_KEY"
 
-// login is what a unit's login is given. It is false when a fact is missing for it.
-func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, ok bool) {
+// login is what a unit's login is given. The service account of the facts, which serves a file with one identity only, is
+// asked for where it can help.
+func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, refusal string) {
 	given := b.view.facts()
 	account, ok := b.view.accountVariable(u, b.key())
-	if !ok && given.ServiceAccount == "" {
+	switch {
+	case ok || given.ServiceAccount != "":
+	case b.view.single():
 		b.fix.need(Need{"gcp.service_account", unnamedAccount})
-		return gcpLogin{}, false
+	default:
+		return gcpLogin{}, unnamedAccount
 	}
 	facts := given.facts(account)
 	for _, f := range facts {
@@ -180,7 +184,7 @@ func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, ok bool) {
 	if when := s.RunWhen(); when == "always" || when == "on_fail" {
 		login.when = when
 	}
-	return login, true
+	return login, ""
 }
 
 // key is the name of the key that the group uses.
