@@ -17,7 +17,7 @@ type formKind byte
 const (
 	environmentForm formKind = 'A' // variables in an environment
 	exportForm      formKind = 'C' // assignments in a script
-	configureForm   formKind = 'D' // aws configure set
+	configureForm   formKind = 'D' // aws configure set, or aws configure with its answers
 	fileForm        formKind = 'E' // a credentials file
 	setupForm       formKind = 'F' // aws-cli/setup without a role
 	ambientForm     formKind = 'G' // a login or role change in shell that reads keys from outside of the file

@@ -48,7 +48,7 @@ func choosesHere(script *shell.Script) bool {
 }
 
 // choosesLater reports whether a script makes such a choice for the steps behind it: by $BASH_ENV, by the files in
-// ~/.aws, or with aws configure set.
+// ~/.aws, or with aws configure.
 func choosesLater(script *shell.Script) bool {
 	for _, e := range script.BashEnv() {
 		if ownChoice(e.Name, classifyWord(e.Value), e.Value.Text == "") {
@@ -61,7 +61,7 @@ func choosesLater(script *shell.Script) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(script.Calls(), choosesByCall)
+	return slices.ContainsFunc(script.Calls(), choosesByCall) || choosesByDialogue(script)
 }
 
 // choosesText reports whether settings of ~/.aws/config say where credentials come from.

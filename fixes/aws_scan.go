@@ -46,6 +46,7 @@ func (v *awsView) scanScript(s *circle.Step, facts *stepFacts) {
 		facts.forms = append(facts.forms, f)
 	}
 	facts.forms = append(facts.forms, v.scanConfigure(s, facts)...)
+	facts.forms = append(facts.forms, v.scanDialogues(s, facts)...)
 	if f := v.scanFile(s, facts); f != nil {
 		facts.forms = append(facts.forms, f)
 	}

@@ -1,0 +1,66 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
+)
+
+// dialogueDecides is why keys that aws configure is told in a dialogue are left to people.
+const dialogueDecides = "aws configure reads the keys from its input, which no edit takes out: put a setup with the role in its place"
+
+// scanDialogues finds keys that a script gives to aws configure as the answers to its questions.
+func (v *awsView) scanDialogues(s *circle.Step, facts *stepFacts) []*keyForm {
+	var out []*keyForm
+	for _, c := range facts.script().Calls() {
+		answers, ok := dialogue(facts.script(), c)
+		if !ok {
+			continue
+		}
+		f := &keyForm{
+			kind: configureForm, owner: s.Owner(), step: s, node: facts.text, span: spanIn(facts.text, c.Span), stays: true,
+			root: isolated(c, keyVars[0]), blocker: dialogueDecides,
+		}
+		profile, _ := c.Option("--profile")
+		if !f.describe([2]keySource{classify(answers[0]), classify(answers[1])}, profileName(profile.Value)) {
+			continue
+		}
+		f.message = fmt.Sprintf("aws configure is told AWS keys, from %s, on its standard input", f.origin())
+		out = append(out, f)
+	}
+	return out
+}
+
+// dialogue are the answers that a call of aws configure without a subcommand reads for the key and its secret. ok is
+// false for another call, and for one that nothing answers.
+func dialogue(script *shell.Script, c *shell.Call) (answers [2]string, ok bool) {
+	var words []string
+	for i, w := range c.Args() {
+		valued := i > 0 && slices.Contains([]string{"--profile", "--region", "--output"}, c.Args()[i-1].Value)
+		if !strings.HasPrefix(w.Value, "--") && !valued {
+			words = append(words, w.Value)
+		}
+	}
+	if c.Name() != "aws" || !slices.Equal(words, []string{"configure"}) {
+		return answers, false
+	}
+	lines, ok := script.Input(c)
+	for i := range min(len(lines), len(answers)) {
+		answers[i] = strings.TrimSpace(lines[i].Text)
+	}
+	if len(lines) == 0 {
+		answers[0] = "$(cat)" // what it reads is not in sight
+	}
+	return answers, ok
+}
+
+// choosesByDialogue reports whether the script gives aws configure a key: an empty answer keeps what is there.
+func choosesByDialogue(script *shell.Script) bool {
+	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
+		answers, ok := dialogue(script, c)
+		return ok && answers[0] != ""
+	})
+}
