@@ -97,7 +97,7 @@ func runsCLI(c *shell.Call) bool {
 	}
 	handed := func(name string) bool {
 		return slices.ContainsFunc(c.Args()[:image], func(w shell.Word) bool {
-			text := strings.TrimPrefix(strings.TrimPrefix(w.Value, "--env="), "-e=")
+			text := handedVariable(w)
 			return text == name || text == name+"=$"+name || text == name+"=${"+name+"}"
 		})
 	}

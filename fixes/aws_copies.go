@@ -26,7 +26,7 @@ func keyCopies(script *shell.Script) []keyCopy {
 		}
 		call := callAround(script, m.Span)
 		with := func(t shell.Mention) bool { return call == nil || call.Stmt.Contains(t.Span) }
-		if slices.ContainsFunc(tokens, with) || call != nil && slices.Contains(askers, call.Name()) {
+		if slices.ContainsFunc(tokens, with) || call != nil && (slices.Contains(askers, call.Name()) || handsOther(call, m.Span)) {
 			continue
 		}
 		c := keyCopy{span: m.Span}
@@ -56,11 +56,20 @@ func callAround(script *shell.Script, part shell.Span) *shell.Call {
 	return found
 }
 
+// handsOther reports whether a call gives a container another secret under the name of the job's: the token of the
+// session does not belong to it.
+func handsOther(c *shell.Call, part shell.Span) bool {
+	return slices.Contains(containerTools, c.Name()) && slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+		name, _, given := strings.Cut(handedVariable(w), "=")
+		return w.Span.Contains(part) && name == secretVar && given && !w.Expr && !slices.Contains(w.Vars, secretVar)
+	})
+}
+
 // dockerCopy completes a copy by the option -e or --env of docker run: the token is handed on the way the key is.
 func dockerCopy(c *shell.Call, part shell.Span) (span shell.Span, insert string) {
 	args := c.Args()
 	i := slices.IndexFunc(args, func(w shell.Word) bool { return w.Span.Contains(part) })
-	if i < 0 || c.Name() != "docker" && c.Name() != "docker-compose" && c.Name() != "podman" || c.Has("build") || c.Inner {
+	if i < 0 || !slices.Contains(containerTools, c.Name()) || c.Has("build") || c.Inner || args[i].Expr {
 		return part, ""
 	}
 	word := args[i]
@@ -73,7 +82,7 @@ func dockerCopy(c *shell.Call, part shell.Span) (span shell.Span, insert string)
 	if i > 0 && (args[i-1].Value == "-e" || args[i-1].Value == "--env") {
 		flag = " " + args[i-1].Text + " "
 	}
-	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(word.Value, "--env="), "-e="), "=")
+	name, _, _ := strings.Cut(handedVariable(word), "=")
 	if flag == "" || name != secretVar {
 		return part, "" // under another name there is nothing to hand on beside it
 	}

@@ -109,7 +109,7 @@ func generated(f *rewrite.File) string {
 
 // mountsCredentials reports whether a call gives a container the directory with the credentials.
 func mountsCredentials(c *shell.Call) bool {
-	container := slices.Contains([]string{"docker", "docker-compose", "podman"}, c.Name())
+	container := slices.Contains(containerTools, c.Name())
 	return container && slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return strings.Contains(w.Value, ".aws") })
 }
 

@@ -17,7 +17,7 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 		f := &keyForm{kind: toolForm, step: s, node: facts.text}
 		var sources [2]keySource
 		title := callTitle(c)
-		assigned, variables := terraformAssigned(c), commandVariables(c)
+		assigned, variables, container := terraformAssigned(c), commandVariables(c), containerKeys(facts.script(), c)
 		switch {
 		case assigned.ofAWS():
 			title, sources, f.blocker = "Terraform", assigned.sources, terraformDecides
@@ -35,6 +35,8 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 			f.blocker = "s3cmd takes the keys as options, and whether it takes a session token as well is not known"
 		case variables.ofAWS() && !givesEndpoint(c):
 			sources, f.blocker = variables.sources, variableTools[c.Name()].decides
+		case container[0].kind != noSource:
+			sources, f.blocker = container, "the keys are for a container alone: it would have to be given those of a role, and their session token"
 		case c.Name() == "docker" && c.Has("build") || c.Is("docker", "buildx", "build"):
 			if sources = buildArguments(c); sources[0].kind != noSource {
 				f.blocker = "the keys go into a docker build as arguments: use a BuildKit secret"
@@ -176,4 +178,38 @@ func buildArguments(c *shell.Call) (sources [2]keySource) {
 		}
 	}
 	return sources
+}
+
+// containerTools run containers, and hand them variables with -e and --env.
+var containerTools = []string{"docker", "docker-compose", "podman"}
+
+// containerKeys are the keys that a container is given from other variables than its own, both or none. With a session
+// token they are temporary ones, and those that the script assigns come from elsewhere.
+func containerKeys(script *shell.Script, c *shell.Call) (sources [2]keySource) {
+	service := func(w shell.Word) bool {
+		return strings.Contains(strings.ToLower(w.Value), "endpoint") && !strings.Contains(w.Value, "amazonaws.com")
+	}
+	if !slices.Contains(containerTools, c.Name()) || !c.Has("run") && !c.Has("exec") || slices.ContainsFunc(c.Args(), service) {
+		return sources
+	}
+	assigned := func(m shell.Mention) bool { return m.Kind == shell.Assigned }
+	for _, w := range c.Args() {
+		name, value, _ := strings.Cut(handedVariable(w), "=")
+		if name == sessionVar {
+			return [2]keySource{}
+		}
+		i, s := slices.Index(keyVars[:2], name), classify(value)
+		if i >= 0 && !w.Static && s.kind == varSource && s.text != name && !slices.ContainsFunc(script.Mentions(s.text), assigned) {
+			sources[i] = s
+		}
+	}
+	if sources[0].kind == noSource || sources[1].kind == noSource {
+		return [2]keySource{}
+	}
+	return sources
+}
+
+// handedVariable is a word of a call as the options -e and --env take it: NAME or NAME=VALUE.
+func handedVariable(w shell.Word) string {
+	return strings.TrimPrefix(strings.TrimPrefix(w.Value, "--env="), "-e=")
 }
