@@ -12,7 +12,7 @@ import (
 // usualSession is how many seconds a session lasts that is given no duration.
 const usualSession = 3600
 
-// guardPresigned looks for URLs that are signed for longer than the session, in seconds: they end with it.
+// guardPresigned looks for URLs that are, or may be, signed for longer than the session, in seconds: they end with it.
 func (v *awsView) guardPresigned(u *awsUnit, duration string) []doubt {
 	session, err := strconv.Atoi(orElse(duration, strconv.Itoa(usualSession)))
 	if err != nil {
@@ -24,14 +24,28 @@ func (v *awsView) guardPresigned(u *awsUnit, duration string) []doubt {
 			continue
 		}
 		for _, c := range x.facts.script().Calls() {
-			asked, _ := c.Option("--expires-in")
-			if n, err := strconv.Atoi(asked.Value); err == nil && n > session && c.Is("aws", "s3", "presign") {
+			if time := signedFor(c, session); time != "" {
 				line := v.p.File.Position(spanIn(x.facts.text, c.Span).Start).Line
-				out = append(out, doubt{Unsafe, fmt.Sprintf("line %d signs a URL for %d seconds, and it ends with the session, after %d at most", line, n, session)})
+				out = append(out, doubt{Unsafe, fmt.Sprintf("line %d signs a URL for %s, and it ends with the session, after %d at most", line, time, session)})
 			}
 		}
 	}
 	return out
+}
+
+// signedFor is how long a URL that a call signs is to be valid, when that is, or may be, more than so many seconds.
+func signedFor(c *shell.Call, session int) string {
+	asked, given := c.Option("--expires-in")
+	n, err := strconv.Atoi(asked.Value)
+	switch {
+	case !given || !c.Is("aws", "s3", "presign"):
+		return ""
+	case err != nil:
+		return "a time that is not shown (" + asked.Text + ")"
+	case n > session:
+		return strconv.Itoa(n) + " seconds"
+	}
+	return ""
 }
 
 // tokenVars are the names of the session token: an old one, too.
