@@ -56,7 +56,7 @@ func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 		if x.facts.script() != nil && slices.ContainsFunc(x.facts.script().Calls(), mountsCredentials) {
 			out = append(out, doubt{Manual, "a container gets ~/.aws, and web identity writes nothing there"})
 		}
-		out = append(out, v.guardVersions(x)...)
+		out = append(out, v.guardVersions(x, imageOf(u.unit))...)
 		if x.facts.script() != nil && len(x.facts.script().Mentions("AWS_ROLE_ARN")) > 0 {
 			out = append(out, doubt{Manual, "a step uses AWS_ROLE_ARN already, which web identity would set"})
 		}
@@ -73,14 +73,17 @@ func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 }
 
 // guardVersions looks for tools that a step installs in a version which does not know web identity.
-func (v *awsView) guardVersions(x awsVisit) []doubt {
+func (v *awsView) guardVersions(x awsVisit, image string) []doubt {
 	if x.facts.script() == nil {
 		return nil
 	}
 	for _, c := range x.facts.script().Calls() {
+		line := v.p.File.Position(spanIn(x.facts.text, c.Span).Start).Line
 		if pin, needs := tooOld(c); pin != "" {
-			line := v.p.File.Position(spanIn(x.facts.text, c.Span).Start).Line
 			return []doubt{{Manual, fmt.Sprintf("line %d installs %s, and web identity takes version %s at least", line, pin, needs)}}
+		}
+		if packagesCLI(c, image) {
+			return []doubt{{Unsafe, fmt.Sprintf("line %d installs the awscli of %s, and web identity takes version %s at least", line, image, awsLimits().WebIdentity["awscli"])}}
 		}
 	}
 	return nil

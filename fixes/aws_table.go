@@ -18,6 +18,7 @@ var awsJSON []byte
 // awsTable is what is known of tools and calls that do not work with every kind of credentials.
 type awsTable struct {
 	WebIdentity   map[string]string // Python packages, and the first version that reads a web identity from the environment
+	OldReleases   []string          // of distributions whose awscli is older than that: parts of a tag, behind an image's name for numbers
 	LongLivedOnly []string          // calls of the AWS CLI that STS refuses to temporary keys
 }
 
@@ -26,6 +27,17 @@ var awsLimits = sync.OnceValue(func() *awsTable { return embedded[awsTable]("aws
 // longLivedOnly reports whether AWS refuses a call to temporary keys.
 func longLivedOnly(c *shell.Call) bool {
 	return slices.ContainsFunc(awsLimits().LongLivedOnly, func(words string) bool { return c.Is("aws", strings.Fields(words)...) })
+}
+
+// packagesCLI reports whether a call installs the AWS CLI from the packages of a distribution whose version is one
+// without web identity, by the tag of the image.
+func packagesCLI(c *shell.Call, image string) bool {
+	name, tag := splitImage(image)
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	parts := strings.FieldsFunc(tag, func(r rune) bool { return r == '-' || r == '_' })
+	return (c.Name() == "apt-get" || c.Name() == "apt") && installsCLI(c) && slices.ContainsFunc(parts, func(part string) bool {
+		return slices.Contains(awsLimits().OldReleases, part) || slices.Contains(awsLimits().OldReleases, name+":"+part)
+	})
 }
 
 // pinPattern takes a requirement of pip apart.

@@ -36,3 +36,29 @@ func TestTooOld(t *testing.T) {
 		}
 	}
 }
+
+func TestPackagesCLI(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		image, text string
+		want        bool
+	}{
+		{"debian:buster", "apt-get install -y awscli", true},
+		{"circleci/python:3.7-stretch", "sudo apt-get install awscli", true},
+		{"ubuntu:18.04", "apt install awscli", true},
+		{"ubuntu:22.04", "apt install awscli", false},
+		{"acme/tools:18.04", "apt install awscli", false},
+		{"debian:buster", "pip install awscli", false},
+		{"debian:buster", "apt-get install -y curl", false},
+		{"debian", "apt-get install awscli", false},
+		{"", "apt-get install awscli", false},
+	} {
+		script, err := shell.Parse(tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := packagesCLI(script.Calls()[0], tt.image); got != tt.want {
+			t.Errorf("%s in %q: got %v", tt.text, tt.image, got)
+		}
+	}
+}
