@@ -48,11 +48,14 @@ func dialogue(script *shell.Script, c *shell.Call) (answers [2]string, ok bool) 
 		return answers, false
 	}
 	lines, ok := script.Input(c)
-	for i := range min(len(lines), len(answers)) {
-		answers[i] = strings.TrimSpace(lines[i].Text)
-	}
 	if len(lines) == 0 {
-		answers[0] = "$(cat)" // what it reads is not in sight
+		return [2]string{"$(cat)"}, ok // what it reads is not in sight
+	}
+	text := strings.ReplaceAll(shell.Write{Lines: lines}.Text(), `\n`, "\n") // the echo of some shells takes escapes as it is
+	for i, line := range strings.Split(text, "\n") {
+		if i < len(answers) {
+			answers[i] = strings.TrimSpace(line)
+		}
 	}
 	return answers, ok
 }
