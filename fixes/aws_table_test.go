@@ -45,7 +45,8 @@ func TestPackagesCLI(t *testing.T) {
 	}{
 		{"debian:buster", "apt-get install -y awscli", true},
 		{"circleci/python:3.7-stretch", "sudo apt-get install awscli", true},
-		{"ubuntu:18.04", "apt install awscli", true},
+		{"ubuntu:16.04", "apt install awscli", true},
+		{"ubuntu:18.04", "apt install awscli", false},
 		{"ubuntu:22.04", "apt install awscli", false},
 		{"acme/tools:18.04", "apt install awscli", false},
 		{"debian:buster", "pip install awscli", false},
