@@ -192,15 +192,23 @@ func (a *attachment) require(variables ...string) {
 	for _, name := range a.given {
 		a.fix.Relies = append(a.fix.Relies, &NamedContext{Name: name, Variables: variables})
 		add("context", "", "make sure that the context %s exists: without it the jobs fail. Or create it: `circleci context create %s --org gh/ORG`", name, shellWord(name))
-		for _, text := range contextAdvice(name, append(entriesWith(a.p.Config, name), a.users...)) {
+		for _, text := range contextAdvice(name, slices.Concat(a.p.byContext()[name], a.users)) {
 			add("context", "", "%s", text)
 		}
 	}
 }
 
-// entriesWith are the workflow entries that have a context.
-func entriesWith(c *circle.Config, name string) []*circle.WorkflowJob {
-	return slices.DeleteFunc(allEntries(c), func(use *circle.WorkflowJob) bool { return !hasContext(use, name) })
+// entriesByContext are the workflow entries that have a context, by its name.
+func entriesByContext(c *circle.Config) map[string][]*circle.WorkflowJob {
+	out := map[string][]*circle.WorkflowJob{}
+	for _, use := range allEntries(c) {
+		for _, x := range use.Contexts() {
+			if x.Known {
+				out[x.Name] = append(out[x.Name], use)
+			}
+		}
+	}
+	return out
 }
 
 // contextAdvice says how to restrict a context to those who need it, as commands. The branch is part of it where all of

@@ -22,8 +22,9 @@ type Pass struct {
 	note   func(Note) // nil unless the engine is to explain
 
 	// Worked out once for all rules, when the first of them asks.
-	units     func() []*unit // the runs of steps in the config
-	everyUnit func() []*unit // and those that nothing comes to
+	units     func() []*unit                          // the runs of steps in the config
+	everyUnit func() []*unit                          // and those that nothing comes to
+	byContext func() map[string][]*circle.WorkflowJob // entriesByContext
 	aws       func() *awsView
 	network   func() *networkView
 	vault     func() []Finding // of the rules about stored credentials
@@ -45,6 +46,7 @@ func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts shell.Cach
 	p := &Pass{File: f, Config: c, Facts: facts, scripts: scripts}
 	p.units = sync.OnceValue(func() []*unit { return unitsOf(c) })
 	p.everyUnit = sync.OnceValue(func() []*unit { return withUnreached(c, slices.Clip(p.units())) })
+	p.byContext = sync.OnceValue(func() map[string][]*circle.WorkflowJob { return entriesByContext(c) })
 	p.aws = sync.OnceValue(func() *awsView { return newAWSView(p) })
 	p.network = sync.OnceValue(func() *networkView { return newNetworkView(p) })
 	p.vault = sync.OnceValue(func() []Finding { return vaultFindings(p) })

@@ -26,7 +26,7 @@ func runUnrestrictedContext(p *Pass) error {
 				continue
 			}
 			seen[c.Name] = true
-			advice := contextAdvice(c.Name, entriesWith(p.Config, c.Name))
+			advice := contextAdvice(c.Name, p.byContext()[c.Name])
 			fix := &Fix{Title: "restrict the context", Safety: Manual, Reason: strings.Join(advice, "; ")}
 			for _, text := range advice {
 				fix.Requires = append(fix.Requires, Prerequisite{Before, "context", text, ""})
