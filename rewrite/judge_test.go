@@ -122,9 +122,12 @@ var unjudged = map[string]string{
 	"a: !\nb: 1\n":                            "a tag alone",
 	"a: !t\nb: 1\n":                           "a tag alone",
 	"m: {a:, f:}\ns: [~, !!null , !t ]\n":     "a tag alone",
-	"a: part # c\u2028b: |\u0085  part\u2029  x\u0085c: 'one\u0085  part'\rs:\u2028- x\u0085- y\n": "LS and PS end no line in YAML 1.2",
+
+	// LS and PS end no line in YAML 1.2.
+	"a: 1 # x\u2028b: 2\u2029c: 3\n":                                                               "LS and PS end no line in YAML 1.2",
 	"s:\u2028- k: |\u2028    part\u2029- l: |\u2029    part\u2028- y\n":                            "LS and PS end no line in YAML 1.2",
-	"a: 1 # x\u2028b: 2\u2029c: 3\n":                               "LS and PS end no line in YAML 1.2",
+	"a: part # c\u2028b: |\u0085  part\u2029  x\u0085c: 'one\u0085  part'\rs:\u2028- x\u0085- y\n": "LS and PS end no line in YAML 1.2",
+
 	"a: |\nb: >-\nc: |+\n\nd: 1\n":                                 "a block scalar without text",
 	"d: &d {k: 1}\ne: &e {l: 2}\nn:\n  <<: *d\n  <<: *e\n  a: 1\n": "a key twice is an error to readers",
 	"m:\n  a: 1\n  b: 2\n  a: 3\nn: 4\n":                           "a key twice is an error to readers",
