@@ -37,14 +37,7 @@ func (v *awsView) scanDialogues(s *circle.Step, facts *stepFacts) []*keyForm {
 // dialogue are the answers that a call of aws configure without a subcommand reads for the key and its secret. ok is
 // false for another call, and for one that nothing answers.
 func dialogue(script *shell.Script, c *shell.Call) (answers [2]string, ok bool) {
-	var words []string
-	for i, w := range c.Args() {
-		valued := i > 0 && slices.Contains([]string{"--profile", "--region", "--output"}, c.Args()[i-1].Value)
-		if !strings.HasPrefix(w.Value, "--") && !valued {
-			words = append(words, w.Value)
-		}
-	}
-	if c.Name() != "aws" || !slices.Equal(words, []string{"configure"}) {
+	if len(configureWords(c)) != 1 {
 		return answers, false
 	}
 	lines, ok := script.Input(c)

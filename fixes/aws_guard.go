@@ -39,7 +39,7 @@ func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []dou
 	for _, x := range u.visits {
 		out = append(out, v.guardStep(x, removed[x.facts.text])...)
 	}
-	out = append(out, v.guardBashEnv(u, removed)...)
+	out = append(out, guardBashEnv(u, removed)...)
 	if !v.webIdentity() {
 		for _, x := range u.visits[u.firstSetup():] {
 			out = append(out, v.guardToken(x, removed[x.facts.text])...)
@@ -56,7 +56,7 @@ func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 		if x.facts.script() != nil && slices.ContainsFunc(x.facts.script().Calls(), mountsCredentials) {
 			out = append(out, doubt{Manual, "a container gets ~/.aws, and web identity writes nothing there"})
 		}
-		out = append(out, v.guardVersions(x, imageOf(u.unit))...)
+		out = append(out, guardVersions(x, imageOf(u.unit))...)
 		if x.facts.script() != nil && len(x.facts.script().Mentions("AWS_ROLE_ARN")) > 0 {
 			out = append(out, doubt{Manual, "a step uses AWS_ROLE_ARN already, which web identity would set"})
 		}
@@ -73,17 +73,16 @@ func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 }
 
 // guardVersions looks for tools that a step installs in a version which does not know web identity.
-func (v *awsView) guardVersions(x awsVisit, image string) []doubt {
+func guardVersions(x awsVisit, image string) []doubt {
 	if x.facts.script() == nil {
 		return nil
 	}
 	for _, c := range x.facts.script().Calls() {
-		line := v.p.File.Position(spanIn(x.facts.text, c.Span).Start).Line
 		if pin, needs := tooOld(c); pin != "" {
-			return []doubt{{Manual, fmt.Sprintf("line %d installs %s, and web identity takes version %s at least", line, pin, needs)}}
+			return []doubt{{Manual, fmt.Sprintf("line %d installs %s, and web identity takes version %s at least", lineOf(x.facts.text, c.Span), pin, needs)}}
 		}
 		if packagesCLI(c, image) {
-			return []doubt{{Unsafe, fmt.Sprintf("line %d installs the awscli of %s, and web identity takes version %s at least", line, image, awsLimits().WebIdentity["awscli"])}}
+			return []doubt{{Unsafe, fmt.Sprintf("line %d installs the awscli of %s, and web identity takes version %s at least", lineOf(x.facts.text, c.Span), image, awsLimits().WebIdentity["awscli"])}}
 		}
 	}
 	return nil
@@ -133,7 +132,7 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 	}
 	removed = append(slices.Clone(removed), bodies(x.facts.script(), removed)...)
 	gone := func(s shell.Span) bool { return goes(s, removed) }
-	line := func(s shell.Span) int { return v.p.File.Position(spanIn(x.facts.text, s).Start).Line }
+	line := func(s shell.Span) int { return lineOf(x.facts.text, s) }
 	for _, c := range x.facts.script().Calls() {
 		if gone(c.Span) {
 			continue

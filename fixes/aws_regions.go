@@ -91,23 +91,12 @@ func writtenRegions(script *shell.Script) []configuredRegion {
 
 // configured is the setting that an aws configure set makes, wherever its options stand; "" for another call.
 func configured(c *shell.Call) (profile, name string, value shell.Word) {
-	var words []shell.Word
-	for i, w := range c.Args() {
-		if !strings.HasPrefix(w.Value, "--") && (i == 0 || c.Args()[i-1].Value != "--profile") {
-			words = append(words, w)
-		}
-	}
-	if c.Name() != "aws" || len(words) != 4 || words[0].Value != "configure" || words[1].Value != "set" {
+	words := configureWords(c)
+	if len(words) != 4 || words[1].Value != "set" {
 		return "", "", value
 	}
-	w, _ := c.Option("--profile")
-	profile, name = w.Value, words[2].Value
-	if rest, ok := strings.CutPrefix(name, "profile."); ok {
-		profile, name, _ = strings.Cut(rest, ".")
-	} else if rest, ok := strings.CutPrefix(name, "default."); ok {
-		profile, name = "", rest
-	}
-	return profileName(profile), name, words[3]
+	profile, name = settingOf(c, words[2].Value)
+	return profile, name, words[3]
 }
 
 // regionOf is a region as a setup step takes it, "" for one that only the script itself knows.

@@ -140,6 +140,11 @@ func spanIn(text rewrite.Node, part shell.Span) rewrite.Span {
 	return text.Span()
 }
 
+// lineOf is the line of the file on which a part of a scalar's text begins.
+func lineOf(text rewrite.Node, part shell.Span) int {
+	return text.File().Position(spanIn(text, part).Start).Line
+}
+
 // scanConfigure finds keys that a script writes into profiles with aws configure set, a form for each profile.
 func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 	type pending struct {
@@ -181,23 +186,35 @@ func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 }
 
 // profileOf is the profile that an aws configure set writes to, "" for the default, and the name of the setting.
-func profileOf(c *shell.Call) (profile, name string) {
-	name = c.Args()[2].Value
-	if w, ok := c.Option("--profile"); ok {
-		profile = w.Value
-	}
+func profileOf(c *shell.Call) (profile, name string) { return settingOf(c, c.Args()[2].Value) }
+
+// settingOf is the same for a setting that is given by its full name, which may have the profile's in it.
+func settingOf(c *shell.Call, name string) (profile, short string) {
 	if rest, ok := strings.CutPrefix(name, "profile."); ok {
 		if i := strings.LastIndexByte(rest, '.'); i >= 0 {
 			return rest[:i], rest[i+1:]
 		}
 	}
 	if rest, ok := strings.CutPrefix(name, "default."); ok {
-		name = rest
+		return "", rest
 	}
-	if profile == "default" {
-		profile = ""
+	w, _ := c.Option("--profile")
+	return profileName(w.Value), name
+}
+
+// configureWords are the words of a call of aws configure without its options.
+func configureWords(c *shell.Call) []shell.Word {
+	var out []shell.Word
+	for i, w := range c.Args() {
+		valued := i > 0 && slices.Contains([]string{"--profile", "--region", "--output"}, c.Args()[i-1].Value)
+		if !strings.HasPrefix(w.Value, "--") && !valued {
+			out = append(out, w)
+		}
 	}
-	return profile, name
+	if c.Name() != "aws" || len(out) == 0 || out[0].Value != "configure" {
+		return nil
+	}
+	return out
 }
 
 // scanCalls notes the AWS calls of a script: the logins and role changes, and the first of the others. What a script

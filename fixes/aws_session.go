@@ -13,7 +13,7 @@ import (
 const usualSession = 3600
 
 // guardPresigned looks for URLs that are, or may be, signed for longer than the session, in seconds: they end with it.
-func (v *awsView) guardPresigned(u *awsUnit, duration string) []doubt {
+func guardPresigned(u *awsUnit, duration string) []doubt {
 	session, err := strconv.Atoi(orElse(duration, strconv.Itoa(usualSession)))
 	if err != nil {
 		return nil
@@ -25,8 +25,7 @@ func (v *awsView) guardPresigned(u *awsUnit, duration string) []doubt {
 		}
 		for _, c := range x.facts.script().Calls() {
 			if time := signedFor(c, session); time != "" {
-				line := v.p.File.Position(spanIn(x.facts.text, c.Span).Start).Line
-				out = append(out, doubt{Unsafe, fmt.Sprintf("line %d signs a URL for %s, and it ends with the session, after %d at most", line, time, session)})
+				out = append(out, doubt{Unsafe, fmt.Sprintf("line %d signs a URL for %s, and it ends with the session, after %d at most", lineOf(x.facts.text, c.Span), time, session)})
 			}
 		}
 	}
@@ -93,8 +92,7 @@ func (v *awsView) guardToken(x awsVisit, removed []shell.Span) []doubt {
 	var out []doubt
 	lose := func(at shell.Span) {
 		if !goes(at, removed) {
-			line := v.p.File.Position(spanIn(x.facts.text, at).Start).Line
-			out = append(out, doubt{Manual, fmt.Sprintf("line %d takes %s away, which temporary keys need", line, sessionVar)})
+			out = append(out, doubt{Manual, fmt.Sprintf("line %d takes %s away, which temporary keys need", lineOf(x.facts.text, at), sessionVar)})
 		}
 	}
 	mayUse := func(c *shell.Call) bool { return callsAWS(c) || unknownCommand(c) != "" }
@@ -104,7 +102,10 @@ func (v *awsView) guardToken(x awsVisit, removed []shell.Span) []doubt {
 		}
 	}
 	for _, w := range script.Writes() {
-		if later := v.p.scripts.Parse(w.Text()); w.File.IsVar("BASH_ENV") && later != nil && slices.ContainsFunc(later.Calls(), losesToken) {
+		if !w.File.IsVar("BASH_ENV") {
+			continue
+		}
+		if later := v.p.scripts.Parse(w.Text()); later != nil && slices.ContainsFunc(later.Calls(), losesToken) {
 			lose(w.Stmt)
 		}
 	}
@@ -125,7 +126,7 @@ func losesToken(c *shell.Call) bool {
 
 // guardBashEnv looks for a step behind the unit's first setup that writes $BASH_ENV anew: the session is kept there, and
 // what uses AWS behind it, up to the next setup, would miss it.
-func (v *awsView) guardBashEnv(u *awsUnit, removed map[rewrite.Node][]shell.Span) []doubt {
+func guardBashEnv(u *awsUnit, removed map[rewrite.Node][]shell.Span) []doubt {
 	var lost []doubt
 	for i, x := range u.visits[u.firstSetup():] {
 		if i > 0 && u.hasSite(x.Step) {
@@ -139,8 +140,7 @@ func (v *awsView) guardBashEnv(u *awsUnit, removed map[rewrite.Node][]shell.Span
 		}
 		for _, c := range x.facts.script().Calls() {
 			if losesBashEnv(c) && !goes(c.Span, removed[x.facts.text]) {
-				line := v.p.File.Position(spanIn(x.facts.text, c.Span).Start).Line
-				lost = []doubt{{Manual, fmt.Sprintf("line %d replaces what is in $BASH_ENV, where the setup keeps the session for later steps", line)}}
+				lost = []doubt{{Manual, fmt.Sprintf("line %d replaces what is in $BASH_ENV, where the setup keeps the session for later steps", lineOf(x.facts.text, c.Span))}}
 			}
 		}
 	}

@@ -155,7 +155,7 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 			continue
 		}
 		if safety, what := b.needs(c, removed); what != "" {
-			out = append(out, doubt{safety, fmt.Sprintf("line %d %s", b.line(x, c.Span), what)})
+			out = append(out, doubt{safety, fmt.Sprintf("line %d %s", lineOf(x.text, c.Span), what)})
 		}
 		out = append(out, b.guardFiles(c)...)
 	}
@@ -163,7 +163,7 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 		within := func(r shell.Span) bool { return r.Contains(m.Span) }
 		inForm := own && (slices.ContainsFunc(x.form.parts, within) || slices.ContainsFunc(x.handed, func(h gcpHanded) bool { return within(h.span) }))
 		if !inForm && !slices.ContainsFunc(removed, within) {
-			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d uses %s for something else than the login", b.line(x, m.Span), b.key())})
+			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d uses %s for something else than the login", lineOf(x.text, m.Span), b.key())})
 		}
 	}
 	return out
@@ -183,11 +183,6 @@ func (b *gcpFix) removedFrom(x *gcpStep) []shell.Span {
 		}
 	}
 	return out
-}
-
-// line is the line of the file that a part of a script begins on.
-func (b *gcpFix) line(x *gcpStep, part shell.Span) int {
-	return b.view.p.File.Position(spanIn(x.text, part).Start).Line
 }
 
 // gcpFiles are where a login leaves credentials of Google Cloud.

@@ -347,7 +347,7 @@ func (b *keysFix) judge() {
 		lower(d)
 	}
 	for _, u := range b.units {
-		for _, d := range slices.Concat(b.view.guard(u, b.removed), b.view.guardPresigned(u, b.role(u).duration)) {
+		for _, d := range slices.Concat(b.view.guard(u, b.removed), guardPresigned(u, b.role(u).duration)) {
 			lower(d)
 		}
 		if name, missing := u.missingProfile(); missing && !b.canMake(u, name) {

@@ -143,9 +143,8 @@ func (m *runnerMove) stepDoubts(v circle.Visit) []doubt {
 		return nil
 	}
 	for _, c := range x.read().Calls() {
-		line := m.view.p.File.Position(spanIn(x.text, c.Span).Start).Line
 		if c.Name() == "circleci" {
-			return []doubt{{Unsafe, fmt.Sprintf("line %d calls `circleci`, and on a runner that command is circleci-agent", line)}}
+			return []doubt{{Unsafe, fmt.Sprintf("line %d calls `circleci`, and on a runner that command is circleci-agent", lineOf(x.text, c.Span))}}
 		}
 	}
 	for _, name := range m.view.table.HostedVariables {

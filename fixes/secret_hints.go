@@ -99,8 +99,8 @@ func (t *secretTable) mayName(text string) bool {
 
 // namesSecret reports whether a name that may be in quotes, or the property behind -D, is that of a secret.
 func (t *secretTable) namesSecret(name string) bool {
-	property := strings.TrimLeft(name, "-")
-	for _, n := range []string{name, strings.TrimLeft(property, "DP")} {
+	property := propertyName(name, len(name)-len(strings.TrimLeft(name, "-")), len(name))
+	for _, n := range []string{name, property} {
 		if t.readName(n).secret || t.Keys[strings.ToLower(strings.Trim(n, quoting+"-"))] != nil {
 			return true
 		}
