@@ -2,7 +2,6 @@ package setup
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -29,7 +28,7 @@ func (p *Plan) addGCP(user *project, g *fixes.GCPAccount) {
 	at := p.placeOf(g.Use, user)
 	variable := ""
 	for _, v := range g.Variables {
-		if v.Fact == "service_account" && variableName.MatchString(v.Name) {
+		if v.Fact == "service_account" && variableName().MatchString(v.Name) {
 			variable = v.Name
 		}
 	}
@@ -43,7 +42,7 @@ func (p *Plan) addGCP(user *project, g *fixes.GCPAccount) {
 	x.all.add(at)
 	x.pool = [3]string{cmp.Or(x.pool[0], g.ProjectNumber), cmp.Or(x.pool[1], g.Pool), cmp.Or(x.pool[2], g.Provider)}
 	for _, v := range g.Variables {
-		if !slices.Contains(x.variables, v) && variableName.MatchString(v.Name) {
+		if !slices.Contains(x.variables, v) && variableName().MatchString(v.Name) {
 			x.variables = append(x.variables, v)
 		}
 	}
@@ -120,12 +119,12 @@ func (x *gcpAccount) repositories() []garRepository {
 }
 
 // variableName is what a variable can be called.
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = expression(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // addVariables adds those that can be: their names become part of scripts.
 func addVariables(to, more map[string]string) {
 	for fact, name := range more {
-		if variableName.MatchString(name) {
+		if variableName().MatchString(name) {
 			to[fact] = name
 		}
 	}

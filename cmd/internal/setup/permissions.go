@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -117,12 +116,12 @@ func (w *permits) image(image string) {
 	w.allow(w.repository(image, "*"), "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 }
 
-var registry = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(.+)$`)
+var registry = expression(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(.+)$`)
 
 // repository is the ARN of an image's repository, or of one by that name.
 func (w *permits) repository(image, region string) string {
 	number := "{account}"
-	if m := registry.FindStringSubmatch(image); m != nil {
+	if m := registry().FindStringSubmatch(image); m != nil {
 		number, region, image = m[1], m[2], m[3]
 	} else if _, name, ok := strings.Cut(image, ".amazonaws.com/"); ok {
 		image = name
@@ -299,12 +298,12 @@ func bucketOf(rest string) string {
 	return name
 }
 
-var placeholder = regexp.MustCompile(`\{(--[^}]+)\}`)
+var placeholder = expression(`\{(--[^}]+)\}`)
 
 // fill puts what the options of a call name into an ARN. It is false when an option is not given.
 func (w *permits) fill(template string, c call) (arn string, ok bool) {
 	ok = true
-	arn = placeholder.ReplaceAllStringFunc(template, func(hole string) string {
+	arn = placeholder().ReplaceAllStringFunc(template, func(hole string) string {
 		for name := range strings.SplitSeq(hole[1:len(hole)-1], "|") {
 			text, given := name, !strings.HasPrefix(name, "--")
 			if !given {
@@ -328,7 +327,7 @@ func (w *permits) fill(template string, c call) (arn string, ok bool) {
 func (w *permits) named(c call, text, option string) string {
 	if c.service == "ecr" {
 		arn := w.repository(text, "{region}")
-		if registry.MatchString(text) {
+		if registry().MatchString(text) {
 			return arn
 		}
 		return arn[strings.Index(arn, "repository/")+len("repository/"):]
@@ -364,7 +363,7 @@ func (w *permits) known(name, what string) string {
 	if plain(name) && name != "" {
 		return name
 	}
-	if pattern := expanded.ReplaceAllString(name, "*"); plainPattern.MatchString(pattern) {
+	if pattern := expanded().ReplaceAllString(name, "*"); plainPattern().MatchString(pattern) {
 		return pattern
 	}
 	in := w.plan.input(&input{
@@ -375,8 +374,8 @@ func (w *permits) known(name, what string) string {
 }
 
 var (
-	expanded     = regexp.MustCompile(`<<[^<>]*>>|\$\{[A-Za-z_0-9]+[^{}]*\}|\$[A-Za-z_0-9]+`)
-	plainPattern = regexp.MustCompile(`^[A-Za-z0-9][\w.-]{2,}\*[\w./*-]*$`) // begins with what tells it from others
+	expanded     = expression(`<<[^<>]*>>|\$\{[A-Za-z_0-9]+[^{}]*\}|\$[A-Za-z_0-9]+`)
+	plainPattern = expression(`^[A-Za-z0-9][\w.-]{2,}\*[\w./*-]*$`) // begins with what tells it from others
 )
 
 // few are the first of some names, for people.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes"
 )
@@ -132,11 +133,16 @@ func (p *Plan) input(in *input) *input {
 	return once(p, "input", in.name, &p.inputs, func() *input { return in })
 }
 
-var notIdentifier = regexp.MustCompile(`[^a-z0-9]+`)
+// expression is a regular expression that is compiled when it is needed: few commands set anything up.
+func expression(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
+
+var notIdentifier = expression(`[^a-z0-9]+`)
 
 // slug is text as part of an identifier, of bounded length.
 func slug(text string) string {
-	out := strings.Trim(notIdentifier.ReplaceAllString(strings.ToLower(text), "_"), "_")
+	out := strings.Trim(notIdentifier().ReplaceAllString(strings.ToLower(text), "_"), "_")
 	return strings.TrimRight(out[:min(len(out), 60)], "_")
 }
 

@@ -2,7 +2,6 @@ package setup
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +39,8 @@ type role struct {
 }
 
 var (
-	literalARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(\d{12}):role(/|/[\w+=,.@/-]*/)([\w+=,.@-]+)$`)
-	regionName = regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)+$`)
+	literalARN = expression(`^arn:(aws[a-z-]*):iam::(\d{12}):role(/|/[\w+=,.@/-]*/)([\w+=,.@-]+)$`)
+	regionName = expression(`^[a-z]+(-[a-z0-9]+)+$`)
 )
 
 func (p *Plan) addRole(user *project, r *fixes.AWSRole) {
@@ -58,7 +57,7 @@ func (p *Plan) addRole(user *project, r *fixes.AWSRole) {
 	}
 	x.keys, x.keyVars, x.jobs = addTo(x.keys, r.Keys), addTo(x.keyVars, r.KeyVars...), addTo(x.jobs, r.Jobs...)
 	x.images = addTo(x.images, r.Images...)
-	if regionName.MatchString(r.Region) {
+	if regionName().MatchString(r.Region) {
 		x.regions = addTo(x.regions, r.Region)
 	}
 	x.uses = append(x.uses, *r)
@@ -95,7 +94,7 @@ func (p *Plan) finishRoles() {
 		for _, r := range x.regions {
 			partition = fixes.Partition(r)
 		}
-		if m := literalARN.FindStringSubmatch(x.use.ARN); m != nil {
+		if m := literalARN().FindStringSubmatch(x.use.ARN); m != nil {
 			partition, x.use.Account, x.path, x.name = m[1], m[2], m[3], m[4]
 		}
 		x.account = p.account(x.use.Account, partition)
@@ -153,7 +152,7 @@ func (x *role) sortKey() string {
 // title is what the role is named after: its ARN, the account whose images it pulls, or where its ARN is stored and what
 // the variable's name has beside the usual one.
 func (x *role) title() string {
-	if m := literalARN.FindStringSubmatch(x.use.ARN); m != nil {
+	if m := literalARN().FindStringSubmatch(x.use.ARN); m != nil {
 		return m[4]
 	}
 	if x.use.ARN == "" && x.use.Variable == "" && len(x.images) > 0 {

@@ -2,7 +2,6 @@ package setup
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -97,7 +96,7 @@ func single(text string) string {
 
 // word is the name of a variable as one word of the shell.
 func word(name string) string {
-	if variableName.MatchString(name) {
+	if variableName().MatchString(name) {
 		return name
 	}
 	return single(name)
@@ -163,14 +162,14 @@ need() { if [ -z "${!1:-}" ]; then printf 'set %%s: %%s\n' "$1" "$2" >&2; missin
 // expansions are the variables that commands expand. The issuer is made of the organisation's id.
 func expansions(commands string) map[string]bool {
 	out := map[string]bool{}
-	for _, m := range expansion.FindAllStringSubmatch(commands, -1) {
+	for _, m := range expansion().FindAllStringSubmatch(commands, -1) {
 		out[m[1]] = true
 	}
 	out["ORG_ID"] = out["ORG_ID"] || out["ISSUER"]
 	return out
 }
 
-var expansion = regexp.MustCompile(`\$\{?([A-Z_0-9]+)`)
+var expansion = expression(`\$\{?([A-Z_0-9]+)`)
 
 func (x *project) idVar() string   { return "PROJECT_ID_" + env(x.id) }
 func (x *project) slugVar() string { return "PROJECT_SLUG_" + env(x.id) }

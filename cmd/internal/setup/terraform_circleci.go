@@ -1,7 +1,6 @@
 package setup
 
 import (
-	"regexp"
 	"strings"
 
 	"cfgfix/cmd/internal/report"
@@ -132,12 +131,12 @@ func (t *terraform) slugs() {
 }
 
 // hostedName is what GitHub and Bitbucket take for owner/name.
-var hostedName = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+$`)
+var hostedName = expression(`^[A-Za-z0-9_.][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+$`)
 
 // slug is how CircleCI names the project, "" where that cannot be told from the remote.
 func (x *project) slug() string {
 	switch {
-	case !hostedName.MatchString(x.Name):
+	case !hostedName().MatchString(x.Name):
 		return ""
 	case x.Host == "github.com":
 		return "github/" + x.Name
