@@ -360,6 +360,30 @@ func TestPRRaces(t *testing.T) {
 	}
 }
 
+// TestPRSideBySide has a second run do all of the work while the first one is at it: the branch and the pull request are
+// taken, as they are when git goes on with the push of a run that was killed.
+func TestPRSideBySide(t *testing.T) {
+	t.Parallel()
+	w := newPRWorld(t, map[string]string{".circleci/config.yml": keysConfig})
+	second := &prWorld{Server: w.Server, dir: w.dir, clone: w.clone, vars: maps.Clone(w.vars)}
+	second.vars["GIT_COMMITTER_DATE"] = "2026-01-01T00:00:00Z" // its commits have other names
+	var met atomic.Int32
+	w.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Query().Get("service") == "git-receive-pack" && met.Add(1) == 1 {
+			if got := second.run(t); got.code != exitOK || !strings.Contains(got.out, ": opened ") {
+				t.Errorf("the second run: exit code %d\n%s%s", got.code, got.out, got.errOut)
+			}
+		}
+		return false
+	}
+	if got := w.run(t); got.code != exitOK || !strings.Contains(got.out, ": opened ") {
+		t.Errorf("the first run: exit code %d\n%s%s", got.code, got.out, got.errOut)
+	}
+	if list := w.Of("acme/app"); len(list) != 1 {
+		t.Errorf("pull requests: %+v", list)
+	}
+}
+
 // TestPRStays cannot take back a push that no pull request came of: it says so, and the next run goes on from there.
 func TestPRStays(t *testing.T) {
 	t.Parallel()

@@ -217,10 +217,14 @@ func (p *prRepo) compare(ctx context.Context, plan *prPlan) (same, own bool, err
 // carryOut pushes the branch when it changed, and opens or updates the pull request.
 func (p *prRepo) carryOut(ctx context.Context, plan *prPlan, request *forge.Request, same bool) (prStatus, error) {
 	if !same {
-		if err := p.push(ctx, p.oldTip, plan.tip()); err != nil {
+		switch err := p.push(ctx, p.oldTip, plan.tip()); {
+		case err == nil:
+			p.tip = plan.tip()
+		case p.landed(ctx, plan, err):
+			same = true
+		default:
 			return "", p.gitFailure("push to", err)
 		}
-		p.tip = plan.tip()
 	}
 	if request == nil {
 		opened, err := p.open(ctx, plan)
@@ -243,6 +247,20 @@ func (p *prRepo) carryOut(ctx context.Context, plan *prPlan, request *forge.Requ
 
 func (p *prRepo) push(ctx context.Context, old, tip string) error {
 	return p.patiently(ctx, func() error { return p.scratch.Push(ctx, p.branch, old, tip) })
+}
+
+// landed reports whether the branch, after the remote refused a push, has all of the plan: git may go on with the push of
+// a run that was killed while the next run is at work.
+func (p *prRepo) landed(ctx context.Context, plan *prPlan, refusal error) bool {
+	var refused *git.PushError
+	if !errors.As(refusal, &refused) {
+		return false
+	}
+	if _, err := p.look(ctx); err != nil || p.oldTip == "" {
+		return false
+	}
+	same, own, err := p.compare(ctx, plan)
+	return err == nil && same && own
 }
 
 // open makes the pull request. One that was made meanwhile, or by a call whose answer was lost, is taken.

@@ -142,12 +142,15 @@ func (o *setupOptions) run(ctx context.Context) error {
 	if len(sources) == 0 {
 		d.noteNone()
 	}
-	switch plan := setup.New(o.branch, repos.list); {
-	case !plan.Empty():
-		_, failed := out.Write(o.text(plan))
+	plan := setup.New(o.branch, repos.list)
+	switch text := o.text(plan); {
+	case len(text) > 0:
+		_, failed := out.Write(text)
 		err = errors.Join(err, failed)
 	case o.try:
 		err = errors.Join(err, errNothingToTry)
+	case !plan.Empty():
+		r.note("no command deletes what the fixes of these configs leave: the report of cfgfix -n lists it")
 	case len(sources) > 0 && !failed:
 		r.note("the fixes of these configs rely on nothing outside of them")
 	}
@@ -160,9 +163,11 @@ func (o *setupOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// text is what the flags ask for.
+// text is what the flags ask for, empty where there is nothing of it.
 func (o *setupOptions) text(p *setup.Plan) []byte {
 	switch {
+	case p.Empty():
+		return nil
 	case o.try:
 		return p.Try()
 	case o.after:

@@ -67,6 +67,8 @@ func Locate(host string, given Given, env func(string) string) (*Access, error) 
 		}
 	}
 	switch {
+	case !trusted && strings.Contains(strings.ToLower(host), "bitbucket"):
+		return nil, fmt.Errorf("%s is no GitHub and no GitLab: run cfgfix in the clone and open the pull request by hand", host)
 	case !trusted:
 		return nil, fmt.Errorf("%s is not a server that cfgfix knows: name its API, as with --api-url https://%[1]s/api/v3 "+
 			"for GitHub or --forge gitlab --api-url https://%[1]s/api/v4", host)

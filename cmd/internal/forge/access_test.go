@@ -35,6 +35,7 @@ func TestLocate(t *testing.T) {
 		"an API of GitLab":            {host: "git.acme.example", given: Given{API: "https://git.acme.example/api/v4/"}, kind: GitLab, api: "https://git.acme.example/api/v4/", token: "gl"},
 		"an API on a host of its own": {host: "acme.ghe.com", given: Given{API: "https://api.acme.ghe.com"}, kind: GitHub, api: "https://api.acme.ghe.com", token: "gh"},
 		"a server nobody named":       {host: "evil.example", fails: "not a server that cfgfix knows"},
+		"Bitbucket":                   {host: "bitbucket.org", fails: "no GitHub and no GitLab"},
 		"one that looks like GitHub":  {host: "github.com.evil.example", fails: "not a server that cfgfix knows"},
 		"an API elsewhere":            {host: "evil.example", given: Given{API: "https://git.acme.example/api/v3"}, fails: "not a server that cfgfix knows"},
 		"an API in the clear":         {host: "git.acme.example", given: Given{API: "http://git.acme.example/api/v3"}, fails: "use https"},

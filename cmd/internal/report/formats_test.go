@@ -200,6 +200,22 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
+// TestJUnitNames holds that each test case of a file has a name of its own.
+func TestJUnitNames(t *testing.T) {
+	t.Parallel()
+	const src = "version: 2.1\njobs:\n  a: {docker: [{image: x}], steps: [run: 'curl http://10.2.3.4/']}\n  b: {docker: [{image: x}], steps: [run: 'curl http://10.2.3.4/']}\n"
+	engine := fixes.Engine{Rules: fixes.All(), DryRun: true}
+	out, _ := write(t, Options{Format: "junit", DryRun: true}, []*File{{Name: "x.yml", Result: engine.Run([]byte(src), nil)}})
+	var got []string
+	for _, c := range parseJUnit(t, out).Suites[0].Cases {
+		got = append(got, c.Name)
+	}
+	const name = "internal-network: curl reaches the internal host 10.2.3.4"
+	if diff := cmp.Diff([]string{name, name + " (2)"}, got); diff != "" {
+		t.Errorf("test cases (-want +got):\n%s", diff)
+	}
+}
+
 // markdownPage is what a reader of Markdown sees of a report.
 type markdownPage struct {
 	text     string // code included
@@ -274,6 +290,20 @@ func TestMarkdownShowsText(t *testing.T) {
 		want := strings.NewReplacer("`", "").Replace("x: " + Visible(text))
 		if strings.NewReplacer("\\`", "", "`", "").Replace(got) != want {
 			t.Errorf("%q is shown as %q", want, got)
+		}
+	}
+}
+
+// TestMarkdownMarksNames holds that what stands around a name is no part of it.
+func TestMarkdownMarksNames(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`did you mean "internal-network"?`:  `did you mean "internal-network"?`,
+		`did you mean "runner.kind"?`:       "did you mean \"`runner.kind`\"?",
+		"the form is `# cfgfix: ignore[x]`": "the form is `# cfgfix: ignore[x]`",
+	} {
+		if got := MarkdownText(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
 	}
 }

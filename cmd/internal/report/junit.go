@@ -82,8 +82,16 @@ func (w *junitWriter) testCase(f *File, r *fixes.Result) junitCase {
 	return c
 }
 
+// add adds a test case. Servers tell those of a class by their names, and show one of several with the same.
 func (s *junitSuite) add(c junitCase) {
 	c.Class = s.Name
+	if s.names == nil {
+		s.names = map[string]int{}
+	}
+	s.names[c.Name]++
+	if n := s.names[c.Name]; n > 1 {
+		c.Name += fmt.Sprintf(" (%d)", n)
+	}
 	s.Cases = append(s.Cases, c)
 	s.Tests++
 	switch {
@@ -104,6 +112,8 @@ type junitSuite struct {
 	Errors   int         `xml:"errors,attr"`
 	Skipped  int         `xml:"skipped,attr"`
 	Cases    []junitCase `xml:"testcase"`
+
+	names map[string]int // how many test cases have a name
 }
 
 type junitCase struct {

@@ -147,7 +147,7 @@ func MarkdownText(text string) string {
 func plainWord(word string) string {
 	text := strings.TrimLeft(word, "(\"'")
 	head := word[:len(word)-len(text)]
-	core := strings.TrimRight(text, ".,:;)\"'")
+	core := strings.TrimRight(text, ".,:;?!)\"'")
 	if strings.IndexFunc(core, isSign) < 0 {
 		return word
 	}

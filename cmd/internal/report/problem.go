@@ -97,7 +97,10 @@ func byteColumn(src []byte, p place) int {
 func (p problem) text() string {
 	text := Visible(p.Message)
 	if next := nextStep(p.Result); next != "" {
-		text += ". " + Visible(next)
+		if !strings.HasSuffix(text, "?") {
+			text += "."
+		}
+		text += " " + Visible(next)
 	}
 	return text
 }

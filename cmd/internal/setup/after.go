@@ -8,7 +8,7 @@ import (
 )
 
 // After is a script of what is left to do once the fixes are merged and have run: the old variables are deleted, the old
-// keys deactivated.
+// keys deactivated. It is empty where no command does any of it.
 func (p *Plan) After() []byte {
 	asked := &Plan{projects: p.projects, accounts: p.accounts}
 	asked.input(&input{name: "org_id", text: orgText})
@@ -18,6 +18,9 @@ func (p *Plan) After() []byte {
 	a.vaultTokens()
 	a.clientSecrets()
 	a.tokens()
+	if a.script.b.Len() == 0 {
+		return nil
+	}
 	slices.SortFunc(asked.inputs, func(x, y *input) int { return strings.Compare(x.name, y.name) })
 	return a.script.text("What is left once the fixes of cfgfix in "+strings.Join(users(p.projects).names(), ", ")+" are merged and have run: until it is done,",
 		"nothing is safer than before. Run it when no other project and no other job uses these variables and keys.")
