@@ -26,6 +26,10 @@ func (p *planner) admit(o Op) error {
 	if o.kind == opCommentAbove || o.kind == opCommentBehind {
 		return p.admitComment(o, n)
 	}
+	if o.kind == opRemoveUnused {
+		p.definitions = append(p.definitions, o)
+		return nil
+	}
 	if err := p.checkUsers(o, n); err != nil {
 		return err
 	}
@@ -165,7 +169,7 @@ func (p *planner) admitEntry(o Op, n *node) error {
 	}
 	l.ambiguous = l.ambiguous || o.accepted.has(DuplicateKey)
 	switch o.kind {
-	case opRemove:
+	case opRemove, opRemoveUnused:
 		l.remove[i] = true
 		if o.emptied != refused && l.emptied != refused && o.emptied != l.emptied {
 			return p.clash(n)
@@ -186,12 +190,7 @@ func (p *planner) admitEntry(o Op, n *node) error {
 
 // ambiguous reports whether the node is a mapping that has a key twice.
 func (p *planner) ambiguous(n *node) bool {
-	known, ok := p.duplicates[n]
-	if !ok {
-		known = n.kind == Mapping && hasDuplicates(n)
-		p.duplicates[n] = known
-	}
-	return known
+	return n.kind == Mapping && remember(&p.f.duplicates, n, hasDuplicates)
 }
 
 // admitComment adds a new comment. A text of several lines has room only above an entry.

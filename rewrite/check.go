@@ -90,31 +90,60 @@ func (p *planner) checkList(n *node, l *listGoal) error {
 	if n.kind != Mapping || !l.changesMeaning() {
 		return nil
 	}
-	kept, come, merged := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for i := range n.items {
-		switch k := n.items[i].key; {
-		case l.goes(i):
-		case k.tag == mergeTag:
-			p.goal.names(merged, n.items[i].value, true, map[*node]bool{})
-		case k.kind == Scalar:
-			kept[k.value] = true
-		}
-	}
+	merged := p.namesMerged(n, l)
+	come := map[string]bool{}
 	for name := range l.newNames {
 		switch {
-		case kept[name]:
+		case p.keeps(n, l, name):
 			return p.refuse(n, KeyThere, name)
 		case come[name]:
 			return p.clash(n)
 		}
 		come[name] = true
 	}
-	for i := range n.items {
-		if k := n.items[i].key; l.goes(i) && !l.uncover[i] && isName(k, k.value) && merged[k.value] && !kept[k.value] && !come[k.value] {
+	for _, i := range l.gone() {
+		k := n.items[i].key
+		if l.uncover[i] || !isName(k, k.value) || come[k.value] || p.keeps(n, l, k.value) {
+			continue
+		}
+		if merged[k.value] || p.uncovers(n, i) {
 			return p.refuse(n, MergeSupplies, k.value)
 		}
 	}
 	return nil
+}
+
+// keeps reports whether a pair of that name stays in a mapping.
+func (p *planner) keeps(n *node, l *listGoal, name string) bool {
+	i, found := remember(&p.f.names, n, namesIn)[name]
+	switch {
+	case !found:
+		return false
+	case !l.goes(i):
+		return true
+	case !p.ambiguous(n):
+		return false
+	}
+	for i := range n.items {
+		if isName(n.items[i].key, name) && !l.goes(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// namesMerged are the names of the pairs that the merges which stay in a mapping bring.
+func (p *planner) namesMerged(n *node, l *listGoal) map[string]bool {
+	if !n.merged {
+		return nil
+	}
+	out := map[string]bool{}
+	for i := range n.items {
+		if k := n.items[i].key; k.tag == mergeTag && !l.goes(i) {
+			p.goal.names(out, n.items[i].value, true, map[*node]bool{})
+		}
+	}
+	return out
 }
 
 // checkLines refuses edits that the ends of lines do not bear: text of another line behind a new comment, or the comment

@@ -34,7 +34,8 @@
 //
 // A place inside an anchored node is read wherever an alias means that node. Op.Users names those aliases. The caller
 // has the choice: Op.Shared, when the change is right for all of them; Override, which writes a pair of its own beside
-// a merge key or in place of an alias; or no edit, which is what Plan insists on otherwise.
+// a merge key or in place of an alias; or no edit, which is what Plan insists on otherwise. RemoveUnused takes a definition
+// along with the last alias that means it.
 //
 // # What is refused, and why
 //
@@ -43,13 +44,14 @@
 //
 //   - SharedAnchor: others would see the change through an anchor, and the operation does not say that it is meant.
 //   - AnchorNeeded: an alias that stays means a node that would go; it would mean nothing, or another node.
-//   - MergeSupplies: a merge key would give a removed or renamed pair's name back, so that the name does not go.
+//   - MergeSupplies: a merge key would give a removed or renamed pair's name back, in its mapping or in one that has it from
+//     there, so that the name does not go.
 //   - DuplicateKey: readers disagree about which pair of a key that stands twice counts, so none of that mapping is
 //     edited.
 //   - KeyThere: the mapping has the new pair's name, or the new name of a pair, already.
 //   - EmptyCollection: without its last entry a block collection would silently become a null. Prune and Clear say
 //     what shall become of it instead.
-//   - EmptyText: a block scalar without text would be an empty command or the like; remove its entry.
+//   - EmptyText: a scalar that loses all its text would be an empty command or the like; remove its entry.
 //   - BlockScalarAbove: lines that stay would become text of a literal or folded scalar above them: a comment that is
 //     indented as deep as its text, or lines of blanks below a new literal; or the break behind a new literal, LS or PS.
 //     Or the text ends where the source does, and no header gives it the same end above another line.
@@ -76,7 +78,7 @@
 //
 // An edit passes through the files in this order: file.go (Parse), locate*.go (where each node stands), node.go, entry.go
 // and fields.go (the tree, as callers see it), ops.go and value.go (what can be asked for), plan.go and admit.go (what
-// the operations add up to: goal.go), check.go (whether that can be), splice*.go (the bytes; look.go and quote.go say how
-// new text looks, layout.go what lies around it, text.go where the parts of a scalar stand), prove*.go (whether the
-// result means it) and diff.go.
+// the operations add up to: goal.go), check.go and uncover.go (whether that can be), splice*.go (the bytes; look.go and
+// quote.go say how new text looks, layout.go what lies around it, text.go where the parts of a scalar stand), prove*.go
+// (whether the result means it) and diff.go.
 package rewrite

@@ -10,12 +10,30 @@ func (n Node) Own(key string) Node {
 	if n.n == nil || n.n.kind != Mapping {
 		return Node{}
 	}
+	if len(n.n.items) >= manyEntries {
+		if i, ok := remember(&n.file.names, n.n, namesIn)[key]; ok {
+			return Node{n.file, n.n.items[i].value}
+		}
+		return Node{}
+	}
 	for i := len(n.n.items) - 1; i >= 0; i-- {
 		if e := &n.n.items[i]; isName(e.key, key) {
 			return Node{n.file, e.value}
 		}
 	}
 	return Node{}
+}
+
+// namesIn are the pairs of a mapping with many by name, the last of each: a search for each of them would take time by the
+// square of their number.
+func namesIn(n *node) map[string]int {
+	names := make(map[string]int, len(n.items))
+	for i := range n.items {
+		if k := n.items[i].key; isName(k, k.value) {
+			names[k.value] = i
+		}
+	}
+	return names
 }
 
 func isName(k *node, name string) bool {
@@ -26,8 +44,16 @@ func isName(k *node, name string) bool {
 // with '<<'. The value is as written: it may be an alias.
 func (n Node) Get(key string) Node {
 	n = n.Resolve()
-	if own := n.Own(key); own.Exists() || n.n == nil || !n.n.merged {
+	if own := n.Own(key); own.Exists() {
 		return own
+	}
+	return n.merged(key)
+}
+
+// merged is the value of that name that a mapping's merges bring it; absent when there is none.
+func (n Node) merged(key string) Node {
+	if n.n == nil || !n.n.merged {
+		return Node{}
 	}
 	for m := range n.merges() {
 		if own := m.Own(key); own.Exists() {

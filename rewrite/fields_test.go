@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -46,5 +47,24 @@ func TestFields(t *testing.T) {
 				t.Error("a name is found that is not there")
 			}
 		})
+	}
+}
+
+// TestManyPairs looks up names in a mapping that has too many to go through for each.
+func TestManyPairs(t *testing.T) {
+	t.Parallel()
+	src := "a: &a {merged: 1}\nm:\n  <<: *a\n"
+	for i := range 2 * manyEntries {
+		src += fmt.Sprintf("  k%d: %d\n", i, i)
+	}
+	f, err := Parse([]byte(src + "  k3: again\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := f.Documents()[0].Own("m")
+	for name, want := range map[string]string{"k0": "0", "k3": "again", "k100": "100", "merged": "1", "<<": "", "none": ""} {
+		if got := m.Get(name).Value(); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
 	}
 }

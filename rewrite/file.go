@@ -26,7 +26,9 @@ type File struct {
 	scalars  []*node  // the literal and folded scalars, in order
 	texts    sync.Map // the Text of each *node that was asked for
 	looks    sync.Map // the documentLook of each root that was asked for
-	steps    sync.Map // of each *node with many entries that was asked for: see stepIn
+
+	// Of each *node with many entries that was asked for: see remember.
+	steps, names, duplicates sync.Map
 }
 
 // Parse reads a source with yaml.v3, which decides what it means, and finds the place of each node. An empty source

@@ -200,7 +200,7 @@ func anyOp(e Entry, kind byte, text string) Op {
 	v := e.Value()
 	ops := []Op{
 		Replace(v, value), ReplaceText(v, 0, len(v.Value())/2, text), ReplaceText(v, len(v.Value())/2, len(v.Value()), text), Rename(e, text),
-		InsertBefore(e, pair), InsertAfter(e, pair), Append(v, pair), Append(v, Item(value)), Remove(e), Prune(e), Clear(e), Wrap(v, value),
+		InsertBefore(e, pair), InsertAfter(e, pair), Append(v, pair), Append(v, Item(value)), Remove(e), Prune(e), RemoveUnused(e), Clear(e), Wrap(v, value),
 		Override(v, Pair{"zz-new", value}), CommentAbove(e, text), CommentBehind(e, text),
 	}
 	if c := e.file.comments; len(c) > 0 {

@@ -1,5 +1,10 @@
 package rewrite
 
+import (
+	"maps"
+	"slices"
+)
+
 // goal is what the file shall mean: the tree as it is, changed at the nodes and entries named here.
 type goal struct {
 	nodes    map[*node]*nodeGoal
@@ -146,7 +151,21 @@ func (l *listGoal) newNames(yield func(string) bool) {
 // goes reports whether the key of entry i goes.
 func (l *listGoal) goes(i int) bool {
 	_, renamed := l.renamed(i)
-	return l.remove[i] || renamed
+	return renamed || l != nil && l.remove[i]
+}
+
+// gone are the entries whose keys go, in their order.
+func (l *listGoal) gone() []int {
+	out := slices.Concat(slices.Collect(maps.Keys(l.remove)), slices.Collect(maps.Keys(l.rename)))
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// touched are the entries at which something stands before, behind or above, in their order.
+func (l *listGoal) touched() []int {
+	out := slices.Concat(slices.Collect(maps.Keys(l.before)), slices.Collect(maps.Keys(l.after)), slices.Collect(maps.Keys(l.above)), slices.Collect(maps.Keys(l.behind)))
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // changesMeaning reports whether the goal is more than comments.

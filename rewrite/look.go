@@ -3,6 +3,7 @@ package rewrite
 import (
 	"cmp"
 	"strings"
+	"sync"
 )
 
 // renderer writes new content in the style of its surroundings, with LF between lines: see put.
@@ -84,19 +85,23 @@ func nestedStep(n *node) int {
 	return 0
 }
 
-// stepIn is nestedStep, asked once of a collection in which the search may be long.
-func (f *File) stepIn(n *node) int {
-	const long = 64 // entries
-	if len(n.items) < long {
-		return nestedStep(n)
+// manyEntries is the number of entries from which on what is found out about a collection is remembered.
+const manyEntries = 64
+
+// remember is the answer to a question about a collection, which is asked once where the search for it may be long.
+func remember[T any](known *sync.Map, n *node, ask func(*node) T) T {
+	if len(n.items) < manyEntries {
+		return ask(n)
 	}
-	step, ok := f.steps.Load(n)
+	answer, ok := known.Load(n)
 	if !ok {
-		step = nestedStep(n)
-		f.steps.Store(n, step)
+		answer = ask(n)
+		known.Store(n, answer)
 	}
-	return step.(int)
+	return answer.(T)
 }
+
+func (f *File) stepIn(n *node) int { return remember(&f.steps, n, nestedStep) }
 
 // first is the first answer that is not 0, going through the tree.
 func first(n *node, ask func(*node) int) int {

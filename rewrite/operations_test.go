@@ -89,7 +89,7 @@ func otherOperations(e Entry) map[string]Op {
 		pair.Key = ""
 	}
 	ops := map[string]Op{
-		"prune": Prune(e), "before": InsertBefore(e, pair), "nested": InsertAfter(e, pair),
+		"prune": Prune(e), "unused": RemoveUnused(e), "before": InsertBefore(e, pair), "nested": InsertAfter(e, pair),
 		"map": Replace(e.Value(), Map(Pair{"a", List(String("b"), Int(1))}, Pair{"c", Null()})), "literal": Replace(e.Value(), LiteralText("a\n\n  b\n")),
 		"comment above": CommentAbove(e, "one\n\ntwo"), "comment behind": CommentBehind(e, "one"),
 	}

@@ -15,6 +15,7 @@ const (
 	opBefore
 	opAfter
 	opRemove
+	opRemoveUnused
 	opCommentAbove
 	opCommentBehind
 	opUncomment
@@ -79,8 +80,13 @@ func Override(n Node, p Pair) Op { return Op{kind: opOverride, node: n, new: p} 
 // Remove takes a pair or item away, with the comment at its end. The last one cannot be removed alone.
 func Remove(e Entry) Op { return Op{kind: opRemove, entry: e} }
 
-// Prune is a Remove that takes the parent's entry away too when nothing is left in it.
+// Prune is a Remove that takes the parent's entry away too when nothing is left in it. A collection that an alias means,
+// or that hides another which a merge would supply, stays empty.
 func Prune(e Entry) Op { return Op{kind: opRemove, entry: e, emptied: pruned} }
+
+// RemoveUnused is a Prune of a definition that only aliases bring elsewhere. It is made when those that mean it go, and
+// none stays that means something around or inside it, and is nothing otherwise.
+func RemoveUnused(e Entry) Op { return Op{kind: opRemoveUnused, entry: e, emptied: pruned} }
 
 // Clear is a Remove that leaves an empty collection, {} or [], when nothing is left in it.
 func Clear(e Entry) Op { return Op{kind: opRemove, entry: e, emptied: cleared} }

@@ -89,6 +89,38 @@ var operationTests = []struct {
 		func(r Node) []Op { return []Op{Append(r, Item(String("z")))} },
 	},
 	{
+		"all of what an alias means", "x: &x\n  e:\n    k: 1\na:\n  <<: *x\n", "x: &x {}\na:\n  <<: *x\n",
+		func(r Node) []Op { return []Op{Prune(own(r, "x", "e").Entries()[0]).Shared()} },
+	},
+	{
+		"all of what hides nothing, and of what it hides", "x: &x\n  e:\n    k: 1\n  l: 1\ny: &y\n  e:\n    k: 1\n  m: 1\na:\n  <<: [*x, *y]\n", "x: &x\n  l: 1\ny: &y\n  m: 1\na:\n  <<: [*x, *y]\n",
+		func(r Node) []Op {
+			return []Op{Prune(own(r, "y", "e").Entries()[0]).Shared(), Prune(own(r, "x", "e").Entries()[0]).Shared()}
+		},
+	},
+	{
+		"a definition with the last alias that means it", "x:\n  d: &d {k: 1}\na:\n- 1\n- *d\n", "a:\n- 1\n",
+		func(r Node) []Op {
+			return []Op{RemoveUnused(own(r, "x").Entries()[0]), Remove(r.Own("a").Entries()[1])}
+		},
+	},
+	{
+		"a definition with its aliases, replaced and inside what goes", "d: &d {k: 1}\na: [1, *d]\nb:\n- 1\n- k: *d\n", "a: [1, 2]\nb:\n- 1\n",
+		func(r Node) []Op {
+			return []Op{RemoveUnused(r.Entries()[0]), Replace(r.Own("a").Entries()[1].Value(), Int(2)), Remove(r.Own("b").Entries()[1])}
+		},
+	},
+	{
+		"a definition that another alias means", "d: &d {k: 1}\na:\n- 1\n- *d\n- *d\n", "d: &d {k: 1}\na:\n- 1\n- *d\n",
+		func(r Node) []Op { return []Op{RemoveUnused(r.Entries()[0]), Remove(r.Own("a").Entries()[1])} },
+	},
+	{
+		"a definition around and inside others that are used", "x: &x\n  d: &d {k: &k 1}\na:\n- 1\n- *d\nb: *x\nc: *k\n", "x: &x\n  d: &d {k: &k 1}\na:\n- 1\nb: *x\nc: *k\n",
+		func(r Node) []Op {
+			return []Op{RemoveUnused(own(r, "x").Entries()[0]), Remove(r.Own("a").Entries()[1])}
+		},
+	},
+	{
 		"lines of a literal", "run: |\r\n  export A=1\r\n  aws s3 ls\r\n\r\n  export B=2\r\n", "run: |\r\n  aws s3 ls\r\n\r\n",
 		func(r Node) []Op {
 			n := r.Own("run")
@@ -98,6 +130,16 @@ var operationTests = []struct {
 	{
 		"part of a line of a literal", "run: |\n  A=1 B=2 x\n  y\n", "run: |\n  B=2 x\n  y\n",
 		func(r Node) []Op { return []Op{ReplaceText(r.Own("run"), 0, 4, "")} },
+	},
+	{
+		"last lines of a folded scalar", "run: >\n  make all\n  them\n\n  A=1\n\n  B=2\nz: 1\n", "run: >\n  make all\n  them\nz: 1\n",
+		func(r Node) []Op {
+			return []Op{ReplaceText(r.Own("run"), 14, 18, ""), ReplaceText(r.Own("run"), 18, 22, "")}
+		},
+	},
+	{
+		"last line of a folded scalar, stripped, at the open end", "run: >-\n  make all\n\n  A=1", "run: >-\n  make all",
+		func(r Node) []Op { return []Op{ReplaceText(r.Own("run"), 9, 12, "")} },
 	},
 	{
 		"part of a double quoted scalar", `run: "A=\"1\" x"`, `run: "x"`,

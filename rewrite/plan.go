@@ -19,8 +19,8 @@ type Change struct {
 func (f *File) Plan(ops []Op) (*Change, error) {
 	p := &planner{
 		f: f, goal: newGoal(), known: map[*node]bool{}, gone: map[*node]bool{},
-		looks: map[*node]renderer{}, duplicates: map[*node]bool{}, lineEnds: map[int]bool{},
-		chomped: map[*node]bool{},
+		looks: map[*node]renderer{}, lineEnds: map[int]bool{},
+		chomped: map[*node]bool{}, pairs: map[*node]map[string][]Entry{}, mergers: map[*node][]*node{},
 	}
 	seen := make(map[opKey]bool, len(ops))
 	for _, o := range ops {
@@ -31,7 +31,7 @@ func (f *File) Plan(ops []Op) (*Change, error) {
 			}
 		}
 	}
-	for _, step := range [...]func() error{p.prune, p.check, p.splice, p.removeComments} {
+	for _, step := range [...]func() error{p.removeUnused, p.prune, p.check, p.splice, p.removeComments} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -50,19 +50,21 @@ func (f *File) Plan(ops []Op) (*Change, error) {
 
 // planner collects the goal of a set of operations, checks it, and makes the splices.
 type planner struct {
-	f          *File
-	goal       *goal
-	order      []*node        // the nodes of the goal
-	known      map[*node]bool // the same
-	gone       map[*node]bool // what is removed, or stands inside something replaced
-	anchors    []*node        // what of it has an anchor
-	uncomments []Span         // comments to be removed
-	looks      map[*node]renderer
-	duplicates map[*node]bool // answers of ambiguous
-	splices    []splice
-	lineEnds   map[int]bool   // where a comment is added
-	chomped    map[*node]bool // block scalars at the end of the source whose header was changed
-	literals   []newLiteral
+	f           *File
+	goal        *goal
+	order       []*node        // the nodes of the goal
+	known       map[*node]bool // the same
+	gone        map[*node]bool // what is removed, or stands inside something replaced
+	anchors     []*node        // what of it has an anchor
+	definitions []Op           // those to be removed when nothing uses them
+	uncomments  []Span         // comments to be removed
+	looks       map[*node]renderer
+	splices     []splice
+	lineEnds    map[int]bool   // where a comment is added
+	chomped     map[*node]bool // block scalars at the end of the source whose header was changed
+	literals    []newLiteral
+	pairs       map[*node]map[string][]Entry // answers of pairsOf
+	mergers     map[*node][]*node            // answers of mergersOf
 }
 
 func (p *planner) refuse(n *node, r Reason, detail string) error {
@@ -82,6 +84,10 @@ func (p *planner) prune() error {
 			continue
 		}
 		if p.goal.takes(n) {
+			continue
+		}
+		if l := p.goal.lists[n]; l.emptied == pruned && (p.needed(n) || p.hides(n, l)) {
+			l.emptied = cleared
 			continue
 		}
 		parent := n.parent
@@ -108,6 +114,56 @@ func (p *planner) prune() error {
 		queue = append(queue, parent)
 	}
 	return nil
+}
+
+// removeUnused removes definitions that no alias means any more.
+func (p *planner) removeUnused() error {
+	for _, o := range p.definitions {
+		n := o.entry.raw().value
+		if len(n.users()) == 0 || p.used(n) || p.goal.takes(n) || p.ambiguous(o.entry.parent) {
+			continue
+		}
+		if err := p.admitEntry(o, o.entry.parent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// used reports whether an alias stays that means the node or, elsewhere, something inside it, or around it.
+func (p *planner) used(n *node) bool {
+	for a := n; a != nil; a = a.parent {
+		if p.needed(a) {
+			return true
+		}
+	}
+	var inside func(m *node) bool
+	inside = func(m *node) bool {
+		elsewhere := func(u *node) bool { return !u.within(n) && p.stays(u) }
+		return m != nil && (slices.ContainsFunc(m.users(), elsewhere) || slices.ContainsFunc(m.items, func(e entry) bool { return inside(e.key) || inside(e.value) }))
+	}
+	return inside(n)
+}
+
+func (n *node) within(outer *node) bool {
+	for n != nil && n != outer {
+		n = n.parent
+	}
+	return n != nil
+}
+
+// needed reports whether an alias means the node and stays.
+func (p *planner) needed(n *node) bool { return slices.ContainsFunc(n.users(), p.stays) }
+
+// stays reports whether an alias is neither removed nor replaced, as far as it is known so far.
+func (p *planner) stays(alias *node) bool {
+	g := p.goal.nodes[alias]
+	return !p.goal.takes(alias) && (g == nil || g.kind != opReplace)
+}
+
+// hides reports whether a merge would supply the name of an emptied node again, which nobody accepts.
+func (p *planner) hides(n *node, l *listGoal) bool {
+	return n.parent != nil && n.parent.kind == Mapping && !n.isKey && len(l.uncover) == 0 && p.uncovers(n.parent, n.index)
 }
 
 // dropInside forgets changes of the entries of collections that are replaced.
@@ -152,7 +208,10 @@ func (p *planner) splice() error {
 
 func (p *planner) spliceKeys(n *node) error {
 	l := p.goal.lists[n]
-	for i := range n.items {
+	if l == nil {
+		return nil
+	}
+	for _, i := range l.gone() {
 		if name, renamed := l.renamed(i); renamed && !l.remove[i] {
 			if err := p.spliceReplace(n.items[i].key, String(name)); err != nil {
 				return err

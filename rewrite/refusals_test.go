@@ -22,6 +22,9 @@ var refusalTests = []struct {
 	{"an anchor that others need still", "a: &x 1\nb: *x\nc: *x\n", func(r Node) []Op { return []Op{Remove(r.Entries()[0]), Remove(r.Entries()[1])} }, "a: an anchor inside is used elsewhere (&x, used at c)"},
 	{"what a merge supplies", "x: &x {k: 1}\na:\n  <<: *x\n  k: 2\n", func(r Node) []Op { return []Op{Remove(r.Own("a").Entries()[1])} }, "a: a merge would supply the removed key again (k)"},
 	{"a name that a merge supplies", "x: &x {k: 1}\na:\n  <<: *x\n  k: 2\n", func(r Node) []Op { return []Op{Rename(r.Own("a").Entries()[1], "l")} }, "a: a merge would supply the removed key again (k)"},
+	{"what a merge supplies to who merges the pair", "x: &x {k: 1, l: 1}\ny: &y {k: 2}\nz: &z\n  <<: *x\na:\n  <<: [*z, *y]\n", func(r Node) []Op {
+		return []Op{Remove(r.Own("x").Entries()[0]).Shared()}
+	}, "x: a merge would supply the removed key again (k)"},
 	{"a key twice", "a:\n  k: 1\n  k: 2\n  l: 3\n", func(r Node) []Op { return []Op{Remove(r.Own("a").Entries()[2])} }, "a: the mapping has a key twice"},
 	{"a key twice where the emptied parent stands", "a: {l: 3}\nk: 1\nk: 2\n", func(r Node) []Op { return []Op{Prune(r.Own("a").Entries()[0])} }, "the mapping has a key twice"},
 	{"a key that is there", "a: {k: 1}\n", func(r Node) []Op { return []Op{Append(r.Own("a"), Pair{"k", Int(2)})} }, "a: the mapping has this key already (k)"},
@@ -29,6 +32,9 @@ var refusalTests = []struct {
 	{"the only entry", "a:\n  k: 1\n", func(r Node) []Op { return []Op{Remove(r.Own("a").Entries()[0])} }, "a: nothing would be left of the collection"},
 	{"all that the file has", "a: {k: 1}\n", func(r Node) []Op { return []Op{Prune(r.Own("a").Entries()[0])} }, "nothing would be left of the collection"},
 	{"all of a block scalar's text", "a: |\n  x\n", func(r Node) []Op { return []Op{ReplaceText(r.Own("a"), 0, 2, "")} }, "a: nothing would be left of the text"},
+	{"all of a quoted text but for line breaks", "a: \"x\\n\\ny\\n\"\n", func(r Node) []Op {
+		return []Op{ReplaceText(r.Own("a"), 0, 2, ""), ReplaceText(r.Own("a"), 3, 5, "")}
+	}, "a: nothing would be left of the text"},
 	{"a deep comment below a block scalar", "- |\n  x\n- y\n\n  # c\n- z\n", func(r Node) []Op { return []Op{Remove(r.Entries()[1])} }, "kept lines would become text of the block scalar above"},
 	{"blanks below a new literal", "a: 1\n      \nb: 2\n", func(r Node) []Op { return []Op{InsertAfter(r.Entries()[0], Pair{"c", LiteralText("x\n")})} }, "kept lines would become text of the block scalar above"},
 	{"a kept line of blanks at the open end", "- |+\n  x\n ", func(r Node) []Op { return []Op{Append(r, Item(Int(1)))} }, "[0]: kept lines would become text of the block scalar above"},

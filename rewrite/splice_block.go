@@ -4,7 +4,7 @@ import "strings"
 
 // spliceBlock edits the entries of a block collection.
 func (p *planner) spliceBlock(n *node, l *listGoal) error {
-	for i := range n.items {
+	for _, i := range l.touched() {
 		if len(l.before[i]) > 0 {
 			if err := p.insertBefore(n, l, i); err != nil {
 				return err

@@ -5,15 +5,13 @@ func (p *planner) removeBlock(n *node, l *listGoal) error {
 	if p.goal.empties(n) {
 		return p.clearBlock(n)
 	}
-	for i := 0; i < len(n.items); i++ {
-		if !l.remove[i] {
-			continue
+	for _, i := range l.gone() {
+		if !l.remove[i] || l.remove[i-1] {
+			continue // renamed, or not the first of a run
 		}
-		last := l.run(i)
-		if err := p.removeRun(n, l, i, last); err != nil {
+		if err := p.removeRun(n, l, i, l.run(i)); err != nil {
 			return err
 		}
-		i = last
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func (p *planner) spliceText(n *node, g *nodeGoal) error {
 		return p.refuse(n, NotEditable, "a character would be cut")
 	case g.text == n.value:
 		return nil
-	case n.block != nil && g.text == "":
+	case strings.Trim(g.text, "\n") == "":
 		return p.refuse(n, EmptyText, "")
 	case n.body().Len() == 0: // behind a tag
 		return p.spliceReplace(n, String(g.text))
@@ -88,7 +88,11 @@ func (p *planner) textEdits(n *node, g *nodeGoal) (edits []Edit, ok bool) {
 	if !text.ok || n.style == Plain && likeMarker(g.text) {
 		return nil, false
 	}
-	for _, o := range g.parts {
+	parts := g.parts
+	if n.style == Folded {
+		parts = foldedParts(n.value, parts)
+	}
+	for _, o := range parts {
 		if o.text == n.value[o.start:o.end] {
 			continue
 		}
@@ -107,6 +111,25 @@ func (p *planner) textEdits(n *node, g *nodeGoal) (edits []Edit, ok bool) {
 		}
 	}
 	return append(edits, p.keepIndent(n, g)...), true
+}
+
+// foldedParts are the parts of a folded scalar's text as they can be placed: those that touch are one, and a removal up to
+// the end takes the break before it, which is a blank line of the source, and leaves the one behind.
+func foldedParts(value string, parts []Op) []Op {
+	var out []Op
+	for _, o := range parts {
+		if last := len(out) - 1; last >= 0 && out[last].end == o.start {
+			out[last].end, out[last].text = o.end, out[last].text+o.text
+			continue
+		}
+		out = append(out, o)
+	}
+	last := &out[len(out)-1]
+	if last.text == "" && last.end == len(value) && last.start > 0 && value[last.start-1] == '\n' {
+		last.start--
+		last.end -= len(value) - len(strings.TrimSuffix(value, "\n"))
+	}
+	return out
 }
 
 // isLines reports whether the operation replaces whole lines of the text by whole lines or nothing.
