@@ -24,19 +24,23 @@ type Config struct {
 	steps      lazy[[]*Step] // of Walk
 	bashImages lazy[map[string]proof]
 	index      lazy[*index] // of the root only
-	limit      error        // of the root only
+
+	// Of the root only: see bounds.go.
+	limit                 error
+	flowed, places, looks int
+	variables, images     int
+
+	// Of the root only, by the node with the list or mapping: many jobs may share one.
+	environments map[rewrite.Node]Environments
+	containers   map[rewrite.Node][]*DockerItem
 }
 
 // New is the view of the document with that root. A root of any kind will do; see [IsConfig].
 func New(doc rewrite.Node) *Config {
-	c := &Config{Node: doc.Resolve()}
+	c := &Config{Node: doc.Resolve(), environments: map[rewrite.Node]Environments{}, containers: map[rewrite.Node][]*DockerItem{}}
 	c.root = c
 	return c
 }
-
-// Err is a *[rewrite.LimitError] when a flow that was asked for is beyond a bound and was cut there: what it shows of the
-// config must not be relied on.
-func (c *Config) Err() error { return c.root.limit }
 
 // configKeys make a mapping a CircleCI config.
 var configKeys = []string{"jobs", "orbs", "workflows", "executors", "commands", "steps"}

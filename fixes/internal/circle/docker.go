@@ -7,19 +7,29 @@ type DockerItem struct {
 	Entry rewrite.Entry // in the list
 	Node  rewrite.Node  // the item, resolved, also behind one that is only a merge
 	Index int
+
+	config      *Config
+	environment lazy[Environments]
 }
 
-// dockerItems reads the value of a docker key.
-func dockerItems(n rewrite.Node) []*DockerItem {
-	var out []*DockerItem
+// dockerItems reads the value of a docker key. There are none when the jobs have too many.
+func (c *Config) dockerItems(n rewrite.Node) []*DockerItem {
 	list := n.Resolve()
 	if list.Kind() != rewrite.Sequence {
 		return nil
 	}
-	for i, e := range list.Entries() {
-		if item := soleSource(e.Value().Resolve()); item.Kind() == rewrite.Mapping {
-			out = append(out, &DockerItem{Entry: e, Node: item, Index: i})
+	out, known := c.root.containers[list]
+	if !known {
+		for i, e := range list.Entries() {
+			if item := soleSource(e.Value().Resolve()); item.Kind() == rewrite.Mapping {
+				out = append(out, &DockerItem{Entry: e, Node: item, Index: i, config: c})
+			}
 		}
+		c.root.containers[list] = out
+	}
+	c.root.images += len(out)
+	if !c.within("number of images of all jobs", c.root.images, maxImages) {
+		return nil
 	}
 	return out
 }
@@ -43,4 +53,6 @@ func (d *DockerItem) AWSAuth() rewrite.Node { return d.Node.Get("aws_auth").Reso
 func (d *DockerItem) GCPAuth() rewrite.Node { return d.Node.Get("gcp_auth").Resolve() }
 
 // Environment is what the container's own process gets; steps do not see it.
-func (d *DockerItem) Environment() Environments { return environmentsOf(d.Node.Get("environment")) }
+func (d *DockerItem) Environment() Environments {
+	return d.environment.get(func() Environments { return d.config.environmentsOf(d.Node.Get("environment")) })
+}

@@ -1,6 +1,7 @@
 package circle
 
 import (
+	"slices"
 	"strings"
 
 	"cfgfix/rewrite"
@@ -69,10 +70,27 @@ func (es Environments) Lookup(name string) (Var, bool) {
 }
 
 // environmentsOf reads the value of an environment key: a mapping, or a list of mappings and of KEY=value texts.
-func environmentsOf(n rewrite.Node) Environments {
-	r := environmentReader{seen: map[rewrite.Node]bool{}}
-	r.read(n)
-	return r.out
+func (c *Config) environmentsOf(n rewrite.Node) Environments {
+	n = n.Resolve()
+	out, known := c.root.environments[n]
+	if !known && c.root.variables <= maxVariables {
+		r := environmentReader{seen: map[rewrite.Node]bool{}}
+		r.read(n)
+		out = slices.Clip(r.out)
+		c.root.environments[n] = out
+	}
+	return c.counted(out)
+}
+
+// counted are environments that one more job has, none when the jobs have too many variables.
+func (c *Config) counted(es Environments) Environments {
+	for _, e := range es {
+		c.root.variables += len(e.vars)
+	}
+	if !c.within("number of variables in the environments of all jobs", c.root.variables, maxVariables) {
+		return nil
+	}
+	return es
 }
 
 type environmentReader struct {

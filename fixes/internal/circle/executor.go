@@ -18,6 +18,7 @@ type Executor struct {
 	config      *Config
 	parameters  lazy[[]*Parameter]
 	environment lazy[Environments]
+	containers  lazy[[]*DockerItem]
 }
 
 func newExecutor(c *Config, e rewrite.Entry) *Executor {
@@ -34,11 +35,13 @@ func (x *Executor) Config() *Config { return x.config }
 func (x *Executor) Get(key string) rewrite.Node { return x.Node.Get(key) }
 
 // DockerItems are the containers, none for another kind of executor.
-func (x *Executor) DockerItems() []*DockerItem { return dockerItems(x.Node.Get("docker")) }
+func (x *Executor) DockerItems() []*DockerItem {
+	return x.containers.get(func() []*DockerItem { return x.config.dockerItems(x.Node.Get("docker")) })
+}
 
 // Environment is the environment of the jobs that use the executor, their own aside.
 func (x *Executor) Environment() Environments {
-	return x.environment.get(func() Environments { return environmentsOf(x.Node.Get("environment")) })
+	return x.environment.get(func() Environments { return x.config.environmentsOf(x.Node.Get("environment")) })
 }
 
 // Machine is the value of the machine key, resolved.

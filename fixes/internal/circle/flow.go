@@ -13,12 +13,6 @@ type Visit struct {
 	Never bool    // what the entry, the calls and the defaults give the parameters of a condition says that it does not run
 }
 
-// The bounds of a flow: commands may call one another many times over. No real config comes near them; see [Config.Err].
-const (
-	maxFlow      = 20000
-	maxFlowDepth = 100
-)
-
 // Flow are the steps of the job in the order they run. Steps inside when and unless follow their step, those of a command
 // that the file defines follow the call, and the steps that a parameter holds follow its mention; a parameter of the
 // job itself holds its default. A call of a command that is being expanded is not expanded again. The caller may not change
@@ -86,13 +80,12 @@ func (f *flow) list(l *StepList, fr *frame, depth int) {
 	if l == nil {
 		return
 	}
-	if depth > maxFlowDepth {
-		f.root.limit = &rewrite.LimitError{What: "depth of steps inside steps", Bound: maxFlowDepth}
+	if !f.root.within("depth of steps inside steps", depth, maxFlowDepth) {
 		return
 	}
 	for _, s := range l.Steps() {
-		if len(f.out) >= maxFlow {
-			f.root.limit = &rewrite.LimitError{What: "number of steps that a job runs", Bound: maxFlow}
+		f.root.flowed++
+		if !f.root.within("number of steps that a job runs", len(f.out)+1, maxFlow) || !f.root.within("number of steps that all jobs run", f.root.flowed, maxFlows) {
 			return
 		}
 		f.out = append(f.out, Visit{s, f.calls, f.never})

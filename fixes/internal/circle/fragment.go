@@ -96,9 +96,9 @@ func (f *Fragment) fill(shape shape) {
 	case stepListShape:
 		f.Steps = &StepList{holder: h, Node: f.Node, Written: f.Node}
 	case dockerListShape:
-		f.Docker = dockerItems(f.Node)
+		f.Docker = f.config.dockerItems(f.Node)
 	case dockerItemShape:
-		f.Docker = []*DockerItem{{Entry: f.Node.Entry(), Node: f.Node}}
+		f.Docker = []*DockerItem{{Entry: f.Node.Entry(), Node: f.Node, config: f.config}}
 	}
 }
 

@@ -18,6 +18,8 @@ type Job struct {
 	parameters lazy[[]*Parameter]
 
 	environments lazy[Environments]
+	effective    lazy[Environments]
+	containers   lazy[[]*DockerItem]
 	flow         lazy[[]Visit]
 }
 
@@ -62,16 +64,18 @@ func (j *Job) Steps() *StepList {
 
 // Environments are the places that make up the job's own environment, the executor's aside.
 func (j *Job) Environments() Environments {
-	return j.environments.get(func() Environments { return environmentsOf(j.Get("environment")) })
+	return j.environments.get(func() Environments { return j.config.environmentsOf(j.Get("environment")) })
 }
 
 // EffectiveEnvironments are the job's own environment, which wins, and then the executor's.
 func (j *Job) EffectiveEnvironments() Environments {
-	out := j.Environments()
-	if x := j.Executor(); x != nil {
-		out = slices.Concat(out, x.Environment())
-	}
-	return out
+	return j.effective.get(func() Environments {
+		out := j.Environments()
+		if x := j.Executor(); x != nil {
+			out = slices.Concat(out, j.config.counted(x.Environment()))
+		}
+		return slices.Clip(out)
+	})
 }
 
 // ExecutorRef is the job's executor key; its Node is absent when the job has none.
@@ -106,7 +110,9 @@ func (j *Job) inheritedType(key string) rewrite.Node {
 }
 
 // DockerItems are the containers that the job runs in: its own list, or else the executor's.
-func (j *Job) DockerItems() []*DockerItem { return dockerItems(j.inheritedType("docker")) }
+func (j *Job) DockerItems() []*DockerItem {
+	return j.containers.get(func() []*DockerItem { return j.config.dockerItems(j.inheritedType("docker")) })
+}
 
 // Machine is the value of the machine key, own or the executor's, resolved.
 func (j *Job) Machine() rewrite.Node { return j.inheritedType("machine") }
@@ -135,11 +141,13 @@ func (j *Job) Uses() []*WorkflowJob { return j.config.root.indexed().jobEntries[
 // entry names one by an expression.
 func (j *Job) Contexts() (names []string, known bool) {
 	known = true
+	met := map[string]bool{}
 	for _, use := range j.Uses() {
 		for _, ctx := range use.Contexts() {
 			if !ctx.Known {
 				known = false
-			} else if !slices.Contains(names, ctx.Name) {
+			} else if !met[ctx.Name] {
+				met[ctx.Name] = true
 				names = append(names, ctx.Name)
 			}
 		}

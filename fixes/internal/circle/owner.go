@@ -1,6 +1,10 @@
 package circle
 
-import "cfgfix/rewrite"
+import (
+	"slices"
+
+	"cfgfix/rewrite"
+)
 
 // fileOwner owns what belongs to no definition: a packed part of an orb, and the sections that hold none.
 const fileOwner = "file"
@@ -23,6 +27,16 @@ func (c *Config) Owner(n rewrite.Node) string {
 		}
 	}
 	return c.root.owner(chain)
+}
+
+// Definitions are the pairs and items around a node that stands outside the sections which have a meaning of their own, as
+// far as they have anchors: nothing uses them but by alias.
+func (c *Config) Definitions(n rewrite.Node) []rewrite.Entry {
+	chain := c.root.chain(n)
+	if len(chain) == 0 || c.root.isSection(chain[0].Name()) {
+		return nil
+	}
+	return slices.DeleteFunc(chain, func(e rewrite.Entry) bool { return e.Value().Anchor() == "" })
 }
 
 // chain are the pairs and items around a node, from the top-level key inwards, merge keys left out.

@@ -65,6 +65,9 @@ func (s *Step) classify() {
 		e, sole := stepEntry(s.Node)
 		s.Name, s.value = e.Name(), e.Value()
 		s.Kind = s.config.stepKind(s.Name)
+		if s.oldDeploy() {
+			s.Kind = RunStep
+		}
 		if s.Kind == CallStep && !sole {
 			s.Kind = UnknownStep
 		}
@@ -72,6 +75,17 @@ func (s *Step) classify() {
 			s.Kind = UnknownStep
 		}
 	}
+}
+
+// oldDeploy reports whether a step named deploy has a script, which the file's own command of that name does not take.
+func (s *Step) oldDeploy() bool {
+	if s.Kind != CallStep || s.Name != "deploy" {
+		return false
+	}
+	if n := s.value.Resolve(); n.Kind() == rewrite.Scalar && !n.IsNull() {
+		return true
+	}
+	return s.Arg("command").Exists() && !s.config.CommandByName(s.Name).Node.Get("parameters").Get("command").Exists()
 }
 
 // stepEntry is the pair of a step's mapping that names the step, and whether it is the only one. With a broken indent
@@ -90,13 +104,17 @@ func stepEntry(n rewrite.Node) (e rewrite.Entry, sole bool) {
 	return fields[0], len(fields) == 1
 }
 
-// stepKind is what a step of that name is here. A command of the file hides a builtin of its name.
+// stepKind is what a step of that name is here. A command of the file hides a builtin of its name, and the old deploy.
 func (c *Config) stepKind(name string) StepKind {
 	switch name {
 	case "":
 		return UnknownStep
-	case "run", "deploy":
+	case "run":
 		return RunStep
+	case "deploy":
+		if c.CommandByName(name) == nil {
+			return RunStep
+		}
 	case "when":
 		return WhenStep
 	case "unless":
@@ -153,7 +171,7 @@ func (s *Step) Environment() Environments {
 	if s.Kind != RunStep {
 		return nil
 	}
-	return s.environment.get(func() Environments { return environmentsOf(s.Arg("environment")) })
+	return s.environment.get(func() Environments { return s.config.environmentsOf(s.Arg("environment")) })
 }
 
 // Shell is the scalar with a run step's own shell, resolved.

@@ -59,6 +59,27 @@ jobs:
 	}
 }
 
+// TestDeployCommand looks at a command that has the name of the old step deploy: the file's own definition counts, where it
+// takes what the step is given.
+func TestDeployCommand(t *testing.T) {
+	t.Parallel()
+	const head = "commands: {deploy: {parameters: {env: {type: string, default: dev}}, steps: [{run: make}]}}\njobs: {j: {steps: ["
+	for _, tt := range []struct {
+		step string
+		kind StepKind
+	}{
+		{"deploy", CallStep},
+		{"{deploy: {env: prod}}", CallStep},
+		{"{deploy: }", CallStep},
+		{"{deploy: {name: n, command: make}}", RunStep},
+		{"{deploy: make}", RunStep},
+	} {
+		if s := parse(t, head+tt.step+"]}}\n").JobByName("j").Steps().Steps()[0]; s.Kind != tt.kind || (s.Callee() != nil) != (tt.kind == CallStep) {
+			t.Errorf("%s: want %v, got %v", tt.step, tt.kind, s.Kind)
+		}
+	}
+}
+
 func TestStepListForms(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -109,7 +109,8 @@ func (x *index) climb(n rewrite.Node, visit func(p place, follow func(rewrite.No
 	for len(todo) > 0 {
 		p := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if !visit(p, follow) {
+		x.config.places++
+		if !x.config.within("number of places to look for users of something", x.config.places, maxPlaces) || !visit(p, follow) {
 			return
 		}
 		for _, alias := range p.node.Aliases() {

@@ -141,12 +141,13 @@ type Context struct {
 	Known bool         // the name is no expression
 }
 
-// Contexts are the contexts of the entry, in their order.
+// Contexts are the contexts of the entry, in their order. An empty text names none.
 func (u *WorkflowJob) Contexts() []Context {
 	var out []Context
 	for _, n := range scalars(u.Get("context")) {
-		name, known := Known(n)
-		out = append(out, Context{name, n, known})
+		if name, known := Known(n); name != "" || !known {
+			out = append(out, Context{name, n, known})
+		}
 	}
 	return out
 }
@@ -198,6 +199,12 @@ func (u *WorkflowJob) Filters() rewrite.Node { return u.Get("filters").Resolve()
 func (u *WorkflowJob) BranchFilter() bool {
 	filters := u.Filters()
 	return filters.Get("branches").Exists() || strings.Contains(filters.Value(), "git.branch")
+}
+
+// TagFilter reports whether the filters look at the tag, without which the entry does not run for tags.
+func (u *WorkflowJob) TagFilter() bool {
+	filters := u.Filters()
+	return filters.Get("tags").Exists() || strings.Contains(filters.Value(), "git.tag")
 }
 
 // values are what the entry gives a parameter of its job, each in turn when it is a matrix.

@@ -27,11 +27,11 @@ type task struct {
 // lister collects the units of one config and its inline orbs.
 type lister struct {
 	tasks []*task
-	keys  map[string]bool
+	keys  map[string]int // of units: how many have that one, or asked for it
 }
 
 func tasksOf(c *circle.Config) []*task {
-	l := &lister{keys: map[string]bool{}}
+	l := &lister{keys: map[string]int{}}
 	l.config(c, "")
 	return l.tasks
 }
@@ -75,10 +75,11 @@ func (l *lister) config(c *circle.Config, prefix string) {
 // add takes up a task under a key that tells its unit apart.
 func (l *lister) add(t *task) {
 	key := t.unit.key
-	for i := 2; l.keys[t.unit.key]; i++ {
-		t.unit.key = fmt.Sprintf("%s#%d", key, i)
+	for l.keys[t.unit.key] > 0 {
+		l.keys[key]++
+		t.unit.key = fmt.Sprintf("%s#%d", key, l.keys[key])
 	}
-	l.keys[t.unit.key] = true
+	l.keys[t.unit.key] = 1
 	l.tasks = append(l.tasks, t)
 }
 

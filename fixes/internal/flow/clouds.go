@@ -117,18 +117,18 @@ func (in *interpreter) files(c *shell.Call, s *scope, given map[string]value) {
 	if out.To != shell.ToFile || out.File.IsVar("BASH_ENV") {
 		return
 	}
-	if v, ok := loginOutput(textOf(c), s, given); ok {
-		s.held[heldFile(s.path(out.File, given))] = v
-		return
-	}
 	if v := s.brought(c, given); v.origin != ambient {
 		s.held[heldFile(s.path(out.File, given))] = v
 	}
 }
 
-// brought is the credential that reaches a call: by its words, its input, or the program that pipes into it.
+// brought is the credential that reaches a call: by its words, its input, or the program that pipes into it, which may
+// have logged in for it.
 func (s *scope) brought(c *shell.Call, given map[string]value) value {
 	for ; c != nil; c = c.Prev() {
+		if v, ok := loginOutput(textOf(c), s, given); ok {
+			return v
+		}
 		var names []string
 		for _, w := range c.Args() {
 			names = append(names, w.Vars...)
@@ -213,9 +213,7 @@ func circleToken(name string) bool { return strings.HasPrefix(name, "CIRCLE_OIDC
 // vaultLogin takes up a login of Vault's program; it is false for every other call.
 func (s *scope) vaultLogin(c *shell.Call, given map[string]value) bool {
 	if c.Is("vault", "login") {
-		if v, ok := loginOutput(textOf(c), s, given); ok {
-			s.held[vault] = v
-		} else if v := s.brought(c, given); v.origin != ambient {
+		if v := s.brought(c, given); v.origin != ambient {
 			s.held[vault] = v
 		} else {
 			s.held[vault] = value{literal, "token"}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/pattern"
 )
@@ -197,9 +198,14 @@ func (c *comparison) use(u *unit, step pair, p usePair) []keys {
 // bringsKeys reports whether a use in the step had keys that the file names: the step then belongs to these, and so do
 // the programs in it of which nothing is known.
 func (a *act) bringsKeys() bool {
-	return slices.ContainsFunc(a.uses, func(u *use) bool {
-		return slices.ContainsFunc(ordered(u.sources), func(s source) bool { return s.kind == stored })
-	})
+	if a.named == nil {
+		a.named = sync.OnceValue(func() bool {
+			return slices.ContainsFunc(a.uses, func(u *use) bool {
+				return slices.ContainsFunc(ordered(u.sources), func(s source) bool { return s.kind == stored })
+			})
+		})
+	}
+	return a.named()
 }
 
 // convert notes a conversion, the first of its kind.

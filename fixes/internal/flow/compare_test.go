@@ -294,6 +294,11 @@ var badFixes = []compareRow{
 		after:  "- checkout" + prodSetup + exports,
 		want:   "it is left on the stored keys PROD_AWS_ACCESS_KEY_ID and PROD_AWS_SECRET_ACCESS_KEY, though a role is set up here",
 	}, {
+		name:   "keys that a command makes beside the token of the session",
+		before: "- run: |\n    export AWS_ACCESS_KEY_ID=$(pick id)\n    export AWS_SECRET_ACCESS_KEY=$(pick secret)\n    aws s3 ls",
+		after:  setup[1:] + "\n- run: |\n    export AWS_ACCESS_KEY_ID=$(pick id)\n    export AWS_SECRET_ACCESS_KEY=$(pick secret)\n    aws s3 ls",
+		want:   "keys that do not belong together",
+	}, {
 		name:   "keys removed in one of two places",
 		before: "environment: {AWS_ACCESS_KEY_ID: $K, AWS_SECRET_ACCESS_KEY: $S}\nsteps:\n  - run: aws s3 ls\n  - run:\n      environment: {AWS_ACCESS_KEY_ID: $K, AWS_SECRET_ACCESS_KEY: $S}\n      command: make deploy",
 		after:  "steps:" + indented(setup, "  ") + "  - run: aws s3 ls\n  - run:\n      shell: sh\n      environment: {AWS_ACCESS_KEY_ID: $K, AWS_SECRET_ACCESS_KEY: $S}\n      command: make deploy",

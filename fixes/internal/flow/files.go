@@ -73,6 +73,9 @@ func (in *interpreter) toBashEnv(w shell.Write, s *scope, given map[string]value
 }
 
 func textOrAssumed(w shell.Word, s *scope, given map[string]value) value {
+	if v, ok := loginOutput(w.Text, s, given); ok {
+		return v
+	}
 	if len(w.Vars) > 0 {
 		for _, name := range w.Vars {
 			if v := s.lookup(name, given); v.origin == chained || v.origin == session || v.origin == federated {
@@ -124,9 +127,9 @@ func (s *scope) configure(c *shell.Call, given map[string]value) {
 	if asRoot(c) {
 		section = rootProfile(section)
 	}
-	args := slices.DeleteFunc(slices.Clone(c.Args()), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "--") })
+	args := c.AWS(4)
 	switch {
-	case c.Is("aws", "configure", "set") && len(args) >= 4:
+	case c.IsAWS("configure", "set") && len(args) >= 4:
 		name := args[2].Value
 		if rest, ok := strings.CutPrefix(name, "profile."); ok {
 			section, name, _ = strings.Cut(rest, ".")
@@ -134,9 +137,9 @@ func (s *scope) configure(c *shell.Call, given map[string]value) {
 			section, name = before, after
 		}
 		s.setting(section, name, args[3].Value, given)
-	case c.Is("aws", "configure", "import"):
+	case c.IsAWS("configure", "import"):
 		s.setProfile(anyProfile, func(p *profile) { p.keys = keys{value{opaque, "import"}, value{opaque, "import"}} })
-	case c.Is("aws", "configure") && !slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+	case c.IsAWS("configure") && !slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
 		return slices.Contains([]string{"set", "get", "list", "list-profiles", "sso", "export-credentials", "add-model", "help"}, w.Value)
 	}):
 		s.setProfile(section, func(p *profile) { p.keys = s.answers(c, given) })

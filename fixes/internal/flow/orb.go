@@ -121,12 +121,12 @@ func (e *element) run(s *scope) *use {
 	}
 	for i := range logins {
 		if logins[i].covers(e.orb.Name(), e.name, v) {
-			u := &use{how: sure}
+			u := &use{how: sure, foreign: e.sentElsewhere()}
 			u.add(e.logIn(s, &logins[i]))
 			return u
 		}
 	}
-	u := &use{how: faint}
+	u := &use{how: faint, foreign: e.sentElsewhere()}
 	if strings.HasPrefix(e.orb.Name(), "circleci/aws-") {
 		if slices.Contains(idle, e.name) {
 			return nil
@@ -139,6 +139,15 @@ func (e *element) run(s *scope) *use {
 	}
 	u.add(s.credentials(profile, nil))
 	return u
+}
+
+var endpointArgument = pattern.New(`--endpoint(?:-url)?[=\s]+(\S+)`)
+
+// sentElsewhere reports whether the arguments that an element passes on name a service that is not AWS.
+func (e *element) sentElsewhere() bool {
+	text, _ := e.arg("arguments")
+	m := endpointArgument.FindStringSubmatch(text)
+	return m != nil && !strings.Contains(m[1], "amazonaws.com")
 }
 
 // setUp interprets the commands of the aws-cli orb.

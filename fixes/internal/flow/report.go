@@ -36,6 +36,7 @@ type act struct {
 	roles  map[string]bool // those that it leaves behind and was not left before
 	keeps  bool            // it leaves credentials behind
 	read   []line          // of the script, once somebody asks
+	named  func() bool     // of bringsKeys, once somebody asks
 }
 
 // label is how people find the step.

@@ -161,12 +161,12 @@ func distinctScopes(scopes []*scope) []*scope {
 // setsKeys reports whether a call leaves keys behind for the calls after it.
 func (in *interpreter) setsKeys(c *shell.Call) bool {
 	return in.setsID(c) || slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return slices.Contains(keyVars, a.Name) && !prefixed(c) }) ||
-		c.Is("aws", "configure", "set") || c.Name() == "unset" || len(in.writes[c]) > 0
+		c.IsAWS("configure", "set") || c.Name() == "unset" || len(in.writes[c]) > 0
 }
 
 func (in *interpreter) setsID(c *shell.Call) bool {
 	assigns := slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return a.Name == idVar && !a.Naked && !prefixed(c) })
-	return assigns || c.Is("aws", "configure", "set", "aws_access_key_id")
+	return assigns || c.IsAWS("configure", "set", "aws_access_key_id")
 }
 
 // prefixed reports whether the call's assignments are for this one command.

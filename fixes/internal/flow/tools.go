@@ -36,6 +36,9 @@ var programs = []string{
 // systemFolders hold programs that are no part of the repository.
 var systemFolders = []string{"/usr/", "/bin/", "/sbin/", "/opt/", "/etc/", "/proc/"}
 
+// installers are what the archives of the AWS tools bring to install these: they ask nobody.
+var installers = []string{"/aws/install", "/sam-installation/install"}
+
 // certaintyOf is how sure it is that a call uses AWS; ok is false for one that does not.
 func certaintyOf(c *shell.Call) (how certainty, ok bool) {
 	c = behindScripts(c)
@@ -59,7 +62,8 @@ func certaintyOf(c *shell.Call) (how certainty, ok bool) {
 	}
 	word := c.Words[len(c.Words)-len(c.Args())-1].Value
 	return likely, strings.Contains(word, "/") && !strings.HasPrefix(word, "http") &&
-		!slices.ContainsFunc(systemFolders, func(f string) bool { return strings.HasPrefix(word, f) })
+		!slices.ContainsFunc(systemFolders, func(f string) bool { return strings.HasPrefix(word, f) }) &&
+		!slices.ContainsFunc(installers, func(f string) bool { return strings.HasSuffix("/"+word, f) })
 }
 
 // behindScripts is the tool that a package manager runs when a script is called after it, or else the call as it is.
@@ -80,7 +84,10 @@ func asksAWS(c *shell.Call) bool {
 	if len(c.Args()) == 0 || c.Has("--version") || c.Has("--help") || c.Has("help") || c.Has("--no-sign-request") {
 		return false
 	}
-	return !slices.Contains(answering, c.Args()[0].Value) && !c.Is("aws", "configure") && !c.Is("aws", "sts", "assume-role-with-web-identity")
+	if c.Name() == "aws" && len(c.AWS(1)) == 0 {
+		return false // options alone ask for nothing
+	}
+	return !slices.Contains(answering, c.Args()[0].Value) && !c.IsAWS("configure") && !c.IsAWS("sts", "assume-role-with-web-identity")
 }
 
 // asRoot reports whether sudo runs the call with an environment of its own.
@@ -124,7 +131,7 @@ var bystanders = []string{"", ":", "[", "[[", "test", "export", "unset", "declar
 
 // copies reports whether a call hands the keys on by their names, and whether the session token goes with them.
 func copies(c *shell.Call) (found, whole bool) {
-	if slices.Contains(bystanders, c.Name()) || c.Is("aws", "configure") {
+	if slices.Contains(bystanders, c.Name()) || c.IsAWS("configure") {
 		return false, false
 	}
 	for _, w := range c.Words {

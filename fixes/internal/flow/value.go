@@ -147,7 +147,7 @@ func redacted(text string) string {
 
 var (
 	plainName     = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	wholeVariable = pattern.New(`^['"]?\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))['"]?$`)
+	wholeVariable = pattern.New(`^['"]?\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?::?\?[^{}$` + "`" + `]*|:?-)?\}|([A-Za-z_][A-Za-z0-9_]*))['"]?$`)
 )
 
 // variableIn is the name of the variable that a text expands and consists of, "" for every other text.

@@ -110,6 +110,9 @@ func (s *scope) credentials(named string, given map[string]value) source {
 	if (env.kind == assumed || env.kind == chain) && s.lookup(tokenVar, given).missing() {
 		env.kind = broken
 	}
+	if env.kind == hidden && s.lookup(tokenVar, given).origin == session {
+		env.kind = broken // the token of the session does not belong to other keys
+	}
 	if env.kind != noCredentials && env.kind != outside {
 		return env
 	}

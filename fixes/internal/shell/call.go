@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -71,6 +72,16 @@ func (c *Call) Name() string {
 		return ""
 	}
 	return baseName(c.Words[c.command].Value)
+}
+
+// Dir is the directory in the path by which the command is called; "" for one that is called by its name, which the shell
+// looks for in PATH.
+func (c *Call) Dir() string {
+	if c.Name() == "" {
+		return ""
+	}
+	file := c.Words[c.command].Value
+	return file[:max(strings.LastIndexByte(file, '/'), 0)]
 }
 
 func baseName(file string) string { return file[strings.LastIndexByte(file, '/')+1:] }
@@ -154,6 +165,57 @@ func (c *Call) Option(name string) (Word, bool) {
 		}
 	}
 	return Word{}, false
+}
+
+// Operands are the arguments without options. Those that are named take the next argument for their value.
+func (c *Call) Operands(valued ...string) []Word { return slices.Collect(c.operands(valued)) }
+
+func (c *Call) operands(valued []string) iter.Seq[Word] {
+	return func(yield func(Word) bool) {
+		args := c.Args()
+		for i, a := range args {
+			value := i > 0 && slices.Contains(valued, args[i-1].Value)
+			if !value && !strings.HasPrefix(a.Value, "--") && !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// awsOptions are the options of the AWS CLI that take a value and may stand in front of its commands.
+var awsOptions = []string{"--profile", "--region", "--output", "--query", "--endpoint-url", "--ca-bundle", "--color", "--cli-binary-format", "--cli-read-timeout", "--cli-connect-timeout"}
+
+// AWS are the first words of a call of the AWS CLI, n at most, without its global options, which may stand anywhere; nil for
+// another call.
+func (c *Call) AWS(n int) []Word {
+	var out []Word
+	if c.Name() != "aws" {
+		return nil
+	}
+	for w := range c.operands(awsOptions) {
+		if len(out) == n {
+			break
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// IsAWS reports whether the call is of the AWS CLI, for the command of these words.
+func (c *Call) IsAWS(words ...string) bool {
+	if c.Name() != "aws" {
+		return false
+	}
+	for w := range c.operands(awsOptions) {
+		if len(words) == 0 {
+			break
+		}
+		if !w.Static || w.Value != words[0] {
+			return false
+		}
+		words = words[1:]
+	}
+	return len(words) == 0
 }
 
 // Has reports whether one of the arguments is word.

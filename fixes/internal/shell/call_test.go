@@ -384,3 +384,48 @@ func TestNeighbours(t *testing.T) {
 		t.Errorf("neighbours (-want +got):\n%s", diff)
 	}
 }
+
+func TestIsAWS(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"aws ecr get-login":                               true,
+		"aws --region r --debug ecr get-login":            true,
+		"aws ecr --region=r get-login --no-include-email": true,
+		"aws ecr":                     false,
+		"aws --profile ecr get-login": false,
+		"aws --cli-binary-format base64 ecr get-login": true,
+		"aws": false,
+		"aws-vault exec site -- aws ecr get-login":         false,
+		"sudo aws --region r ecr get-login --region other": true,
+	} {
+		script, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := script.Calls()[0].IsAWS("ecr", "get-login"); got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestOperands(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"aws configure set region us-east-1":                "configure set region us-east-1",
+		"aws --profile site configure set --debug region r": "configure set region r",
+		"aws configure set --profile=site region r":         "configure set region r",
+		"aws configure --profile":                           "configure",
+	} {
+		script, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, w := range script.Calls()[0].Operands("--profile") {
+			got = append(got, w.Value)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}

@@ -9,10 +9,7 @@ func (s *Script) Input(c *Call) (lines []Line, given bool) {
 	if given {
 		return inputLines(c.Redirects), true
 	}
-	for _, from := range s.calls {
-		if out := from.Stdout(); out.To != ToPipe || out.Next != c {
-			continue
-		}
+	for _, from := range s.piped()[c] {
 		given = true
 		if from.Name() == "echo" && len(from.Args()) == 0 {
 			lines = append(lines, Line{Span: from.Span})
@@ -20,4 +17,15 @@ func (s *Script) Input(c *Call) (lines []Line, given bool) {
 		lines = append(lines, from.lines()...)
 	}
 	return lines, given
+}
+
+// findPiped are the calls whose output goes into another one by a pipe, by that.
+func (s *Script) findPiped() map[*Call][]*Call {
+	into := map[*Call][]*Call{}
+	for _, c := range s.calls {
+		if out := c.Stdout(); out.To == ToPipe && out.Next != nil {
+			into[out.Next] = append(into[out.Next], c)
+		}
+	}
+	return into
 }

@@ -74,6 +74,9 @@ func FuzzMask(f *testing.F) {
 			return
 		}
 		checkSpans(t, script)
+		if len(text) < 1<<10 {
+			checkMentions(t, script)
+		}
 		script.Writes()
 		script.BashEnv()
 		for _, c := range script.Calls() {

@@ -2,8 +2,11 @@ package shell
 
 import (
 	"cmp"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -27,34 +30,64 @@ type Mention struct {
 	Kind MentionKind
 }
 
+// mentions are those of the names that a script was asked for, by name.
+type mentions struct {
+	sync.Mutex
+	known map[string][]Mention
+	all   bool // known has all names that the script mentions
+}
+
+// fewNames are so many that it costs less to look for each alone than for all names at once.
+const fewNames = 8
+
 // Mentions lists where the script refers to the variable called name, in order. Comments do not count. The caller may
 // not change what it gets.
 func (s *Script) Mentions(name string) []Mention {
-	if !isName(name) || !strings.Contains(s.text, name) {
-		return nil
+	m := &s.mentions
+	m.Lock()
+	defer m.Unlock()
+	found, known := m.known[name]
+	switch {
+	case known || m.all || !isName(name) || !strings.Contains(s.text, name):
+		return found
+	case len(m.known) < fewNames:
+		m.known[name] = s.findMentions(name)[name]
+	default:
+		m.known, m.all = s.findMentions(""), true
 	}
-	if known, ok := s.mentions.Load(name); ok {
-		return known.([]Mention)
-	}
-	found := s.findMentions(name)
-	s.mentions.Store(name, found)
-	return found
+	return m.known[name]
 }
 
-func (s *Script) findMentions(name string) []Mention {
-	f := finder{name: name, found: map[Span]MentionKind{}}
+// Mentioned are the names of all variables that the script mentions.
+func (s *Script) Mentioned() iter.Seq[string] {
+	m := &s.mentions
+	m.Lock()
+	defer m.Unlock()
+	if !m.all {
+		m.known, m.all = s.findMentions(""), true
+	}
+	return maps.Keys(m.known)
+}
+
+// findMentions finds those of one name, or of all for "".
+func (s *Script) findMentions(only string) map[string][]Mention {
+	f := finder{only: only, found: map[string]map[Span]MentionKind{}}
 	for _, u := range s.units {
 		f.unit = u
 		syntax.Walk(u.file, f.visit)
 	}
-	var out []Mention
-	for span, kind := range f.found {
-		out = append(out, Mention{span, kind})
+	out := make(map[string][]Mention, len(f.found))
+	for name, places := range f.found {
+		var list []Mention
+		for span, kind := range places {
+			list = append(list, Mention{span, kind})
+		}
+		slices.SortFunc(list, func(a, b Mention) int {
+			return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Span.End, b.Span.End))
+		})
+		out[name] = withoutParts(list)
 	}
-	slices.SortFunc(out, func(a, b Mention) int {
-		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Span.End, b.Span.End))
-	})
-	return withoutParts(out)
+	return out
 }
 
 // withoutParts drops a name that is part of an expansion: a quoted script shows it to the outer shell as text, and to
@@ -70,16 +103,24 @@ func withoutParts(sorted []Mention) []Mention {
 	})
 }
 
-// finder collects the mentions of one name. A place is found at most once: the more telling kind is the smaller.
+// finder collects the mentions of one name, or of all. A place is found at most once: the more telling kind is the smaller.
 type finder struct {
-	name  string
+	only  string // "" for all names
 	unit  *unit
-	found map[Span]MentionKind
+	found map[string]map[Span]MentionKind
 }
 
-func (f *finder) add(at Span, kind MentionKind) {
-	if old, ok := f.found[at]; !ok || kind < old {
-		f.found[at] = kind
+func (f *finder) add(name string, at Span, kind MentionKind) {
+	if f.only == "" && !isName(name) || f.only != "" && name != f.only {
+		return
+	}
+	places := f.found[name]
+	if places == nil {
+		places = map[Span]MentionKind{}
+		f.found[name] = places
+	}
+	if old, ok := places[at]; !ok || kind < old {
+		places[at] = kind
 	}
 }
 
@@ -87,17 +128,15 @@ func (f *finder) visit(n syntax.Node) bool {
 	u := f.unit
 	switch n := n.(type) {
 	case *syntax.ParamExp:
-		if n.Param != nil && u.written(n.Param) == f.name {
-			f.add(u.nodeSpan(n), Expanded)
+		if n.Param != nil {
+			f.add(u.written(n.Param), u.nodeSpan(n), Expanded)
 		}
 	case *syntax.Assign:
-		if n.Name != nil && u.written(n.Name) == f.name {
-			f.add(u.nodeSpan(n.Name), Assigned)
+		if n.Name != nil {
+			f.add(u.written(n.Name), u.nodeSpan(n.Name), Assigned)
 		}
 	case *syntax.WordIter:
-		if u.written(n.Name) == f.name {
-			f.add(u.nodeSpan(n.Name), Assigned)
-		}
+		f.add(u.written(n.Name), u.nodeSpan(n.Name), Assigned)
 	case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.LetClause:
 		f.arithmetic(n)
 	case *syntax.Word:
@@ -111,8 +150,8 @@ func (f *finder) visit(n syntax.Node) bool {
 // arithmetic finds bare names, which an arithmetic expression expands.
 func (f *finder) arithmetic(n syntax.Node) {
 	for node := range syntax.Preorder(n) {
-		if w, ok := node.(*syntax.Word); ok && f.unit.written(w) == f.name {
-			f.add(f.unit.nodeSpan(w), Expanded)
+		if w, ok := node.(*syntax.Word); ok {
+			f.add(f.unit.written(w), f.unit.nodeSpan(w), Expanded)
 		}
 	}
 }
@@ -135,26 +174,29 @@ func (f *finder) word(n *syntax.Word) {
 	}
 }
 
-// literal finds the name in text without expansions, part of the word that begins at start.
+// literal finds names in text without expansions, part of the word that begins at start.
 func (f *finder) literal(at Span, start int) {
 	text := f.unit.src.masked
-	for from := at.Start; ; {
-		i := strings.Index(text[from:at.End], f.name)
-		if i < 0 {
-			return
-		}
-		i += from
-		end := i + len(f.name)
-		from = end
+	if !strings.Contains(text[at.Start:at.End], f.only) {
+		return
+	}
+	for i := at.Start; i < at.End; i++ {
 		prefix := text[start:i]
-		if i > 0 && isNameByte(text[i-1]) && !isShortOption(prefix) || end < len(text) && isNameByte(text[end]) {
+		if !isNameByte(text[i]) || i > 0 && isNameByte(text[i-1]) && !isShortOption(prefix) {
 			continue
+		}
+		end := i + 1
+		for end < len(text) && isNameByte(text[end]) {
+			end++
+		}
+		if end > at.End {
+			return
 		}
 		kind := Quoted
 		if introduces(prefix) && (end == len(text) || strings.IndexByte("= \t\n;|&)\"'`", text[end]) >= 0) {
 			kind = Named
 		}
-		f.add(f.unit.span(i, end), kind)
+		f.add(text[i:end], f.unit.span(i, end), kind)
 	}
 }
 

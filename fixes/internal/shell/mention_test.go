@@ -1,10 +1,14 @@
 package shell
 
 import (
+	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestMentions(t *testing.T) {
@@ -165,5 +169,53 @@ func TestXtrace(t *testing.T) {
 	}
 	if s := parse(t, "bash -x a.sh"); !s.Xtrace(s.Calls()[0]) {
 		t.Error("bash -x does not trace")
+	}
+}
+
+// checkMentions holds what is found of all names at once to what is found of each alone.
+func checkMentions(t *testing.T, s *Script) {
+	t.Helper()
+	all := s.findMentions("")
+	for name := range all {
+		if !isName(name) {
+			t.Errorf("%q is no name", name)
+		}
+	}
+	for _, name := range regexp.MustCompile(`[A-Za-z_]\w*`).FindAllString(s.Text(), -1) {
+		for _, name := range []string{name, name[1:]} { // behind the letter of an option
+			if !isName(name) {
+				continue
+			}
+			if diff := cmp.Diff(s.findMentions(name)[name], all[name], cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%q alone, and with all others in\n%s\n%s", name, s.Text(), diff)
+			}
+		}
+	}
+}
+
+func TestMentionsOfAll(t *testing.T) {
+	t.Parallel()
+	for _, text := range append(slices.Clone(scripts), "env -eNAME -eX=1 --env=NAME 'NAME' \"$NAME\" $((NAME + 1)); NAME=1 read NAME <<< x\nfor NAME in a; do let NAME++; done") {
+		if s, err := Parse(text); err == nil {
+			checkMentions(t, s)
+		}
+	}
+}
+
+// TestMentionsOfMany asks for more names than are looked for alone.
+func TestMentionsOfMany(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 3 * fewNames {
+		fmt.Fprintf(&b, "echo $NAME_%d\n", i)
+	}
+	s := parse(t, b.String())
+	for i := range 3 * fewNames {
+		if got := s.Mentions(fmt.Sprintf("NAME_%d", i)); len(got) != 1 || got[0].Kind != Expanded {
+			t.Errorf("NAME_%d: %v", i, got)
+		}
+	}
+	if got := s.Mentions("NAME"); len(got) != 0 {
+		t.Errorf("NAME: %v", got)
 	}
 }

@@ -148,7 +148,9 @@ func (s *Script) Xtrace(at *Call) bool {
 }
 
 // Traced reports whether the shell prints any of the calls.
-func (s *Script) Traced() bool { return slices.ContainsFunc(s.calls, s.Xtrace) }
+func (s *Script) Traced() bool { return s.traced() }
+
+func (s *Script) findTraced() bool { return slices.ContainsFunc(s.calls, s.Xtrace) }
 
 // trace notes for each call whether xtrace is on when the script comes to it.
 func (s *Script) trace() {

@@ -47,8 +47,10 @@ type Script struct {
 
 	writes  func() []Write // worked out when they are asked for
 	bashEnv func() []EnvVar
+	traced  func() bool
+	piped   func() map[*Call][]*Call
 
-	mentions sync.Map // those of each name that was asked for
+	mentions mentions
 }
 
 // Parse reads text as a bash script. Whatever it cannot read is a *ParseError.
@@ -61,8 +63,9 @@ func Parse(text string) (*Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Script{text: text}
+	s := &Script{text: text, mentions: mentions{known: map[string][]Mention{}}}
 	s.writes, s.bashEnv = sync.OnceValue(s.findWrites), sync.OnceValue(s.findBashEnv)
+	s.traced, s.piped = sync.OnceValue(s.findTraced), sync.OnceValue(s.findPiped)
 	u := &unit{src: src, file: file}
 	s.units = append(s.units, u)
 	w := walker{script: s, unit: u}

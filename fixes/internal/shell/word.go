@@ -113,12 +113,14 @@ func (u *unit) describe(n syntax.Node) Word {
 // vars are the names that n expands. A name that holds an expression is given as it is written.
 func (u *unit) vars(n syntax.Node) []string {
 	var names []string
+	known := map[string]bool{} // a here-document may expand thousands
 	for node := range syntax.Preorder(n) {
 		p, ok := node.(*syntax.ParamExp)
 		if !ok || p.Param == nil {
 			continue
 		}
-		if name := u.written(p.Param); isName(p.Param.Value) && !slices.Contains(names, name) {
+		if name := u.written(p.Param); isName(p.Param.Value) && !known[name] {
+			known[name] = true
 			names = append(names, name)
 		}
 	}
