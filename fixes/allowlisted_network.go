@@ -195,6 +195,8 @@ func (b *rangesFix) obstacle(j *circle.Job) string {
 		return "may be on a runner already: its resource class is an expression"
 	case j.Machine().Exists():
 		return "runs in a virtual machine, and IP ranges are for the docker executor: let it reach the hosts from a self-hosted runner"
+	case len(j.DockerItems()) == 0 && ref.Node.Exists() && !ref.Known:
+		return "runs in an executor that a parameter chooses, and IP ranges are for the docker executor"
 	case len(j.DockerItems()) == 0 && ref.Node.Exists():
 		return "runs in the executor " + ref.Name + ", which the file does not define: IP ranges are for the docker executor"
 	case len(j.DockerItems()) == 0:

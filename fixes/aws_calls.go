@@ -72,15 +72,16 @@ func callsAWS(c *shell.Call) bool {
 	if !ok || len(args) == 0 || isolated(c, keyVars[0]) || c.Has("--version") || c.Has("--help") || c.Has("help") {
 		return false
 	}
+	if c.Name() == "aws" && len(c.AWS(1)) == 0 {
+		return false // options alone ask for nothing
+	}
 	if len(subcommands) > 0 {
 		return slices.ContainsFunc(args, func(w shell.Word) bool { return slices.Contains(subcommands, w.Value) })
 	}
 	if profile, ok := c.Option("--profile"); ok && profile.Value != "default" {
 		return false // whose profile that is has to be shown where it is set up
 	}
-	endpoint, foreign := c.Option("--endpoint-url")
-	foreign = foreign && !strings.Contains(endpoint.Value, "amazonaws.com")
-	return !foreign && !c.Is("aws", "configure") && !c.Has("--no-sign-request") && (c.Name() != "chamber" || !c.Is("chamber", "version"))
+	return !toEndpoint(c) && !c.IsAWS("configure") && !c.Has("--no-sign-request") && (c.Name() != "chamber" || !c.Is("chamber", "version"))
 }
 
 // runsCLI reports whether a call runs the AWS CLI in a container, and hands it the keys that the job has.
@@ -107,8 +108,11 @@ func runsCLI(c *shell.Call) bool {
 // callTitle is a call without its arguments, such as "aws s3 cp".
 func callTitle(c *shell.Call) string {
 	c = toolOf(c)
-	title := c.Name()
-	for i, w := range c.Args() {
+	title, args := c.Name(), c.Args()
+	if title == "aws" {
+		args = c.AWS(2)
+	}
+	for i, w := range args {
 		if i > 1 || !w.Static || strings.HasPrefix(w.Value, "-") || strings.ContainsAny(w.Value, "/:=. ") {
 			break
 		}
@@ -130,7 +134,7 @@ func unknownCommand(c *shell.Call) string {
 		name := w.Value[strings.LastIndexByte(w.Value, '/')+1:]
 		system := strings.HasPrefix(w.Value, "/usr/") || strings.HasPrefix(w.Value, "/bin/")
 		path := strings.Contains(w.Value, "/") && !system && !strings.HasPrefix(w.Value, "-") && !strings.Contains(w.Value, "=")
-		if w.Static && slices.Contains(runners, name) || path {
+		if w.Static && slices.Contains(runners, name) || path && !isInstaller(w) {
 			return w.Text
 		}
 	}

@@ -63,7 +63,7 @@ func (v *awsView) scanSetup(s *circle.Step, orb *circle.Orb, facts *stepFacts) {
 			sources[i] = keySource{varSource, keyVars[i]}
 			continue
 		}
-		x.hasKeys = true
+		x.hasKeys, f.keys = true, identity{}
 		sources[i] = classify(n.Value())
 		if envName.MatchString(n.Value()) && sources[i].kind != literalSource {
 			sources[i] = keySource{varSource, n.Value()}

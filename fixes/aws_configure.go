@@ -37,7 +37,7 @@ func (v *awsView) scanDialogues(s *circle.Step, facts *stepFacts) []*keyForm {
 // dialogue are the answers that a call of aws configure without a subcommand reads for the key and its secret. ok is
 // false for another call, and for one that nothing answers.
 func dialogue(script *shell.Script, c *shell.Call) (answers [2]string, ok bool) {
-	if len(configureWords(c)) != 1 {
+	if !c.IsAWS("configure") || len(c.AWS(2)) > 1 {
 		return answers, false
 	}
 	lines, ok := script.Input(c)

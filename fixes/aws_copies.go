@@ -1,10 +1,14 @@
 package fixes
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
 )
 
 // keyCopy is a place where a script hands the secret key on and the session token not. Temporary keys need all three.
@@ -87,4 +91,28 @@ func dockerCopy(c *shell.Call, part shell.Span) (span shell.Span, insert string)
 		return part, "" // under another name there is nothing to hand on beside it
 	}
 	return word.Span, flag + strings.ReplaceAll(word.Text, secretVar, sessionVar)
+}
+
+// secretWord is the name of the secret key's variable, as part of no other.
+var secretWord = pattern.New(`\b` + secretVar + `\b`)
+
+// guardArguments looks at what a command or an orb's element is given: a text that hands the secret key on, such as the
+// arguments of a docker build. The key parameters of AWS orbs, which a fix takes away, are none.
+func (v *awsView) guardArguments(orb *circle.Orb, args rewrite.Node) []doubt {
+	var out []doubt
+	for _, e := range args.Fields() {
+		text := e.Value().Resolve()
+		known := orb != nil && orbTables()[orb.Name()] != nil
+		if known && strings.ReplaceAll(e.Name(), "_", "-") == "aws-secret-access-key" || !secretWord.MatchString(text.Value()) {
+			continue
+		}
+		line := text.File().Position(text.Span().Start).Line
+		switch {
+		case v.webIdentity():
+			out = append(out, doubt{Manual, fmt.Sprintf("line %d hands %s on, and web identity sets no keys", line, secretVar)})
+		case !strings.Contains(text.Value(), sessionVar):
+			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d hands %s on without %s, which temporary keys need", line, secretVar, sessionVar)})
+		}
+	}
+	return out
 }

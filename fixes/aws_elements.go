@@ -40,6 +40,9 @@ func (v *awsView) scanElement(s *circle.Step, orb *circle.Orb, command string, f
 		return
 	}
 	login := x.release.Commands[command]
+	if cloud := x.arg(x.release.Provider); x.release.Provider != "" && cloud.Exists() && cloud.Value() != "AWS" {
+		login = ""
+	}
 	facts.uses = facts.uses || login == loginEnvironment
 	facts.assumes = login == loginKeys && x.hasRole() && !x.namesKeys()
 	if f := v.elementForm(x, s.Name, login); f != nil {
@@ -173,6 +176,10 @@ func (x *elementUse) inPlace() bool {
 // convertElement gives an element that logs in by itself the role in place of the keys, raising the orb when that
 // changes nothing else. doubt is set when it may.
 func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op, d *doubt, refusal string) {
+	other := v.sharesArguments(x.args, x.orb)
+	if other != "" && (x.value.Kind() != rewrite.Alias || x.namesKeys() || len(x.release.Rename) > 0) {
+		return nil, nil, argumentsShared + other
+	}
 	release := x.release
 	if release.Raise != "" {
 		if refusal := v.tooManyUses(x.orb); refusal != "" && release.changesUses() {
@@ -203,9 +210,54 @@ func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op
 	}
 	last := x.args.Entries()[x.args.Len()-1]
 	for _, p := range pairs {
-		ops = append(ops, shared(x.args, rewrite.InsertAfter(last, p))...)
+		if other != "" {
+			ops = append(ops, shared(x.value, rewrite.Override(x.value, p))...)
+		} else {
+			ops = append(ops, shared(x.args, rewrite.InsertAfter(last, p))...)
+		}
 	}
 	return ops, d, ""
+}
+
+// argumentsShared is why parameters are not edited, before who else has them.
+const argumentsShared = "the parameters are shared through an anchor with "
+
+// sharesArguments is a call of something else than the orb that has the same text as its arguments; "" for none.
+func (v *awsView) sharesArguments(args rewrite.Node, orb *circle.Orb) string {
+	if len(args.Users()) == 0 {
+		return ""
+	}
+	for _, c := range v.calls()[args] {
+		if c.orb == nil || c.orb.Entry != orb.Entry {
+			return c.name
+		}
+	}
+	return ""
+}
+
+// caller is a workflow entry or a step by the name of what it runs.
+type caller struct {
+	name string
+	orb  *circle.Orb // of the element that it runs; nil for all else
+}
+
+// callsByArguments are the first calls of each orb, and of all else, that have a text as their arguments.
+func (v *awsView) callsByArguments() map[rewrite.Node][]caller {
+	out := map[rewrite.Node][]caller{}
+	add := func(args rewrite.Node, c caller) {
+		if !slices.ContainsFunc(out[args], func(o caller) bool { return o.orb == c.orb }) {
+			out[args] = append(out[args], c)
+		}
+	}
+	for _, use := range allEntries(v.config) {
+		orb, _, _ := use.OrbJob()
+		add(use.Args, caller{use.Name(), orb})
+	}
+	for s := range v.config.Walk {
+		orb, _, _ := s.OrbCall()
+		add(s.Args(), caller{s.Name, orb})
+	}
+	return out
 }
 
 // changesUses reports whether raising an orb may change other uses than the one that asks for it.
@@ -250,6 +302,8 @@ func (v *awsView) raiseOthers(x *elementUse) (ops []rewrite.Op, refusal string) 
 			case use.Args.Get(name).Exists():
 			case use.Args.Len() == 0:
 				return nil, "the raise changes the default of " + name + " for another entry, which has no arguments to keep it in"
+			case v.sharesArguments(use.Args, x.orb) != "":
+				return nil, argumentsShared + v.sharesArguments(use.Args, x.orb)
 			default:
 				last := use.Args.Entries()[use.Args.Len()-1]
 				ops = append(ops, shared(use.Args, rewrite.InsertAfter(last, rewrite.Pair{Key: name, Value: rewrite.String(x.release.Keep[name])}))...)

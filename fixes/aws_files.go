@@ -1,7 +1,6 @@
 package fixes
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ type credentialsFile struct {
 	sources  [2]keySource
 	region   string
 	other    bool // it holds settings that are no keys
+	anew     bool // it is written again, with other keys for a profile
 	root     bool // it is another user's
 }
 
@@ -61,15 +61,23 @@ func (f *credentialsFile) readLine(line string) {
 	value = strings.Trim(strings.TrimSpace(value), `"'`)
 	switch strings.TrimSpace(name) {
 	case "aws_access_key_id":
-		f.sources[0] = classify(value)
+		f.take(0, classifyText(value))
 	case "aws_secret_access_key":
-		f.sources[1] = classify(value)
+		f.take(1, classifyText(value))
 	case "region":
 		f.region = value
 	case "aws_session_token":
 	default:
 		f.other = f.other || ok
 	}
+}
+
+// take notes one of the two keys. A profile that is written anew, with others, has several pairs.
+func (f *credentialsFile) take(i int, source keySource) {
+	n := len(f.profiles)
+	again := n > 1 && slices.Contains(f.profiles[:n-1], f.profiles[n-1])
+	f.anew = f.anew || again && f.sources[i] != source
+	f.sources[i] = source
 }
 
 // scanFile finds keys that a script writes into the credentials file, or else into one that the environment names
@@ -125,6 +133,8 @@ func (v *awsView) scanFileAt(s *circle.Step, facts *stepFacts, path string) *key
 		return nil
 	}
 	switch {
+	case file.anew:
+		f.blocker = severalPairs
 	case len(file.profiles) > 1:
 		f.blocker = "the file holds several profiles: each needs a role of its own"
 	case file.other:
@@ -143,7 +153,7 @@ func (v *awsView) scanFileAt(s *circle.Step, facts *stepFacts, path string) *key
 // and its mode.
 func (v *awsView) aroundFile(script *shell.Script) []shell.Span {
 	var out []shell.Span
-	needed := writesConfig(script) || v.webIdentity() && bytes.Contains(v.p.File.Source(), []byte(".aws/config"))
+	needed := writesConfig(script) || v.webIdentity() && v.p.fileMentions(".aws/config")
 	for _, c := range script.Calls() {
 		last := ""
 		if n := len(c.Args()); n > 0 {

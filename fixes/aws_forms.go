@@ -56,11 +56,12 @@ type keyForm struct {
 type stepFacts struct {
 	read     func() *shell.Script // nil for a step without a script
 	runs     func() string        // the command of unknown
+	leaves   func() bool          // leavesCredentials; nil like read
 	text     rewrite.Node         // the script's scalar
 	setup    *setupStep
 	forms    []*keyForm
 	assumes  bool // the step leaves temporary credentials of CircleCI's own identity behind
-	supplies bool // it leaves keys behind that are not this file's business
+	supplies bool // it leaves such keys behind, or a file of credentials: see supplied
 	uses     bool // it calls AWS by itself, in sight
 	v1Only   bool // it calls what only version 1 of the CLI has
 	// userInstall says that the step installs the CLI for the user alone, where an installation for all may come before it.
@@ -75,6 +76,9 @@ func (f *stepFacts) script() *shell.Script {
 	}
 	return f.read()
 }
+
+// supplied reports whether the step leaves keys behind that are not this file's business.
+func (f *stepFacts) supplied() bool { return f.supplies || f.leaves != nil && f.leaves() }
 
 // unknown is a command of the step that may run anything, such as a script of the repository; "" for none.
 func (f *stepFacts) unknown() string {
@@ -149,6 +153,9 @@ func (f *keyForm) describe(sources [2]keySource, profile string) bool {
 		case exprSource:
 			f.from = "an expression"
 			f.blocker = "the value is an expression: whose keys these are is known only when the pipeline is compiled"
+		case namedSource:
+			f.from = "variables whose names are put together"
+			f.blocker = "the script puts the names of the variables together: whose keys these are is known only when it runs"
 		}
 	}
 	if f.literal {

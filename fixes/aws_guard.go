@@ -30,14 +30,23 @@ func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []dou
 	if sourceOfOrb(v.config) {
 		out = append(out, doubt{Manual, "the file is the source of an orb, whose users decide which credentials it gets"})
 	}
+	if u.elsewhere() {
+		out = append(out, doubt{Manual, "the job uses the keys for a service that is not AWS, and a role opens only AWS"})
+	}
 	if d := bashDoubt(u.unit); d != nil {
 		out = append(out, *d)
 	}
 	if v.webIdentity() {
 		out = append(out, v.guardWebIdentity(u)...)
 	}
-	for _, x := range u.visits {
-		out = append(out, v.guardStep(x, removed[x.facts.text])...)
+	out = append(out, v.guardInstall(u)...)
+	for _, use := range u.uses {
+		orb, _, _ := use.OrbJob()
+		out = append(out, v.guardArguments(orb, use.Args)...)
+	}
+	first, installs := u.firstSetup(), v.installs(u)
+	for i, x := range u.visits {
+		out = append(out, v.guardStep(x, removed[x.facts.text], installs && i >= first)...)
 	}
 	out = append(out, guardBashEnv(u, removed)...)
 	if !v.webIdentity() {
@@ -52,11 +61,12 @@ func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []dou
 // another purpose, and steps that outlive the token, which nothing renews.
 func (v *awsView) guardWebIdentity(u *awsUnit) []doubt {
 	var out []doubt
+	image := imageOf(u.unit)
 	for _, x := range u.visits {
 		if x.facts.script() != nil && slices.ContainsFunc(x.facts.script().Calls(), mountsCredentials) {
 			out = append(out, doubt{Manual, "a container gets ~/.aws, and web identity writes nothing there"})
 		}
-		out = append(out, guardVersions(x, imageOf(u.unit))...)
+		out = append(out, guardVersions(x, image)...)
 		if x.facts.script() != nil && len(x.facts.script().Mentions("AWS_ROLE_ARN")) > 0 {
 			out = append(out, doubt{Manual, "a step uses AWS_ROLE_ARN already, which web identity would set"})
 		}
@@ -115,8 +125,9 @@ func mountsCredentials(c *shell.Call) bool {
 	return container && slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return strings.Contains(w.Value, ".aws") })
 }
 
-// guardStep looks at one step: it must not print or copy what the setup brings.
-func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
+// guardStep looks at one step: it must not print or copy what the setup brings. behind says that a new setup of the orb
+// comes before it.
+func (v *awsView) guardStep(x awsVisit, removed []shell.Span, behind bool) []doubt {
 	var out []doubt
 	if x.Step.Kind == circle.BuiltinStep {
 		if paths := carried(x.Step, awsFiles...); paths != "" {
@@ -125,7 +136,8 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 		return out
 	}
 	if x.facts.script() == nil {
-		return nil
+		orb, _, _ := x.Step.OrbCall()
+		return v.guardArguments(orb, x.Step.Args())
 	}
 	if text, ok := circle.Known(x.Step.Shell()); ok && !shell.IsBash(text) && (x.facts.uses || len(x.facts.forms) > 0) {
 		out = append(out, doubt{Unsafe, "a step that calls AWS runs in " + text + ", and the setup reaches later steps through bash only"})
@@ -147,7 +159,7 @@ func (v *awsView) guardStep(x awsVisit, removed []shell.Span) []doubt {
 	if chainsProfiles(x.facts.script()) {
 		out = append(out, doubt{Manual, "a profile in ~/.aws/config takes its role from the keys of another one"})
 	}
-	out = append(out, v.guardFiles(x.Step, x.facts.script())...)
+	out = append(out, v.guardFiles(x.Step, x.facts.script(), behind)...)
 	for _, c := range keyCopies(x.facts.script()) {
 		switch {
 		case gone(c.span):
@@ -165,7 +177,7 @@ func bodies(script *shell.Script, removed []shell.Span) []shell.Span {
 	var out []shell.Span
 	for _, c := range script.Calls() {
 		for _, r := range c.Redirects {
-			if r.HereDoc() && slices.ContainsFunc(removed, func(s shell.Span) bool { return s.Contains(c.Span) }) {
+			if r.HereDoc() && goes(c.Span, removed) {
 				out = append(out, r.Body.Span)
 			}
 		}
@@ -184,7 +196,8 @@ func chainsProfiles(script *shell.Script) bool {
 		}
 	}
 	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
-		return c.Is("aws", "configure", "set") && len(c.Args()) > 2 && chains(c.Args()[2].Value)
+		_, name, _ := configured(c)
+		return chains(name)
 	})
 }
 

@@ -45,14 +45,10 @@ func runAWSImplicitKeys(p *Pass) error {
 func (v *awsView) forked(group []*keyForm) string {
 	for _, f := range group {
 		for _, u := range v.unitsOf(f) {
-			uses := []*circle.WorkflowJob{u.use}
-			if u.job != nil {
-				if u.job.Get("branch").Exists() || u.job.Get("branches").Exists() {
-					continue
-				}
-				uses = u.job.Uses()
+			if u.job != nil && (u.job.Get("branch").Exists() || u.job.Get("branches").Exists()) {
+				continue
 			}
-			if slices.ContainsFunc(uses, opensToForks) {
+			if slices.ContainsFunc(u.uses, opensToForks) {
 				return u.name
 			}
 		}
@@ -62,7 +58,7 @@ func (v *awsView) forked(group []*keyForm) string {
 
 // opensToForks reports whether a pull request from a fork runs a workflow entry.
 func opensToForks(w *circle.WorkflowJob) bool {
-	return w != nil && !keepsForksOut(w) && len(w.Contexts()) == 0 && !w.Workflow.Get("when").Exists() && !w.Workflow.Get("unless").Exists() &&
+	return !keepsForksOut(w) && len(w.Contexts()) == 0 && !w.Workflow.Get("when").Exists() && !w.Workflow.Get("unless").Exists() &&
 		!w.Workflow.Get("triggers").Exists()
 }
 

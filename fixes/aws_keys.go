@@ -27,6 +27,7 @@ const (
 	varSource                       // one variable
 	inertSource                     // a text that can be no key, such as a variable's name without its dollar sign
 	exprSource                      // a CircleCI expression
+	namedSource                     // a variable whose name the script puts together
 	otherSource                     // made by a command, or put together
 )
 
@@ -39,8 +40,12 @@ type keySource struct {
 var (
 	keyIDPattern  = pattern.New(`^(?:AKIA|ASIA)[A-Z0-9]{12,}$`)
 	secretPattern = pattern.New(`^[A-Za-z0-9/+=]{40}$`)
-	varPattern    = pattern.New(`^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})$`)
+	varPattern    = pattern.New(`^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::?\?[^{}$` + "`" + `]*|:?-)?\})$`) // it may have to be set, or be empty
 	envName       = pattern.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// namedPattern is what a script writes for a variable whose name it puts together: ${!NAME}, a command that only looks the
+	// name up, and, in a line that is read later, what makes the name at once.
+	namedPattern = pattern.New(`^(?:\$\{![A-Za-z_][A-Za-z0-9_]*\}|(?:\$\(|` + "`" + `)\s*(?:eval\s+["']?\s*echo|printenv)\s[^|;&]*\$[^|;&]*|` +
+		`\$(?:\$\{?[A-Za-z_]|[A-Za-z0-9_]*ACCESS_KEY[A-Za-z0-9_]*\$[({A-Za-z_]).*)$`)
 )
 
 // dummyKeys are values that local stand-ins for AWS take for a key, in lower case.
@@ -83,11 +88,28 @@ func classifyWord(w shell.Word) keySource {
 			return keySource{inertSource, w.Value}
 		}
 		return s
-	case len(w.Vars) == 1 && w.IsVar(w.Vars[0]):
+	case len(w.Vars) == 1 && varPattern.MatchString(w.Value):
 		return keySource{varSource, w.Vars[0]}
 	default:
-		return keySource{otherSource, w.Text}
+		return keySource{expanded(w.Value), w.Text}
 	}
+}
+
+// classifyText tells where a key comes from in a text in which a shell expands variables.
+func classifyText(text string) keySource {
+	s := classify(text)
+	if s.kind == otherSource {
+		s.kind = expanded(text)
+	}
+	return s
+}
+
+// expanded is the kind of a value in which the shell expands more than one variable.
+func expanded(value string) sourceKind {
+	if namedPattern.MatchString(value) {
+		return namedSource
+	}
+	return otherSource
 }
 
 // identity says whose keys a use of AWS has: two uses with equal identities act as the same user.

@@ -40,6 +40,10 @@ func TestClassifyWord(t *testing.T) {
 	}{
 		{`$STAGING_KEY`, varSource},
 		{`"${STAGING_KEY}"`, varSource},
+		{`"${STAGING_KEY:?is not set}"`, varSource},
+		{`${STAGING_KEY:-}`, varSource},
+		{`${STAGING_KEY:-$OTHER_KEY}`, otherSource},
+		{`${STAGING_KEY:0:4}`, otherSource},
 		{`AKIAABCDEFGHIJKLMNOP`, literalSource},
 		{`'abcdefghijklmnopqrstuvwxyz0123456789ABCD'`, literalSource},
 		{`AKIAIOSFODNN7EXAMPLE`, noSource},
@@ -50,6 +54,17 @@ func TestClassifyWord(t *testing.T) {
 		{`$(echo $X | jq -r .AccessKeyId)`, otherSource},
 		{`"a$B"`, otherSource},
 		{`<< parameters.key >>`, exprSource},
+		{`"${!KEY}"`, namedSource},
+		{`$(eval echo \$AWS_ACCESS_KEY_ID_$ENV)`, namedSource},
+		{`"$(eval "echo \$${ENV}_AWS_ACCESS_KEY_ID")"`, namedSource},
+		{"`eval echo '$'${ENV}_KEY`", namedSource},
+		{`$(printenv ${ENV}_AWS_ACCESS_KEY_ID)`, namedSource},
+		{`$(printenv STAGING_KEY)`, otherSource},
+		{`$(printenv CREDENTIALS | jq -r .AccessKeyId)`, otherSource},
+		{`$${ENV}_AWS_ACCESS_KEY_ID`, namedSource},
+		{`$AWS_ACCESS_KEY_ID_${ENV}`, namedSource},
+		{`${!KEY:0:4}`, otherSource},
+		{`$(eval "$LOGIN")`, otherSource},
 	}
 	for _, tt := range tests {
 		script, err := shell.Parse("X=" + tt.word)

@@ -1,7 +1,6 @@
 package fixes
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -31,10 +30,8 @@ var (
 	secretInText = pattern.New(`[A-Za-z0-9/+]{40,}`)
 )
 
-// mayHoldKey reports whether a text can have the id of a key.
-func mayHoldKey(text []byte) bool {
-	return bytes.Contains(text, []byte("AKIA")) || bytes.Contains(text, []byte("ASIA"))
-}
+// mayHoldKey reports whether what has some texts can have the id of a key.
+func mayHoldKey(has func(text string) bool) bool { return has("AKIA") || has("ASIA") }
 
 // literalKeysIn are those in a scalar. Lines that are commented out, samples and stand-ins have none.
 func literalKeysIn(n rewrite.Node) literalKeys {
@@ -67,7 +64,7 @@ func mixed(text string) bool { return strings.ToLower(text) != text && strings.T
 // strayKeys are literal keys in a step's script that none of its forms has.
 func (v *awsView) strayKeys(s *circle.Step, forms []*keyForm) []*keyForm {
 	text := s.Command()
-	if text.Kind() != rewrite.Scalar || !mayHoldKey([]byte(text.Value())) || foreignService(text.Value()) {
+	if text.Kind() != rewrite.Scalar || !mayHoldKey(func(id string) bool { return strings.Contains(text.Value(), id) }) || foreignService(text.Value()) {
 		return nil
 	}
 	out := v.keyForms(literalKeysIn(text), forms)
@@ -122,7 +119,7 @@ func (p keyPlace) start() int { return p.node.Span().Start + p.at.Start }
 
 // addLiterals adds the literal keys that no form has, wherever they stand in the file.
 func (v *awsView) addLiterals() {
-	if !mayHoldKey(v.p.File.Source()) {
+	if !mayHoldKey(v.p.fileMentions) {
 		return
 	}
 	w := &literalSweep{view: v, claimed: map[rewrite.Node][]string{}, passed: map[rewrite.Node]bool{}}

@@ -16,7 +16,8 @@ var otherVars = []string{
 	"AWS_CONFIG_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 }
 
-// ownChoice reports whether a variable with this value is such a choice: one of otherVars, or a key that is none.
+// ownChoice reports whether a variable with this value is such a choice: one of otherVars, or a key that is none, or that a
+// command makes: beside it the session token of a setup in front would be wrong.
 func ownChoice(name string, source keySource, empty bool) bool {
 	switch {
 	case empty:
@@ -24,7 +25,7 @@ func ownChoice(name string, source keySource, empty bool) bool {
 	case slices.Contains(otherVars, name) || strings.HasPrefix(name, "AWS_ENDPOINT_URL"):
 		return true
 	default:
-		return name == keyIDVar && source.kind == noSource
+		return name == keyIDVar && slices.Contains([]sourceKind{noSource, otherSource, namedSource}, source.kind)
 	}
 }
 
@@ -37,9 +38,13 @@ func choosesEnvironment(env circle.Environments) bool {
 	})
 }
 
-// choosesHere reports whether a script makes such a choice for its own calls, by an assignment.
+// choosesHere reports whether a script makes such a choice for its own calls, by an assignment, be it in a text that is
+// evaluated.
 func choosesHere(script *shell.Script) bool {
 	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
+		if c.Name() == "eval" && slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return strings.Contains(w.Text, keyIDVar+"=") }) {
+			return true
+		}
 		return slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool {
 			aws := strings.HasPrefix(a.Name, "AWS_ENDPOINT_URL") && strings.Contains(a.Value.Value, "amazonaws.com")
 			return !a.Naked && !aws && ownChoice(a.Name, classifyWord(a.Value), a.Value.Text == "" || a.Value.Static && a.Value.Value == "")
@@ -81,9 +86,8 @@ func choosesByCall(c *shell.Call) bool {
 			return true
 		}
 	}
-	if c.Is("aws", "configure", "set") && len(args) > 3 {
-		_, name := profileOf(c)
-		return choosesText(args[2].Value) && (name != "aws_access_key_id" || classifyWord(args[3]).kind == noSource)
+	if _, name, value := configured(c); name != "" {
+		return choosesText(name) && (name != "aws_access_key_id" || classifyWord(value).kind == noSource)
 	}
 	if !slices.Contains(copiers, c.Name()) || len(args) == 0 {
 		return false

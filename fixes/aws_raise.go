@@ -117,6 +117,9 @@ func (v *awsView) raiseUse(orb *circle.Orb, m *majorRaise, use orbUse) (ops []re
 	if m.Elements[use.element] == "" {
 		return nil, use.element + " has no counterpart in " + orb.Name() + "@" + m.To
 	}
+	if other := v.sharesArguments(use.args, orb); other != "" {
+		return nil, argumentsShared + other
+	}
 	var auth rewrite.Pair
 	if use.entry != nil {
 		if auth, ops, refusal = v.authOf(m, use); refusal != "" {

@@ -91,8 +91,8 @@ func writtenRegions(script *shell.Script) []configuredRegion {
 
 // configured is the setting that an aws configure set makes, wherever its options stand; "" for another call.
 func configured(c *shell.Call) (profile, name string, value shell.Word) {
-	words := configureWords(c)
-	if len(words) != 4 || words[1].Value != "set" {
+	words := c.AWS(5)
+	if len(words) != 4 || !c.IsAWS("configure", "set") {
 		return "", "", value
 	}
 	profile, name = settingOf(c, words[2].Value)

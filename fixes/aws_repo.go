@@ -20,7 +20,8 @@ const maxFollowed = 3
 
 // guardFiles looks into the files of the repo that a script names: one that hands the secret key on without the session
 // token would fail with temporary keys. The files are read to hold a fix back, and never edited.
-func (v *awsView) guardFiles(s *circle.Step, script *shell.Script) []doubt {
+// Behind a new setup, which installs the CLI, one that installs it again would fail, too.
+func (v *awsView) guardFiles(s *circle.Step, script *shell.Script, behind bool) []doubt {
 	if v.p.Repo == nil {
 		return nil
 	}
@@ -29,7 +30,7 @@ func (v *awsView) guardFiles(s *circle.Step, script *shell.Script) []doubt {
 		root, _ = circle.Known(j.Get("working_directory"))
 	}
 	dir, _ := circle.Known(s.WorkingDirectory())
-	g := &repoGuard{view: v, root: root, seen: map[string]bool{}}
+	g := &repoGuard{view: v, root: root, behind: behind, seen: map[string]bool{}}
 	g.follow(script, g.path(dir), maxFollowed)
 	return g.doubts
 }
@@ -38,6 +39,7 @@ func (v *awsView) guardFiles(s *circle.Step, script *shell.Script) []doubt {
 type repoGuard struct {
 	view   *awsView
 	root   string // the directory that the job checks the repo out to, "" for the default
+	behind bool   // a new setup of the orb comes before the step
 	seen   map[string]bool
 	doubts []doubt
 }
@@ -76,8 +78,29 @@ func (g *repoGuard) follow(script *shell.Script, dir string, depth int) {
 
 // look judges one file, and follows a script into what it runs.
 func (g *repoGuard) look(c *shell.Call, name, dir string, depth int) {
+	if makes(c) {
+		g.make(c, name, dir, depth)
+		return
+	}
 	text, ok := g.view.p.repoFile(name)
-	if !ok || g.seen[name] || depth == 0 {
+	if !ok || g.seen[name] || depth <= 0 {
+		return
+	}
+	g.judge(name, text)
+	if path.Base(name) == "package.json" {
+		text, dir = packageScript(text, c), path.Dir(name)
+	} else if !strings.HasSuffix(name, ".sh") && !strings.HasPrefix(text, "#!") {
+		return
+	}
+	if script := g.view.p.scripts.Parse(text); script != nil {
+		g.judgeInstaller(name, text, script)
+		g.follow(script, dir, depth-1)
+	}
+}
+
+// judge notes a file that hands the secret key on without the session token, once.
+func (g *repoGuard) judge(name, text string) {
+	if g.seen[name] {
 		return
 	}
 	g.seen[name] = true
@@ -89,13 +112,16 @@ func (g *repoGuard) look(c *shell.Call, name, dir string, depth int) {
 	case !strings.Contains(text, sessionVar):
 		g.doubts = append(g.doubts, doubt{Unsafe, fmt.Sprintf("%s:%d uses %s without %s, which temporary keys need", name, line, secretVar, sessionVar)})
 	}
-	if path.Base(name) == "package.json" {
-		text, dir = packageScript(text, c), path.Dir(name)
-	} else if !strings.HasSuffix(name, ".sh") && !strings.HasPrefix(text, "#!") {
-		return
-	}
-	if script := g.view.p.scripts.Parse(text); script != nil {
-		g.follow(script, dir, depth-1)
+}
+
+// judgeInstaller notes a script with an installer of the CLI that fails where there is one.
+func (g *repoGuard) judgeInstaller(name, text string, script *shell.Script) {
+	for _, c := range plainInstallers(script) {
+		if g.behind && (!c.Conditional || c.AfterAnd) {
+			line := 1 + strings.Count(text[:c.Span.Start], "\n")
+			g.doubts = append(g.doubts, doubt{Unsafe, fmt.Sprintf("%s:%d installs the AWS CLI where the setup has done so, and fails: give the installer --update", name, line)})
+			return
+		}
 	}
 }
 
@@ -149,7 +175,7 @@ func (p *Pass) repoFile(name string) (string, bool) {
 func namedFiles(c *shell.Call) []string {
 	compose := []string{"docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"}
 	switch name := c.Name(); {
-	case name == "make" || name == "gmake":
+	case makes(c):
 		return inDirectory(c, "-C", orDefaults(c, "GNUmakefile", "makefile", "Makefile"))
 	case name == "docker-compose" || c.Is("docker", "compose"):
 		return orDefaults(c, compose...)

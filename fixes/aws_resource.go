@@ -16,36 +16,27 @@ func (b *keysFix) roles() []Resource {
 	for _, u := range b.units {
 		choice := b.role(u)
 		c := b.credentials(u, choice.credentials)
+		r := &AWSRole{Use: b.group[0].keys.use(nil, strings.TrimPrefix(u.name, "job ")), Region: orElse(plain(c.region), u.region()), Session: c.duration, Account: u.account()}
+		switch {
+		case choice.need != nil:
+			r.Fact = choice.need.Key
+		case roleARN.MatchString(c.role):
+			r.ARN, r.Existing = c.role, choice.fact == ""
+		case isVariable(c.role) && envName.MatchString(strings.Trim(c.role, "${}")):
+			r.Variable = strings.Trim(c.role, "${}")
+		default:
+			continue // an expression: the file says elsewhere which role that is
+		}
+		r.FirstToken = slices.ContainsFunc(b.group, func(f *keyForm) bool { return f.element.inPlace() })
+		r.Tags = slices.ContainsFunc(u.uses, (*circle.WorkflowJob).TagFilter)
+		r.show(u)
 		for _, contexts := range orOne(u.entries, u.contexts) {
-			r := &AWSRole{Use: b.group[0].keys.use(contexts, strings.TrimPrefix(u.name, "job ")), Region: orElse(plain(c.region), u.region()), Session: c.duration, Account: u.account()}
-			switch {
-			case choice.need != nil:
-				r.Fact = choice.need.Key
-			case roleARN.MatchString(c.role):
-				r.ARN, r.Existing = c.role, choice.fact == ""
-			case isVariable(c.role) && envName.MatchString(strings.Trim(c.role, "${}")):
-				r.Variable = strings.Trim(c.role, "${}")
-			default:
-				continue // an expression: the file says elsewhere which role that is
-			}
-			r.FirstToken = slices.ContainsFunc(b.group, func(f *keyForm) bool { return f.element.inPlace() })
-			r.Tags = u.forTags()
-			r.show(u)
-			out = append(out, r)
+			under := *r
+			under.Contexts = contexts
+			out = append(out, &under)
 		}
 	}
 	return out
-}
-
-// forTags reports whether a workflow runs the unit for tags.
-func (u *unit) forTags() bool {
-	uses := []*circle.WorkflowJob{u.use}
-	if u.job != nil {
-		uses = u.job.Uses()
-	}
-	return slices.ContainsFunc(uses, func(w *circle.WorkflowJob) bool {
-		return w != nil && (w.Filters().Get("tags").Exists() || strings.Contains(w.Filters().Value(), "git.tag"))
-	})
 }
 
 // use says that jobs use an identity under the contexts of a workflow entry.

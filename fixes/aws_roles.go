@@ -277,5 +277,3 @@ func (v *awsView) setUpRoles() map[roleUse][]string {
 
 // setOf is the same for lists with the same names, in whatever order.
 func setOf(names []string) string { return strings.Join(slices.Sorted(slices.Values(names)), "\x00") }
-
-func sameSet(a, b []string) bool { return setOf(a) == setOf(b) }

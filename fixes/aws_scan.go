@@ -39,6 +39,7 @@ func (v *awsView) scanScript(s *circle.Step, facts *stepFacts) {
 	facts.text = text
 	facts.read = sync.OnceValue(func() *shell.Script { return v.p.scripts.Parse(text.Value()) })
 	facts.runs = sync.OnceValue(func() string { return firstUnknown(facts.script()) })
+	facts.leaves = sync.OnceValue(func() bool { return mayLeave(text.Value()) && leavesCredentials(facts.script()) })
 	if !v.p.mayHold(awsIndex(), text.Value()) || facts.script() == nil {
 		return
 	}
@@ -75,6 +76,9 @@ func shellOf(s *circle.Step) string {
 	return ""
 }
 
+// severalPairs is why the keys of a script are left to people that is given more than one pair for the same place.
+const severalPairs = "the script uses several pairs of keys"
+
 // scanAssignments finds keys that a script assigns, for itself, for one command or for later steps.
 func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 	f := &keyForm{kind: exportForm, step: s, node: facts.text}
@@ -86,7 +90,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 		}
 		source := classifyWord(value)
 		if i < 2 && sources[i].kind != noSource && source.kind != noSource && sources[i] != source {
-			f.blocker = "the script uses several pairs of keys"
+			f.blocker = severalPairs
 		}
 		if i < 2 && source.kind != noSource {
 			sources[i] = source
@@ -103,11 +107,7 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 	}
 	for _, e := range facts.script().BashEnv() {
 		f.stays = f.stays || slices.Contains(keyVars, e.Name)
-		part := e.Write.Stmt
-		if e.Line.HereDoc {
-			part = e.Line.Span
-		}
-		take(e.Name, e.Value, part)
+		take(e.Name, e.Value, partOf(e.Write, e.Line))
 	}
 	if !f.describe(sources, "") || f.chained(facts.script()) {
 		return nil
@@ -120,11 +120,11 @@ func (v *awsView) scanAssignments(s *circle.Step, facts *stepFacts) *keyForm {
 
 // chained reports whether the assigned keys come with a session token: then they are temporary ones, made elsewhere.
 func (f *keyForm) chained(script *shell.Script) bool {
-	asks := slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool { return c.Is("aws", "sts") })
+	asks := slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool { return c.IsAWS("sts") })
 	for _, c := range script.Calls() {
 		for _, a := range c.Assigns {
 			kind := classifyWord(a.Value).kind
-			if a.Name == sessionVar && (kind == otherSource || kind == varSource && asks) {
+			if a.Name == sessionVar && (kind == otherSource || kind == namedSource || kind == varSource && asks) {
 				return true
 			}
 		}
@@ -153,10 +153,7 @@ func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 	}
 	var found []*pending
 	for _, c := range facts.script().Calls() {
-		if !c.Is("aws", "configure", "set") || len(c.Args()) < 4 {
-			continue
-		}
-		profile, name := profileOf(c)
+		profile, name, value := configured(c)
 		i := slices.Index([]string{"aws_access_key_id", "aws_secret_access_key", "aws_session_token"}, name)
 		if i < 0 {
 			continue
@@ -169,8 +166,13 @@ func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 		p := found[at]
 		p.form.parts = append(p.form.parts, c.Stmt)
 		p.form.root = p.form.root || isolated(c, keyVars[0])
-		if i < 2 {
-			p.sources[i] = classifyWord(c.Args()[3])
+		if i == 2 {
+			continue
+		}
+		if source := classifyWord(value); p.sources[i].kind == noSource {
+			p.sources[i] = source
+		} else if p.sources[i] != source {
+			p.form.blocker = severalPairs
 		}
 	}
 	var out []*keyForm
@@ -185,10 +187,8 @@ func (v *awsView) scanConfigure(s *circle.Step, facts *stepFacts) []*keyForm {
 	return out
 }
 
-// profileOf is the profile that an aws configure set writes to, "" for the default, and the name of the setting.
-func profileOf(c *shell.Call) (profile, name string) { return settingOf(c, c.Args()[2].Value) }
-
-// settingOf is the same for a setting that is given by its full name, which may have the profile's in it.
+// settingOf is the profile that an aws configure set writes to, "" for the default, and the name of the setting without
+// the profile's, which may be in its full name.
 func settingOf(c *shell.Call, name string) (profile, short string) {
 	if rest, ok := strings.CutPrefix(name, "profile."); ok {
 		if i := strings.LastIndexByte(rest, '.'); i >= 0 {
@@ -202,39 +202,29 @@ func settingOf(c *shell.Call, name string) (profile, short string) {
 	return profileName(w.Value), name
 }
 
-// configureWords are the words of a call of aws configure without its options.
-func configureWords(c *shell.Call) []shell.Word {
-	var out []shell.Word
-	for i, w := range c.Args() {
-		valued := i > 0 && slices.Contains([]string{"--profile", "--region", "--output"}, c.Args()[i-1].Value)
-		if !strings.HasPrefix(w.Value, "--") && !valued {
-			out = append(out, w)
-		}
-	}
-	if c.Name() != "aws" || len(out) == 0 || out[0].Value != "configure" {
-		return nil
-	}
-	return out
-}
-
 // scanCalls notes the AWS calls of a script: the logins and role changes, and the first of the others. What a script
 // gets by a role change serves the calls behind it.
 func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
-	covered := choosesHere(facts.script()) || choosesLater(facts.script()) || choosesEnvironment(s.Environment())
-	facts.supplies = choosesLater(facts.script())
+	later := choosesLater(facts.script())
+	facts.supplies = later || keepsSession(facts.script())
+	covered := later || choosesHere(facts.script()) || choosesEnvironment(s.Environment()) || loadsCredentials(facts.script())
+	assumed := false // a role, with CircleCI's token
 	for _, c := range facts.script().Calls() {
-		facts.v1Only = facts.v1Only || c.Is("aws", "ecr", "get-login")
+		facts.v1Only = facts.v1Only || c.IsAWS("ecr", "get-login")
 		facts.userInstall = facts.userInstall || installsCLI(c) && c.Has("--user")
+		assumes := c.IsAWS("sts", "assume-role-with-web-identity")
+		assumed = assumed || assumes
+		covered = covered || runsLogin(c)
 		if !callsAWS(c) {
 			continue
 		}
 		facts.uses = true
-		chain := c.Is("aws", "sts", "assume-role")
+		chain := changesRole(c)
 		switch {
-		case c.Is("aws", "sts", "assume-role-with-web-identity"):
+		case assumes:
 			facts.assumes, covered = true, true
-		case covered && !chain || facts.assumes || hasAssumed(facts.script(), c):
-		case chain || c.Is("aws", "ecr", "get-login") || c.Is("aws", "ecr", "get-login-password"):
+		case covered && !chain || facts.assumes || assumed:
+		case chain || c.IsAWS("ecr", "get-login") || c.IsAWS("ecr", "get-login-password"):
 			v.scanLogin(s, facts, c)
 			covered = true
 		default:
@@ -248,19 +238,6 @@ func (v *awsView) scanCalls(s *circle.Step, facts *stepFacts) {
 	for _, e := range facts.script().BashEnv() {
 		facts.assumes = facts.assumes || e.Name == "AWS_WEB_IDENTITY_TOKEN_FILE"
 	}
-}
-
-// hasAssumed reports whether a call before this one in the script assumes a role with CircleCI's token.
-func hasAssumed(script *shell.Script, at *shell.Call) bool {
-	for _, c := range script.Calls() {
-		if c == at {
-			return false
-		}
-		if c.Is("aws", "sts", "assume-role-with-web-identity") {
-			return true
-		}
-	}
-	return false
 }
 
 // installsCLI reports whether a call installs the AWS CLI by a package manager.
@@ -279,7 +256,7 @@ func installsCLI(c *shell.Call) bool {
 func (v *awsView) scanLogin(s *circle.Step, facts *stepFacts, c *shell.Call) {
 	f := &keyForm{kind: ambientForm, owner: s.Owner(), step: s, node: facts.text, span: spanIn(facts.text, c.Span), keys: standard}
 	f.message = "the login to ECR reads AWS keys that are stored outside of the file"
-	if c.Is("aws", "sts", "assume-role") {
+	if changesRole(c) {
 		f.message = "the role is assumed with AWS keys that are stored outside of the file"
 		if d, ok := c.Option("--duration-seconds"); ok && !withinAnHour(d) {
 			f.blocker = "a role that is assumed from a session lasts an hour at most, and this one asks for " + d.Text + " seconds"

@@ -37,7 +37,7 @@ func signedFor(c *shell.Call, session int) string {
 	asked, given := c.Option("--expires-in")
 	n, err := strconv.Atoi(asked.Value)
 	switch {
-	case !given || !c.Is("aws", "s3", "presign"):
+	case !given || !c.IsAWS("s3", "presign"):
 		return ""
 	case err != nil:
 		return "a time that is not shown (" + asked.Text + ")"
@@ -95,11 +95,8 @@ func (v *awsView) guardToken(x awsVisit, removed []shell.Span) []doubt {
 			out = append(out, doubt{Manual, fmt.Sprintf("line %d takes %s away, which temporary keys need", lineOf(x.facts.text, at), sessionVar)})
 		}
 	}
-	mayUse := func(c *shell.Call) bool { return callsAWS(c) || unknownCommand(c) != "" }
-	for i, c := range script.Calls() {
-		if losesToken(c) && slices.ContainsFunc(script.Calls()[i:], mayUse) {
-			lose(c.Span)
-		}
+	for _, c := range losers(script) {
+		lose(c.Span)
 	}
 	for _, w := range script.Writes() {
 		if !w.File.IsVar("BASH_ENV") {
@@ -110,6 +107,25 @@ func (v *awsView) guardToken(x awsVisit, removed []shell.Span) []doubt {
 		}
 	}
 	return out
+}
+
+// losers are the calls of a script that lose the token in front of one that may use AWS.
+func losers(script *shell.Script) []*shell.Call {
+	var out []*shell.Call
+	for _, c := range script.Calls() {
+		if losesToken(c) {
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	for _, c := range slices.Backward(script.Calls()) {
+		if callsAWS(c) || unknownCommand(c) != "" {
+			return slices.DeleteFunc(out, func(l *shell.Call) bool { return l.Span.Start > c.Span.Start })
+		}
+	}
+	return nil
 }
 
 // goes reports whether a part of a script is among those that are removed.
@@ -164,4 +180,16 @@ func losesBashEnv(c *shell.Call) bool {
 	default:
 		return named && slices.Contains([]string{"rm", "truncate", "unlink", "shred"}, c.Name())
 	}
+}
+
+// keepsSession reports whether a script changes its role and puts something into $BASH_ENV: the calls of later steps run on
+// the session then.
+func keepsSession(script *shell.Script) bool {
+	return slices.ContainsFunc(script.Calls(), changesRole) && slices.ContainsFunc(script.Calls(), feedsBashEnv)
+}
+
+// feedsBashEnv reports whether a call writes to the file that $BASH_ENV names.
+func feedsBashEnv(c *shell.Call) bool {
+	out := c.Stdout()
+	return out.To == shell.ToFile && out.File.IsVar("BASH_ENV") || c.Name() == "tee" && slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return w.IsVar("BASH_ENV") })
 }

@@ -3,6 +3,8 @@ package fixes
 import (
 	"fmt"
 	"slices"
+	"sort"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 )
@@ -17,7 +19,11 @@ func (v *awsView) findSites(u *awsUnit) {
 		u.mixed = "two identities meet in one job: each needs a role and a profile of its own"
 		return
 	}
-	if u.mixed = u.widened(); u.mixed != "" {
+	acts := map[*keyForm]bool{}
+	for _, f := range u.forms {
+		acts[f] = true
+	}
+	if u.mixed = u.widened(acts); u.mixed != "" {
 		return
 	}
 	if slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind == environmentForm && f.step == nil }) {
@@ -29,7 +35,7 @@ func (v *awsView) findSites(u *awsUnit) {
 	}
 	for i, x := range u.visits {
 		for _, f := range x.facts.forms {
-			if !slices.Contains(u.forms, f) || u.dominated(x.Visit) {
+			if !acts[f] || u.dominated(x.Visit) {
 				continue
 			}
 			switch {
@@ -51,27 +57,38 @@ func (v *awsView) findSites(u *awsUnit) {
 }
 
 // widened says when keys that reach one step only would be followed by a role that reaches the steps behind it too,
-// and one of these runs something that may have used other credentials.
-func (u *awsUnit) widened() string {
+// and one of these runs something that may have used other credentials. All of the forms, acts, have the same keys.
+func (u *awsUnit) widened(acts map[*keyForm]bool) string {
+	strangers := sync.OnceValue(u.strangers)
 	for i, x := range u.visits {
 		for _, f := range x.facts.forms {
 			narrow := f.step != nil && !f.stays && (f.kind == exportForm || f.kind == environmentForm)
-			if !narrow || !slices.Contains(u.forms, f) || f.keys.sameKeys(standard) {
+			if !narrow || !acts[f] || f.keys.sameKeys(standard) {
 				continue
 			}
 			which := "a later"
 			if when := x.Step.RunWhen(); when == "always" || when == "on_fail" {
 				i, which = -1, "another" // the setup stands before the first step that can fail
 			}
-			for _, y := range u.visits[i+1:] {
-				own := slices.ContainsFunc(y.facts.forms, func(g *keyForm) bool { return g.keys == f.keys })
-				if !own && y.facts.unknown() != "" {
-					return fmt.Sprintf("the keys reach one step only, and %s step runs %s, which may use other credentials", which, y.facts.unknown())
-				}
+			if at := sort.SearchInts(strangers(), i+1); at < len(strangers()) {
+				y := u.visits[strangers()[at]]
+				return fmt.Sprintf("the keys reach one step only, and %s step runs %s, which may use other credentials", which, y.facts.unknown())
 			}
 		}
 	}
 	return ""
+}
+
+// strangers are the numbers of the visits without the unit's keys that run something which may use credentials.
+func (u *awsUnit) strangers() []int {
+	var out []int
+	for i, x := range u.visits {
+		own := slices.ContainsFunc(x.facts.forms, func(f *keyForm) bool { return f.keys == u.forms[0].keys })
+		if !own && x.facts.unknown() != "" {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // oneIdentity reports whether all forms of the unit act as the same user.
@@ -88,8 +105,10 @@ func (u *awsUnit) oneIdentity() bool {
 // needs that version: the setup step would install version 2 in front of it otherwise. The step itself may not call AWS.
 func (u *awsUnit) behindInstall(i int) awsVisit {
 	x := u.visits[i]
-	needsV1 := slices.ContainsFunc(u.visits[i:], func(y awsVisit) bool { return y.facts.v1Only })
-	if !needsV1 || !x.facts.userInstall || x.facts.uses || x.facts.v1Only || i+1 >= len(u.visits) {
+	if !x.facts.userInstall || x.facts.uses || x.facts.v1Only || i+1 >= len(u.visits) {
+		return x
+	}
+	if !slices.ContainsFunc(u.visits[i:], func(y awsVisit) bool { return y.facts.v1Only }) {
 		return x
 	}
 	if next := u.visits[i+1]; next.Step.List != nil && x.Step.List != nil && next.Step.List.Node == x.Step.List.Node {

@@ -2,6 +2,8 @@ package fixes
 
 import (
 	"slices"
+
+	"cfgfix/rewrite"
 )
 
 // awsStaticKeys wants no long-lived AWS keys in jobs: a role that CircleCI's OIDC token opens takes their place. See
@@ -59,7 +61,10 @@ func (v *awsView) finding(group []*keyForm) Finding {
 			out.Related = append(out.Related, Related{f.span, f.message})
 		}
 	}
-	b := &keysFix{view: v, group: group, fix: &Fix{Title: "assume a role with CircleCI's OIDC token", Safety: Setup}}
+	b := &keysFix{
+		view: v, group: group, placed: map[placedAt]bool{}, agreement: map[rewrite.Node]bool{},
+		fix: &Fix{Title: "assume a role with CircleCI's OIDC token", Safety: Setup},
+	}
 	if refusal := b.build(); refusal != "" {
 		out.NoFix = refusal
 		return out

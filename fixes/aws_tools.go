@@ -12,12 +12,13 @@ import (
 // scanTools finds keys that a script hands to a tool on its command line.
 func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 	var out []*keyForm
+	own := setByScript(facts.script())
 	for _, c := range facts.script().Calls() {
 		c, profile := toolOf(c), ""
 		f := &keyForm{kind: toolForm, step: s, node: facts.text}
 		var sources [2]keySource
 		title := callTitle(c)
-		assigned, variables, container := terraformAssigned(c), commandVariables(c), containerKeys(facts.script(), c)
+		assigned, variables, container := terraformAssigned(c), commandVariables(c), containerKeys(c, own)
 		switch {
 		case assigned.ofAWS():
 			title, sources, f.blocker = "Terraform", assigned.sources, terraformDecides
@@ -40,6 +41,10 @@ func (v *awsView) scanTools(s *circle.Step, facts *stepFacts) []*keyForm {
 		case c.Name() == "docker" && c.Has("build") || c.Is("docker", "buildx", "build"):
 			if sources = buildArguments(c); sources[0].kind != noSource {
 				f.blocker = "the keys go into a docker build as arguments: use a BuildKit secret"
+			}
+		default:
+			if given := keyOptions(c); given.ofAWS() && !givesEndpoint(c) && !slices.Contains(containerTools, c.Name()) && !slices.ContainsFunc(given.sources[:], own) {
+				sources, f.blocker = given.sources, fmt.Sprintf("%s takes the keys as options, and whether it takes a session token as well is not known", c.Name())
 			}
 		}
 		if sources[0].kind == noSource || !f.describe(sources, profile) {
@@ -105,6 +110,8 @@ var variableTools = map[string]struct {
 	"tofu":       {terraformOptions, terraformDecides},
 	"terragrunt": {terraformOptions, terraformDecides},
 	"packer":     {[]string{"var"}, "the keys are for Packer's template: whether they may go is written there"},
+
+	"ansible-playbook": {[]string{"e", "extra-vars"}, "the keys are for Ansible's playbooks: whether they may go is written there"},
 }
 
 var terraformOptions = []string{"var", "backend-config"}
@@ -120,9 +127,31 @@ func commandVariables(c *shell.Call) (keys terraformKeys) {
 		if !ok && i+1 < len(args) {
 			text = args[i+1].Value
 		}
-		name, value, given := strings.Cut(text, "=")
-		if j := terraformKey(name); given && j >= 0 {
+		for _, text := range strings.Fields(text) { // Ansible takes several in one word
+			name, value, given := strings.Cut(text, "=")
+			if j := terraformKey(name); given && j >= 0 {
+				keys.add(j, name, classify(value))
+			}
+		}
+	}
+	return keys
+}
+
+// keyOptions are the keys that a call gives any tool by options of their names, such as --access-key-id.
+func keyOptions(c *shell.Call) (keys terraformKeys) {
+	args := c.Args()
+	for i, w := range args {
+		option, value, given := strings.Cut(w.Value, "=")
+		name, dashed := strings.CutPrefix(option, "--")
+		j := terraformKey(strings.ReplaceAll(name, "-", "_"))
+		switch {
+		case dashed && strings.HasSuffix(name, "session-token"):
+			return terraformKeys{} // these are temporary
+		case !dashed || j < 0:
+		case given:
 			keys.add(j, name, classify(value))
+		case i+1 < len(args):
+			keys.add(j, name, classifyWord(args[i+1]))
 		}
 	}
 	return keys
@@ -185,21 +214,20 @@ var containerTools = []string{"docker", "docker-compose", "podman"}
 
 // containerKeys are the keys that a container is given from other variables than its own, both or none. With a session
 // token they are temporary ones, and those that the script assigns come from elsewhere.
-func containerKeys(script *shell.Script, c *shell.Call) (sources [2]keySource) {
+func containerKeys(c *shell.Call, own func(keySource) bool) (sources [2]keySource) {
 	service := func(w shell.Word) bool {
 		return strings.Contains(strings.ToLower(w.Value), "endpoint") && !strings.Contains(w.Value, "amazonaws.com")
 	}
 	if !slices.Contains(containerTools, c.Name()) || !c.Has("run") && !c.Has("exec") || slices.ContainsFunc(c.Args(), service) {
 		return sources
 	}
-	assigned := func(m shell.Mention) bool { return m.Kind == shell.Assigned }
 	for _, w := range c.Args() {
 		name, value, _ := strings.Cut(handedVariable(w), "=")
 		if name == sessionVar {
 			return [2]keySource{}
 		}
 		i, s := slices.Index(keyVars[:2], name), classify(value)
-		if i >= 0 && !w.Static && s.kind == varSource && s.text != name && !slices.ContainsFunc(script.Mentions(s.text), assigned) {
+		if i >= 0 && !w.Static && s.kind == varSource && s.text != name && !own(s) {
 			sources[i] = s
 		}
 	}
@@ -207,6 +235,20 @@ func containerKeys(script *shell.Script, c *shell.Call) (sources [2]keySource) {
 		return [2]keySource{}
 	}
 	return sources
+}
+
+// setByScript tells of a source whether the script itself gives its variable a value. Each variable is looked for once.
+func setByScript(script *shell.Script) func(keySource) bool {
+	given := map[string]bool{}
+	return func(s keySource) bool {
+		if s.kind != varSource {
+			return false
+		}
+		if _, known := given[s.text]; !known {
+			given[s.text] = slices.ContainsFunc(script.Mentions(s.text), func(m shell.Mention) bool { return m.Kind == shell.Assigned })
+		}
+		return given[s.text]
+	}
 }
 
 // handedVariable is a word of a call as the options -e and --env take it: NAME or NAME=VALUE.

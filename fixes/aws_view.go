@@ -22,10 +22,11 @@ type awsView struct {
 
 	secrets map[string]bool // of the literal keys that stand anywhere with their ids
 
-	byVariable func() map[string][]identity // keysByVariable, once
-	identities func() int                   // countIdentities, once all units are known
-	roles      map[roleUse][]string         // of setUpRoles, once
-	orbUses    map[rewrite.Entry][]orbUse   // of usesOf
+	byVariable func() map[string][]identity     // keysByVariable, once
+	identities func() int                       // countIdentities, once all units are known
+	calls      func() map[rewrite.Node][]caller // callsByArguments, once
+	roles      map[roleUse][]string             // of setUpRoles, once
+	orbUses    map[rewrite.Entry][]orbUse       // of usesOf
 }
 
 // awsUnit is what the AWS rules see of a unit.
@@ -34,6 +35,8 @@ type awsUnit struct {
 	visits []awsVisit
 	forms  []*keyForm
 	mixed  string // why the unit cannot do with one setup
+
+	elsewhere func() bool // isElsewhere, worked out once
 }
 
 // awsVisit is a step in a unit's flow.
@@ -46,6 +49,7 @@ func newAWSView(p *Pass) *awsView {
 	v := &awsView{p: p, config: p.Config, steps: map[rewrite.Node]*stepFacts{}, environments: map[rewrite.Node]*keyForm{}, orbUses: map[rewrite.Entry][]orbUse{}, secrets: map[string]bool{}}
 	v.byVariable = sync.OnceValue(v.keysByVariable)
 	v.identities = sync.OnceValue(v.countIdentities)
+	v.calls = sync.OnceValue(v.callsByArguments)
 	for _, u := range p.units() {
 		v.units = append(v.units, newAWSUnit(u))
 	}
@@ -58,6 +62,7 @@ func newAWSView(p *Pass) *awsView {
 	v.resolveKeys()
 	v.addUnused()
 	v.addLiterals()
+	v.dropElsewhere()
 	for _, u := range v.units {
 		v.findSites(u)
 	}
@@ -100,6 +105,7 @@ func (u *awsUnit) environmentKeys(f *keyForm) (keys identity, ok bool) {
 
 func newAWSUnit(u *unit) *awsUnit {
 	x := &awsUnit{placement: placement{unit: u}}
+	x.elsewhere = sync.OnceValue(x.isElsewhere)
 	for _, s := range u.steps {
 		x.visits = append(x.visits, awsVisit{Visit: s})
 	}
@@ -114,7 +120,7 @@ func (v *awsView) collect(u *awsUnit) {
 		v.addEnvironment(u, env, hidden)
 	}
 	supplied := len(u.forms) > 0 || u.standIn()
-	assumed := false
+	assumed, dummies := false, u.dummies()
 	for i := range u.visits {
 		x := &u.visits[i]
 		x.facts = v.factsOf(x.Step)
@@ -123,14 +129,14 @@ func (v *awsView) collect(u *awsUnit) {
 			shown = shown || f.kind.shown() && f.kind != elementForm
 		}
 		for _, f := range x.facts.forms {
-			if !f.kind.shown() && (supplied || shown) || assumed && f.temporary() {
+			if !f.kind.shown() && (supplied || shown) || assumed && f.temporary() || dummies && f.handsOn() {
 				continue
 			}
 			u.mix(f, assumed)
 			v.add(u, f)
 			supplied = supplied || f.stays || f.kind == setupForm
 		}
-		supplied = supplied || x.facts.supplies || x.Step.Name == "attach_workspace" && v.carried
+		supplied = supplied || x.facts.supplied() || x.Step.Name == "attach_workspace" && v.carried
 		if x.facts.assumes {
 			if slices.ContainsFunc(u.forms, func(f *keyForm) bool { return f.kind.shown() && f.kind != elementForm }) {
 				u.mixed = "the job assumes a role as well: which of the two identities a step needs is not shown"
@@ -153,7 +159,16 @@ func (v *awsView) add(u *awsUnit, f *keyForm) {
 // temporary reports whether the keys of a form are those of a role when one has been assumed before: the form hands on
 // what the environment has.
 func (f *keyForm) temporary() bool {
-	return f.kind == setupForm && !f.setup.hasKeys || f.kind == toolForm && f.keys.sameKeys(standard)
+	return f.kind == setupForm && !f.setup.hasKeys || f.handsOn()
+}
+
+// handsOn reports whether a form gives a tool the keys that the environment has.
+func (f *keyForm) handsOn() bool { return f.kind == toolForm && f.keys.sameKeys(standard) }
+
+// dummies reports whether the unit's environment has values for the keys that are none.
+func (u *awsUnit) dummies() bool {
+	x, ok := u.environments().Lookup(keyIDVar)
+	return ok && classify(x.Text).kind == noSource
 }
 
 // mix notes that stored keys are brought to a job that has assumed a role before.
@@ -168,7 +183,7 @@ func (u *awsUnit) standIn() bool {
 	if choosesEnvironment(u.environments()) {
 		return true
 	}
-	runner := u.job != nil && onRunner(u.job)
+	runner := u.job != nil && mayRunOnRunner(u.job)
 	if u.executor != nil {
 		class, known := circle.Known(u.executor.ResourceClass())
 		runner = runner || known && strings.Contains(class, "/")

@@ -8,9 +8,13 @@ func (b *azureFix) credentials() []Resource {
 	var out []Resource
 	for _, f := range b.group {
 		login := b.azure.logins[f]
+		kept := b.readsOn(f)
 		for _, u := range b.view.unitsOf(f) {
 			for _, contexts := range orOne(u.entries, u.contexts) {
 				c := &AzureCredential{Use: f.use(u, contexts), Variables: map[string]string{}}
+				if kept {
+					c.KeyVars = nil // the variable stays, without the secret
+				}
 				if login.usual {
 					if b.azure.single() {
 						c.ClientID, c.TenantID = given.ClientID, given.TenantID
@@ -32,9 +36,18 @@ func (b *azureFix) credentials() []Resource {
 func (f *storedForm) use(u *storedUnit, contexts []string) Use {
 	out := Use{Contexts: contexts, Jobs: []string{strings.TrimPrefix(u.name, "job ")}}
 	if f.secret != "" && !f.literal {
-		out.Keys, out.KeyVars = f.secret, u.outside(f.secret)
+		out.Keys, out.KeyVars = f.storedBy(u), u.outside(f.storedBy(u))
 	}
 	return out
+}
+
+// storedBy is the variable that holds the secret of a form for a unit: what an environment of the file copies, where one
+// does.
+func (f *storedForm) storedBy(u *storedUnit) string {
+	if name, ok := u.storedIn(f.secret); ok {
+		return name
+	}
+	return f.secret
 }
 
 // publishers are the registries that have to trust the project.

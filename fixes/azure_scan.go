@@ -202,6 +202,10 @@ func (v *azureView) scanEnvironment(_ *storedUnit, env *circle.Environment) []*s
 // claimEnvironments lets a variable of an environment go with the login that reads it, where that alone does and has
 // the same owner.
 func (v *azureView) claimEnvironments() {
+	at := map[rewrite.Node][]*storedForm{}
+	for _, f := range v.forms {
+		at[f.node] = append(at[f.node], f)
+	}
 	for _, f := range v.forms {
 		if f.step != nil || len(f.remove) == 0 || strings.Contains(f.advice, "expression") {
 			continue
@@ -209,7 +213,7 @@ func (v *azureView) claimEnvironments() {
 		reads, others, program := 0, false, ""
 		for _, u := range v.unitsOf(f) {
 			for _, x := range u.steps {
-				inLogin, elsewhere := v.readsOf(f, x.Step)
+				inLogin, elsewhere := v.readsOf(f, x.Step, at)
 				reads, others, program = reads+inLogin, others || elsewhere, orElse(program, v.opaque(x.Step))
 			}
 		}
@@ -223,15 +227,21 @@ func (v *azureView) claimEnvironments() {
 	}
 }
 
-// readsOf is how often the logins of a step read the secret of an environment, and whether something else in it does.
-func (v *azureView) readsOf(f *storedForm, s *circle.Step) (inLogin int, elsewhere bool) {
+// readsOf is how often the logins of a step read the secret of an environment, and whether something else in it does. at are
+// the forms by where they stand.
+func (v *azureView) readsOf(f *storedForm, s *circle.Step, at map[rewrite.Node][]*storedForm) (inLogin int, elsewhere bool) {
 	script := v.script(s)
 	if script == nil {
+		if slices.ContainsFunc(at[s.Node], func(o *storedForm) bool {
+			return o.owner == f.owner && o.secret == f.secret && o.blocker == ""
+		}) {
+			return 1, false // the login of an orb, which a script takes the place of
+		}
 		return 0, v.orbReads(s, f.secret)
 	}
 	for _, m := range script.Mentions(f.secret) {
-		if slices.ContainsFunc(v.forms, func(o *storedForm) bool {
-			return o.node == s.Command() && o.owner == f.owner && len(o.edits) > 0 && o.blocker == "" && o.edits[0].Start <= m.Span.Start && m.Span.End <= o.edits[0].End
+		if slices.ContainsFunc(at[s.Command()], func(o *storedForm) bool {
+			return o.owner == f.owner && len(o.edits) > 0 && o.blocker == "" && o.edits[0].Start <= m.Span.Start && m.Span.End <= o.edits[0].End
 		}) {
 			inLogin++
 		} else {

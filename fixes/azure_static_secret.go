@@ -1,10 +1,13 @@
 package fixes
 
 import (
+	"slices"
+	"sort"
 	"strings"
 	"sync"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
 )
 
 // azureStaticSecret wants jobs to log in to Azure with CircleCI's OIDC token, in place of a service principal's secret.
@@ -51,6 +54,7 @@ func newAzureView(p *Pass) *azureView {
 	v.single = sync.OnceValue(v.isSingle)
 	v.collect(v.scanStep, v.scanEnvironment)
 	v.scanOrbJobs()
+	v.readEnvironments()
 	v.claimEnvironments()
 	return v
 }
@@ -61,6 +65,28 @@ type azureLogin struct {
 	usual        bool   // the orb reads its usual variables
 	xtrace       bool   // the login is shown in the log
 	script       string // that takes the place of an orb's
+}
+
+// The variables from which the orb takes who logs in where, when it is told of no others.
+const (
+	orbClientVar = "AZURE_SP"
+	orbTenantVar = "AZURE_SP_TENANT"
+)
+
+// readEnvironments lets a login in an orb's place read the orb's usual variables where an environment of the file sets
+// them: others would hold one identity for all jobs.
+func (v *azureView) readEnvironments() {
+	for f, login := range v.logins {
+		for _, u := range v.unitsOf(f) {
+			if login.usual && login.user == "" && u.setBy(orbClientVar) != nil {
+				login.user = orbClientVar
+			}
+			if login.usual && login.tenant == "" && u.setBy(orbTenantVar) != nil {
+				login.tenant = orbTenantVar
+			}
+		}
+		login.usual = login.usual && (login.user == "" || login.tenant == "")
+	}
 }
 
 // azureFix builds the fix of one owner's forms.
@@ -121,7 +147,11 @@ func (v *azureView) isSingle() bool {
 	out := identities{}
 	for _, u := range v.units {
 		for _, f := range u.forms {
-			out.stored(orElse(f.secret, strings.Join(f.values, "\x00")), u.unit)
+			whose := strings.Join(f.values, "\x00")
+			if f.secret != "" {
+				whose, _ = u.storedIn(f.secret)
+			}
+			out.stored(whose, u.unit)
 		}
 		for _, x := range u.steps {
 			for _, as := range v.principals(x.Step) {
@@ -162,6 +192,9 @@ func (b *azureFix) guard() {
 			b.lower(&doubt{Unsafe, "the Azure CLI of " + image + " takes no token: that came with " + azureTables().FederatedSince})
 		}
 		for _, x := range u.steps {
+			if version := b.installsOld(x.Step); version != "" {
+				b.lower(&doubt{Unsafe, "the job installs the Azure CLI " + version + ", which takes no token: that came with " + azureTables().FederatedSince})
+			}
 			if path := carried(x.Step, "~/.azure"); path != "" {
 				b.lower(&doubt{Manual, x.Step.Name + " carries " + path + ", with the login in it, to other jobs"})
 			}
@@ -174,12 +207,49 @@ func (b *azureFix) guard() {
 	}
 }
 
+// installsOld is the release of an Azure CLI that a step installs and that takes no token, "" for none.
+func (b *azureFix) installsOld(s *circle.Step) string {
+	script := b.view.script(s)
+	if script == nil {
+		return ""
+	}
+	for _, c := range script.Calls() {
+		for _, w := range c.Args() {
+			if version, ok := strings.CutPrefix(w.Value, "azure-cli="); ok && azureTables().oldRelease(strings.Trim(version, "=*")) {
+				return strings.Trim(version, "=*")
+			}
+		}
+	}
+	return ""
+}
+
+// readsOn reports whether a login reads more from the variable with its secret than the secret.
+func (b *azureFix) readsOn(f *storedForm) bool {
+	if f.step == nil || len(f.edits) == 0 {
+		return false
+	}
+	script := b.view.script(f.step)
+	if script == nil {
+		return false
+	}
+	gone := shell.Span{Start: f.edits[0].Start, End: f.edits[0].End}
+	begun := sort.Search(len(script.Calls()), func(i int) bool { return script.Calls()[i].Span.Start > gone.Start })
+	for _, c := range slices.Backward(script.Calls()[:begun]) {
+		if c.Span.Contains(gone) && c.Is("az", "login") {
+			return slices.ContainsFunc(script.Mentions(f.secret), func(m shell.Mention) bool {
+				return c.Span.Contains(m.Span) && !gone.Contains(m.Span)
+			})
+		}
+	}
+	return false
+}
+
 func (b *azureFix) requireAll() {
-	b.fix.require(Prerequisite{Before, "role", "add a federated credential to the application behind the service principal: issuer https://oidc.circleci.com/org/ORG_ID, audience ORG_ID, " +
-		"subject org/ORG_ID/project/PROJECT_ID/user/USER_ID. The subject names the user who starts the pipeline: it takes one for each of them", ""})
 	for _, f := range b.group {
 		login := b.azure.logins[f]
 		for _, u := range b.view.unitsOf(f) {
+			b.fix.require(Prerequisite{Before, "role", "add a federated credential to the application behind " + principal(f, u) + ": issuer https://oidc.circleci.com/org/ORG_ID, " +
+				"audience ORG_ID, subject org/ORG_ID/project/PROJECT_ID/user/USER_ID. The subject names the user who starts the pipeline: it takes one for each of them", ""})
 			if login.user != "" {
 				b.fix.requireIn(u.places(), Before, "check", "make sure that "+login.user+" holds the client id of the application: a name does not do any more")
 			}
@@ -200,13 +270,21 @@ func (b *azureFix) requireAll() {
 	}
 }
 
+// principal is what tells whom a login is for: the variable with the secret that it had, where there is one.
+func principal(f *storedForm, u *storedUnit) string {
+	if f.secret == "" || f.literal {
+		return "the service principal"
+	}
+	return f.storedBy(u)
+}
+
 // requireVariables asks for the variables that the login reads in the place of the orb's usual ones.
 func (b *azureFix) requireVariables(login *azureLogin, u *storedUnit) {
 	if strings.Contains(login.script, "$"+azureClientVar) {
-		b.fix.requireIn(u.places(), Before, "variable", "define "+azureClientVar+" with the client id of the service principal in AZURE_SP")
+		b.fix.requireIn(u.places(), Before, "variable", "define "+azureClientVar+" with the client id of the service principal in "+orbClientVar)
 	}
 	if strings.Contains(login.script, "$"+azureTenantVar) {
-		b.fix.requireIn(u.places(), Before, "variable", "define "+azureTenantVar+" with the value of AZURE_SP_TENANT")
+		b.fix.requireIn(u.places(), Before, "variable", "define "+azureTenantVar+" with the value of "+orbTenantVar)
 	}
 }
 
@@ -215,19 +293,28 @@ func (b *azureFix) requireAfter(f *storedForm, inFile map[string]bool) {
 		b.fix.require(Prerequisite{After, "key", "delete the secret in the file from the application in Azure now: it stays readable in the history of the repository", ""})
 		return
 	}
-	stored := "the secret"
 	if inFile[f.secret] {
 		return // the environment's form says what to do
 	}
+	what := "that the login had"
 	if f.secret != "" {
-		stored = f.secret
-		text := "delete " + stored + " once no other step uses it"
-		if f.secret == "ARM_CLIENT_SECRET" {
-			text += ": Terraform reads it by itself, and takes ARM_USE_OIDC=true and ARM_OIDC_TOKEN=$CIRCLE_OIDC_TOKEN in its place"
-		}
 		for _, u := range b.view.unitsOf(f) {
-			b.requireDeleted(u, f.secret, text)
+			stored := f.storedBy(u)
+			what = "behind " + stored
+			b.requireDeleted(u, stored, b.deletion(f, stored))
 		}
 	}
-	b.fix.require(Prerequisite{After, "key", "delete the client secret behind " + stored + " from the application in Azure: until then nothing is safer than before", ""})
+	b.fix.require(Prerequisite{After, "key", "delete the client secret " + what + " from the application in Azure: until then nothing is safer than before", ""})
+}
+
+// deletion says what is to be done with the variable that holds the secret of a form.
+func (b *azureFix) deletion(f *storedForm, stored string) string {
+	text := "delete " + stored + " once no other step uses it"
+	if b.readsOn(f) {
+		text = "take the secret out of " + stored + ": the login reads the rest of it"
+	}
+	if f.secret == "ARM_CLIENT_SECRET" {
+		text += ": Terraform reads " + f.secret + " by itself, and takes ARM_USE_OIDC=true and ARM_OIDC_TOKEN=$CIRCLE_OIDC_TOKEN in its place"
+	}
+	return text
 }

@@ -52,8 +52,14 @@ func (t *azureTable) orb(name string) *azureOrb {
 // old reports whether an image is pinned to an Azure CLI that takes no token.
 func (t *azureTable) old(image string) bool {
 	name, tag := splitImage(image)
-	v, err := semver.NewVersion(tag)
-	return slices.Contains(t.Images, name) && err == nil && strings.Contains(tag, ".") && v.LessThan(semver.MustParse(t.FederatedSince))
+	return slices.Contains(t.Images, name) && t.oldRelease(tag)
+}
+
+// oldRelease reports whether a release of the Azure CLI, or a package of it, takes no token.
+func (t *azureTable) oldRelease(version string) bool {
+	release, _, _ := strings.Cut(version, "-") // 2.20.0-1~focal
+	v, err := semver.NewVersion(release)
+	return err == nil && strings.Contains(release, ".") && v.LessThan(semver.MustParse(t.FederatedSince))
 }
 
 // harmless reports whether a call is known to read none of the standard variables by itself.

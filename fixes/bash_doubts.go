@@ -31,6 +31,9 @@ func bashDoubt(u *unit) *doubt {
 		}
 		return &doubt{Manual, "the job's shell is " + text + ", and the setup needs bash"}
 	}
+	if x, ok := u.job.EffectiveEnvironments().Lookup("BASH_ENV"); ok {
+		return &doubt{Unsafe, "the environment says that bash reads " + x.Text + " in the place of CircleCI's own $BASH_ENV: whether what the setup leaves there reaches later steps is not known"}
+	}
 	items := u.job.DockerItems()
 	if u.job.ShowsBash() || u.job.CountsOnBash() && !lacksBash(items) {
 		return nil

@@ -1,17 +1,15 @@
 package fixes
 
 import (
-	"slices"
-
 	"cfgfix/fixes/internal/shell"
 )
 
 // conditionDoubt says when a script may pass over the parts that go, statements and assignments: the step that stands in
 // front of it in their place is passed over never.
 func conditionDoubt(script *shell.Script, parts []shell.Span) *doubt {
-	left := false // a run may have left the script
+	all, left := shell.NewSpans(parts...), false // a run may have left the script
 	for _, c := range script.Calls() {
-		part := slices.ContainsFunc(parts, func(p shell.Span) bool { return p.Contains(c.Span) || c.Span.Contains(p) })
+		part := all.Contain(c.Span) || all.Within(c.Span)
 		switch {
 		case part && c.Optional():
 			return &doubt{Manual, "the script logs in under a condition, and a step in front of it would do so always"}

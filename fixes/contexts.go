@@ -75,11 +75,11 @@ func contextNeed(variable string) Need {
 	return Need{"contexts", fmt.Sprintf("which context provides %s; in the settings file: contexts: [{name: CONTEXT, provides: [%s]}]", variable, variable)}
 }
 
-func appendNew(list []string, text string) []string {
-	if slices.Contains(list, text) {
+func appendNew[T comparable](list []T, x T) []T {
+	if slices.Contains(list, x) {
 		return list
 	}
-	return append(list, text)
+	return append(list, x)
 }
 
 // attach is what gives one entry one more context. The new one comes last: of contexts with the same variable the last
@@ -97,20 +97,18 @@ func (a *attachment) attach(use *circle.WorkflowJob, name string) (ops []rewrite
 	}
 	written := use.Get("context")
 	pair := rewrite.Pair{Key: "context", Value: rewrite.String(name)}
-	if written.Exists() && !written.Resolve().IsNull() {
+	if n := written.Resolve(); n.Exists() && !n.IsNull() && (n.Kind() != rewrite.Scalar || n.Value() != "") {
 		return extendContext(use, written, name), ""
 	}
-	switch value := use.Key.Entry().Value(); {
+	switch place := ownArgs(use); {
 	case use.Bare:
 		return shared(use.Node, rewrite.Wrap(use.Node, rewrite.Map(pair))), ""
-	case written.Exists() && use.Args.Own("context").Exists():
-		return shared(use.Args, rewrite.Replace(written, pair.Value)), ""
-	case written.Exists():
-		return []rewrite.Op{rewrite.Override(use.Args, pair)}, ""
-	case value.Kind() == rewrite.Alias:
-		return []rewrite.Op{rewrite.Override(value, pair)}, ""
+	case place.Own("context").Exists():
+		return shared(place, rewrite.Replace(written, pair.Value)), ""
+	case written.Exists() || place.Kind() == rewrite.Alias:
+		return shared(place, rewrite.Override(place, pair)), ""
 	case use.Args.Len() == 0:
-		return shared(use.Node, rewrite.Append(value, pair)), ""
+		return shared(use.Node, rewrite.Append(place, pair)), ""
 	}
 	first := use.Args.Entries()[0]
 	for e := first; e.Exists(); e = e.Sibling(1) {
@@ -133,7 +131,8 @@ func workflowName(w *circle.Workflow) string {
 // extendContext adds a context to those that an entry has: a list in place of a name, one more item in a list. What other
 // entries share stays theirs.
 func extendContext(use *circle.WorkflowJob, written rewrite.Node, name string) []rewrite.Op {
-	own := use.Args.Own("context").Exists()
+	place := ownArgs(use)
+	own := place.Own("context").Exists()
 	if own && written.Kind() == rewrite.Sequence && len(written.Aliases()) == 0 {
 		return shared(written, rewrite.Append(written, rewrite.Item(rewrite.String(name))))
 	}
@@ -143,10 +142,13 @@ func extendContext(use *circle.WorkflowJob, written rewrite.Node, name string) [
 	}
 	list := rewrite.List(append(items, rewrite.String(name))...)
 	if own && len(written.Aliases()) == 0 {
-		return shared(use.Args, rewrite.Replace(written, list))
+		return shared(place, rewrite.Replace(written, list))
 	}
-	return []rewrite.Op{rewrite.Override(use.Args, rewrite.Pair{Key: "context", Value: list})}
+	return shared(place, rewrite.Override(place, rewrite.Pair{Key: "context", Value: list}))
 }
+
+// ownArgs are the arguments of an entry where they stand: an alias to those that it shares with others.
+func ownArgs(use *circle.WorkflowJob) rewrite.Node { return use.Key.Entry().Value() }
 
 // sharer is another entry that would get the context through an anchor and does not run the same job; "" for none.
 func (a *attachment) sharer(use *circle.WorkflowJob) string {

@@ -54,6 +54,26 @@ var doublingTests = []struct {
 	{"script lines that publish", 100, func(n int) string {
 		return oneJob("      - run: |\n" + repeated(n, "          npm config set //registry.npmjs.org/:_authToken $TOKEN_%d\n          npm publish\n"))
 	}},
+	{"steps that publish", 50, func(n int) string {
+		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/node:24.15.0}]\n    steps:\n" +
+			repeated(n, "      - run: NODE_AUTH_TOKEN=$TOKEN npm publish ./part-%d\n") + entries(0)
+	}},
+	{"jobs that share variables", 100, func(n int) string {
+		return "version: 2.1\nx: &shared {URL: https://x.corp.internal, TOKEN: $TOKEN}\njobs:\n" +
+			repeated(n, "  job-%d: {docker: [{image: cimg/base:current}], environment: *shared, steps: [run: curl $URL]}\n")
+	}},
+	{"script lines with tokens for later steps", 100, func(n int) string {
+		return oneJob("      - run: |\n" + repeated(n, "          echo 'export NPM_TOKEN=$TOKEN_%d' >> $BASH_ENV\n") + "          npm publish\n")
+	}},
+	{"script lines that log in at Google", 100, func(n int) string {
+		return oneJob("      - run: |\n" + repeated(n, "          echo $GCLOUD_SERVICE_KEY | tee key-%d.json | gcloud auth activate-service-account --key-file=-\n"))
+	}},
+	{"steps that make networks", 100, func(n int) string {
+		return oneJob(repeated(n, "      - run: docker-compose up -d && curl http://10.0.0.5/%d\n"))
+	}},
+	{"jobs on ARM that reach the network", 100, func(n int) string {
+		return "version: 2.1\njobs:\n" + repeated(n, "  job-%d: {docker: [{image: x}], resource_class: arm.medium, steps: [run: 'curl https://x.corp.internal']}\n")
+	}},
 	{"jobs that log in with stored secrets", 50, func(n int) string {
 		return "version: 2.1\norbs: {gcp-cli: circleci/gcp-cli@3.3.0}\njobs:\n" + repeated(n, storedJobs) +
 			"workflows:\n  main:\n    jobs:\n" + repeated(n, "      - google-%[1]d: {context: [google]}\n      - orb-%[1]d: {context: [google]}\n      - azure-%[1]d: {context: [azure]}\n      - vault-%[1]d: {context: [vault]}\n      - npm-%[1]d: {context: [npm]}\n")
@@ -89,6 +109,39 @@ var doublingTests = []struct {
 		return oneJob(repeated(n, "      - when:\n          condition: << pipeline.parameters.p%d >>\n          steps:\n            - run: make\n") + keySteps)
 	}},
 	{"documents", 20, func(n int) string { return repeated(n, "---\n# %d\n"+oneJob(keySteps)) }},
+	{"anchors", 50, func(n int) string {
+		return "version: 2.1\n" + repeated(n, "env-%[1]d: &env-%[1]d\n  AWS_ACCESS_KEY_ID: $A_%[1]d\n  AWS_SECRET_ACCESS_KEY: $B_%[1]d\n") + "jobs:\n" +
+			repeated(n, "  job-%[1]d:\n    docker: [{image: cimg/base:2026.01}]\n    environment: *env-%[1]d\n    steps: [run: aws s3 ls]\n")
+	}},
+	{"definitions of variables", 150, func(n int) string {
+		return "version: 2.1\nvalues:\n" + repeated(n, "  id-%[1]d: &id-%[1]d $A_%[1]d\n  secret-%[1]d: &secret-%[1]d $B_%[1]d\n") + "jobs:\n" +
+			repeated(n, "  job-%[1]d:\n    docker: [{image: cimg/base:2026.01}]\n    environment: {AWS_ACCESS_KEY_ID: *id-%[1]d, AWS_SECRET_ACCESS_KEY: *secret-%[1]d}\n    steps: [run: aws s3 ls]\n")
+	}},
+	{"users of one step with keys", 400, func(n int) string {
+		return "version: 2.1\nlogin: &login\n  run: |\n    aws configure set aws_access_key_id $A_ID\n    aws configure set aws_secret_access_key $A_SECRET\njobs:\n" +
+			repeated(n, "  job-%d:\n    docker: [{image: cimg/aws:2026.01}]\n    steps: [*login, run: aws s3 ls]\n") + entries(n)
+	}},
+	{"script lines that call programs with logins", 200, func(n int) string {
+		return oneJob("      - run: |\n" + repeated(n, "          ID_%d=$(./aws-tool id)\n") + "          aws s3 ls\n")
+	}},
+	{"entries that share arguments", 100, func(n int) string {
+		return "version: 2.1\norbs: {ecs: circleci/aws-ecs@3.2.0}\njobs:\n  build: {docker: [{image: cimg/base:2026.01}], steps: [checkout]}\nworkflows:\n" +
+			repeated(n, "  main-%[1]d:\n    jobs:\n      - ecs/deploy-service-update: &deploy-%[1]d {context: aws-%[1]d, filters: {branches: {only: main}}}\n      - build: *deploy-%[1]d\n")
+	}},
+	{"mappings in one merge", 50, func(n int) string {
+		return "version: 2.1\n" + repeated(n, "env-%[1]d: &env-%[1]d {NAME_%[1]d: value}\n") + "jobs:\n  deploy:\n    docker: [{image: cimg/base:2026.01}]\n    environment:\n" +
+			"      <<: [" + strings.TrimSuffix(repeated(n, "*env-%d, "), ", ") + "]\n    steps:\n" + keySteps
+	}},
+	{"contexts of one entry", 100, func(n int) string {
+		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/base:2026.01}]\n    steps:\n" + keySteps + "workflows:\n  main:\n    jobs:\n      - deploy:\n          context:\n" + repeated(n, "            - org-%d\n")
+	}},
+	{"entries with contexts and steps of their own", 50, func(n int) string {
+		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/base:2026.01}]\n    steps:\n" + keySteps +
+			"workflows:\n  main:\n    jobs:\n" + repeated(n, "      - deploy: {name: deploy-%[1]d, context: [org-%[1]d]}\n      - deploy: {name: again-%[1]d, context: [org], pre-steps: [run: echo %[1]d]}\n")
+	}},
+	{"variables in one here-document", 100, func(n int) string {
+		return oneJob("      - run: |\n          cat >~/.aws/credentials <<EOF\n" + repeated(n, "          [profile-%[1]d]\n          aws_access_key_id=$A_%[1]d\n          aws_secret_access_key=$B_%[1]d\n") + "          EOF\n")
+	}},
 	{"comments", 2000, func(n int) string { return oneJob(keySteps) + repeated(n, "# a comment, number %d\n") }},
 }
 
@@ -165,7 +218,23 @@ func repeated(n int, format string) string {
 
 // BenchmarkDoublings is the time of a run for configs that double: x/doubling is how many times as much it takes. They go
 // up to 200 kB, and with -full up to the largest source there may be, with more than 10,000 findings.
-func BenchmarkDoublings(b *testing.B) {
+func BenchmarkDoublings(b *testing.B) { benchmarkDoublings(b, &Engine{Rules: All()}, nil) }
+
+// BenchmarkDoublingsGiven is the same where the facts are given, so that all fixes are made, and where the run explains itself.
+func BenchmarkDoublingsGiven(b *testing.B) {
+	benchmarkDoublings(b, &Engine{Rules: All(), Unsafe: true, Explain: true}, &Facts{
+		AWS:      AWSFacts{RoleARN: "arn:aws:iam::123456789012:role/ci", Region: "us-east-1"},
+		ECR:      ECRFacts{RoleARN: "arn:aws:iam::123456789012:role/pull"},
+		GCP:      GCPFacts{ProjectNumber: "120034005600", Pool: "circleci", Provider: "oidc", ServiceAccount: "ci@acme.iam.gserviceaccount.com"},
+		Vault:    VaultFacts{Address: "https://vault.example.com", Role: "ci"},
+		Azure:    AzureFacts{ClientID: "client", TenantID: "tenant", SubscriptionID: "subscription"},
+		Runner:   RunnerFacts{ResourceClass: "acme/linux"},
+		Contexts: []ContextFact{{Name: "all", Provides: []string{"*"}}},
+	})
+}
+
+func benchmarkDoublings(b *testing.B, engine *Engine, facts *Facts) {
+	b.Helper()
 	largest := 200_000
 	if *full {
 		largest = rewrite.MaxSize
@@ -175,10 +244,9 @@ func BenchmarkDoublings(b *testing.B) {
 		for n := tt.n; len(tt.src(n)) <= largest; n *= 2 {
 			src := []byte(tt.src(n))
 			b.Run(fmt.Sprintf("%s/%d", tt.name, n), func(b *testing.B) {
-				engine := Engine{Rules: All()}
 				findings := 0
 				for b.Loop() {
-					findings = len(engine.Run(src, nil).Results)
+					findings = len(engine.Run(src, facts).Results)
 				}
 				took := b.Elapsed() / time.Duration(b.N)
 				b.ReportMetric(float64(findings), "findings")

@@ -150,7 +150,7 @@ func (x *ecrImage) finding(p *Pass, all []*ecrImage) (Finding, bool) {
 		f.Span = x.auth.Span()
 	}
 	users := x.users(p.Config)
-	runner := slices.ContainsFunc(users, onRunner)
+	runner := slices.ContainsFunc(users, mayRunOnRunner)
 	cloud := slices.ContainsFunc(users, func(j *circle.Job) bool { return !onRunner(j) })
 	switch {
 	case x.keys.isLiteral():
@@ -327,7 +327,10 @@ func (x *ecrImage) role(p *Pass, all []*ecrImage) (role, fact string, need *Need
 	if arn := facts.ECR.RoleARN; arn != "" && x.serves(arn, all) {
 		return arn, "ecr.role_arn=" + arn, nil
 	}
-	if x.account == "" {
+	switch {
+	case x.account == "" && facts.ECR.RoleARN != "":
+		return "", "", &Need{"ecr.role_arn", "the one given serves its own account, and the file shows several and not that of this image: give its jobs a role in the list aws.roles of the settings file"}
+	case x.account == "":
 		return "", "", &Need{"ecr.role_arn", "--set ecr.role_arn=arn:aws:iam::ACCOUNT:role/NAME, a role of the account that the image is in"}
 	}
 	key := "aws.accounts." + x.account + ".role_arn"
@@ -384,6 +387,8 @@ func (x *ecrImage) ops(role string) (ops []rewrite.Op, refusal string) {
 	switch {
 	case x.auth.IsNull() && item.Own("aws_auth").Exists():
 		return shared(item, rewrite.Append(item.Own("aws_auth"), pair)), ""
+	case x.auth.IsNull():
+		return nil, "aws_auth is merged in from elsewhere"
 	case x.auth.Exists():
 		entries := x.auth.Entries()
 		if !x.auth.Own("oidc_role_arn").Exists() {

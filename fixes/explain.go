@@ -2,7 +2,6 @@ package fixes
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
@@ -23,8 +22,8 @@ func (e *Engine) explain(f *fileView, facts *Facts, scripts shell.Cache) []Note 
 		if c == nil {
 			continue
 		}
-		n := notebook{texts: map[string][]string{}}
-		p := newPass(f.File, c, facts, scripts)
+		n := notebook{texts: map[string][]string{}, met: map[Note]bool{}}
+		p := newPass(f, c, facts, scripts)
 		p.Repo, p.note, p.untriggered = e.Repo, n.add, true // what no rule is about is told too
 		for _, u := range p.units() {
 			explainUnit(p, u)
@@ -47,16 +46,19 @@ func (e *Engine) explain(f *fileView, facts *Facts, scripts shell.Cache) []Note 
 type notebook struct {
 	owners []string
 	texts  map[string][]string
+	met    map[Note]bool
 }
 
 func (n *notebook) add(x Note) {
+	if n.met[x] {
+		return
+	}
+	n.met[x] = true
 	texts, known := n.texts[x.Owner]
 	if !known {
 		n.owners = append(n.owners, x.Owner)
 	}
-	if !slices.Contains(texts, x.Text) {
-		n.texts[x.Owner] = append(texts, x.Text)
-	}
+	n.texts[x.Owner] = append(texts, x.Text)
 }
 
 // owner is whose steps the unit runs, as findings name it.
@@ -133,7 +135,7 @@ func (u *awsUnit) silence(f *rewrite.File) string {
 		switch {
 		case x.facts.assumes:
 			return fmt.Sprintf("a role is assumed in line %d", line(x))
-		case x.facts.supplies:
+		case x.facts.supplied():
 			return fmt.Sprintf("line %d brings credentials that are none of this file's", line(x))
 		case x.facts.uses && u.standIn():
 			return fmt.Sprintf("line %d calls AWS tools for a local service, or with the credentials of a runner", line(x))

@@ -2,7 +2,6 @@ package fixes
 
 import (
 	"slices"
-	"strings"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -38,9 +37,13 @@ func (b *gcpFix) build() (refusal string) {
 		}
 	}
 	for _, u := range b.units {
+		if !b.view.p.Config.Look(len(u.steps)) {
+			return tooMuch
+		}
 		if u.mixed != "" {
 			return u.mixed
 		}
+		b.resolveFiles(u)
 	}
 	for _, part := range []func() string{b.remove, b.logIn} {
 		if refusal := part(); refusal != "" {
@@ -53,6 +56,17 @@ func (b *gcpFix) build() (refusal string) {
 	return ""
 }
 
+// resolveFiles adds the key files that a unit's environments hold the paths of, where a script names them by the variable.
+func (b *gcpFix) resolveFiles(u *gcpUnit) {
+	for _, env := range u.allEnvironments() {
+		for _, x := range env.Vars() {
+			if x.Name != adcVar && (b.isKeyFile("$"+x.Name) || b.isKeyFile("${"+x.Name+"}")) {
+				b.files = append(b.files, cleanPath(x.Text))
+			}
+		}
+	}
+}
+
 // isKeyFile reports whether a path is one of the key files that go away.
 func (b *gcpFix) isKeyFile(file string) bool { return slices.Contains(b.files, file) }
 
@@ -61,14 +75,14 @@ func (b *gcpFix) remove() (refusal string) {
 	b.removed, b.swapped, b.replaced = map[rewrite.Node][]shell.Span{}, map[rewrite.Node]bool{}, map[rewrite.Node]bool{}
 	for _, f := range b.group {
 		for _, e := range f.remove {
-			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), prune(e))...)
+			b.fix.Ops = append(b.fix.Ops, removeVariable(b.view.p.Config, e)...)
 		}
 	}
 	done := map[rewrite.Node]bool{}
 	for _, u := range b.units {
 		for _, e := range b.pathVariables(u) {
 			b.path = true
-			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), prune(e))...)
+			b.fix.Ops = append(b.fix.Ops, removeVariable(b.view.p.Config, e)...)
 		}
 		for _, x := range u.steps {
 			if s := b.view.stepOf(x.Step); s.script() != nil && !done[s.text] && s.step.Owner() == b.group[0].owner {
@@ -83,17 +97,23 @@ func (b *gcpFix) remove() (refusal string) {
 }
 
 // pathVariables are the variables of the unit's environments that name a key file to Google's libraries, where they
-// stand in the owner's text.
+// stand in the owner's text, or elsewhere for the fix's units alone.
 func (b *gcpFix) pathVariables(u *gcpUnit) []rewrite.Entry {
 	var out []rewrite.Entry
 	for _, env := range u.allEnvironments() {
 		for _, x := range env.Vars() {
-			if x.Name == adcVar && b.isKeyFile(cleanPath(x.Text)) && b.view.p.Config.Owner(env.Node) == b.group[0].owner {
+			if x.Name == adcVar && b.isKeyFile(cleanPath(x.Text)) && b.has(env) {
 				out = append(out, x.Entry)
 			}
 		}
 	}
 	return out
+}
+
+// has reports whether an environment is the owner's, or serves no other unit than those of the fix.
+func (b *gcpFix) has(env *circle.Environment) bool {
+	c := b.view.p.Config
+	return c.Owner(env.Node) == b.group[0].owner || stranger(c, env.Node, placements(b.units)) == ""
 }
 
 // removeFrom takes the keys out of a script, and the step away when nothing is left that does something. A step that
@@ -111,8 +131,11 @@ func (b *gcpFix) removeFrom(s *gcpStep) (refusal string) {
 	if len(parts) == 0 {
 		return ""
 	}
-	parts = append(parts, namings(s.script(), b.isKeyFile, parts)...)
+	parts = append(parts, namings(s.script(), b.isKeyFile, shell.NewSpans(parts...))...)
 	b.removed[s.text] = parts
+	if refusal := setsBeside(s.script(), parts, adcVar); refusal != "" {
+		return refusal
+	}
 	ops, emptied, refusal := takeOut(s.text, s.script(), parts)
 	if refusal != "" {
 		return refusal
@@ -141,6 +164,7 @@ func (b *gcpFix) logIn() (refusal string) {
 			}
 		}
 	}()
+	placed := map[rewrite.Node]gcpLogin{}
 	for _, u := range b.units {
 		for _, s := range u.sites {
 			if s.given {
@@ -150,6 +174,10 @@ func (b *gcpFix) logIn() (refusal string) {
 			if refusal != "" {
 				return refusal
 			}
+			if other, met := placed[s.step.Node]; met && other != login {
+				return "the same steps are used with several service accounts: each needs a login of its own"
+			}
+			placed[s.step.Node] = login
 			if refusal := b.place(s, login); refusal != "" {
 				return refusal
 			}
@@ -162,16 +190,11 @@ func (b *gcpFix) logIn() (refusal string) {
 const unnamedAccount = "the file uses several service accounts, so that one cannot serve them all, and what the key is called gives no name for a variable with its own: " +
 	"keep it in one such as PROD_GCLOUD_SERVICE_KEY"
 
-// login is what a unit's login is given. The service account of the facts, which serves a file with one identity only, is
-// asked for where it can help.
+// login is what a unit's login is given.
 func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, refusal string) {
 	given := b.view.facts()
 	account, ok := b.view.accountVariable(u, b.key())
-	switch {
-	case ok || given.ServiceAccount != "":
-	case b.view.single():
-		b.fix.need(Need{"gcp.service_account", unnamedAccount})
-	default:
+	if !ok && given.ServiceAccount == "" {
 		return gcpLogin{}, unnamedAccount
 	}
 	facts := given.facts(account)
@@ -190,6 +213,8 @@ func (b *gcpFix) login(u *gcpUnit, s *circle.Step) (login gcpLogin, refusal stri
 // key is the name of the key that the group uses.
 func (b *gcpFix) key() string { return b.group[0].key.name }
 
+func (b *gcpFix) agreed(s site) bool { return s.agreed(placements(b.view.running(s.step))) }
+
 // place adds the operation that puts a login at a site.
 func (b *gcpFix) place(s site, login gcpLogin) (refusal string) {
 	if b.swapped[s.step.Node] {
@@ -197,7 +222,7 @@ func (b *gcpFix) place(s site, login gcpLogin) (refusal string) {
 		b.fix.Ops = append(b.fix.Ops, shared(text, rewrite.Replace(text, rewrite.LiteralText(login.script())))...)
 		return ""
 	}
-	step, refusal := s.target(placements(b.view.running(s.step)), false)
+	step, refusal := s.target(b.agreed, false)
 	if refusal != "" {
 		return refusal
 	}
@@ -207,6 +232,7 @@ func (b *gcpFix) place(s site, login gcpLogin) (refusal string) {
 	if slices.ContainsFunc(b.emptied, func(s *circle.Step) bool { return s.Node == step.Node }) {
 		b.replaced[step.Node] = true
 		b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.Replace(step.Item, login.step()))...)
+		b.fix.Ops = append(b.fix.Ops, removeDefinitions(step)...)
 		return ""
 	}
 	b.fix.Ops = append(b.fix.Ops, shared(step.Entry.Parent(), rewrite.InsertBefore(step.Entry, rewrite.Item(login.step())))...)
@@ -259,7 +285,7 @@ func (b *gcpFix) convert(f *gcpForm, clean []*gcpForm) (refusal string) {
 // raises reports whether the orb is raised for all its steps. A comment may suppress one of them, which then would be
 // left with a version that does not know it.
 func (v *gcpView) raises(orb *circle.Orb, clean []*gcpForm) bool {
-	if strings.Contains(string(v.p.File.Source()), "cfgfix:") || !v.raisable(orb, clean) {
+	if v.p.fileMentions("cfgfix:") || !v.raisable(orb, clean) {
 		return false
 	}
 	return !slices.ContainsFunc(clean, func(f *gcpForm) bool {

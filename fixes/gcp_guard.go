@@ -3,10 +3,13 @@ package fixes
 import (
 	"fmt"
 	"iter"
+	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 )
 
@@ -44,18 +47,39 @@ func (b *gcpFix) guard(u *gcpUnit) []doubt {
 	if t := u.longest(); t != "" {
 		out = append(out, doubt{Unsafe, "a step may run for " + t + ", and CircleCI's token lives for an hour and is not renewed"})
 	}
+	found := sync.OnceValue(func() bool {
+		return gcpTables().hasGcloud(imageOf(u.unit)) || slices.ContainsFunc(u.steps, func(v circle.Visit) bool { return b.callsGcloud(v.Step) })
+	})
 	for _, s := range u.sites {
-		if d := b.gcloudDoubt(u, s); d != nil {
+		if d := b.gcloudDoubt(s, found); d != nil {
 			out = append(out, *d)
 		}
 	}
 	for _, x := range u.steps {
 		out = append(out, b.guardStep(b.view.stepOf(x.Step))...)
 	}
-	if d := b.pathDoubt(u); d != nil {
-		out = append(out, *d)
+	for _, d := range []*doubt{b.pathDoubt(u), b.namedDoubt(u)} {
+		if d != nil {
+			out = append(out, *d)
+		}
 	}
 	return out
+}
+
+// namedDoubt says when an environment names a key file to programs that are not seen to read it.
+func (b *gcpFix) namedDoubt(u *gcpUnit) *doubt {
+	for _, env := range u.allEnvironments() {
+		for _, x := range env.Vars() {
+			switch {
+			case !b.isKeyFile(cleanPath(x.Text)):
+			case x.Name != adcVar:
+				return &doubt{Unsafe, "the environment names the key file in " + x.Name + ", and any program may read it there"}
+			case !b.has(env):
+				return &doubt{Manual, "an environment that others use too names the key file in " + adcVar}
+			}
+		}
+	}
+	return nil
 }
 
 // pathDoubt says when Google's libraries have other credentials in a job before its login, which changes them.
@@ -82,8 +106,8 @@ func (b *gcpFix) pathDoubt(u *gcpUnit) *doubt {
 }
 
 // gcloudDoubt says when gcloud may be missing at a site: because the step behind it installs it first, or because
-// nothing in the job shows it.
-func (b *gcpFix) gcloudDoubt(u *gcpUnit, s site) *doubt {
+// nothing in the job shows it on PATH, as found tells.
+func (b *gcpFix) gcloudDoubt(s site, found func() bool) *doubt {
 	if s.given || s.step == nil {
 		return nil
 	}
@@ -99,11 +123,11 @@ func (b *gcpFix) gcloudDoubt(u *gcpUnit, s site) *doubt {
 			return &doubt{Manual, "the script installs gcloud before it logs in: put the installation into a step of its own"}
 		}
 	}
-	if len(x.activations) > 0 || slices.ContainsFunc(u.steps, func(v circle.Visit) bool { return b.callsGcloud(v.Step) }) {
+	switch {
+	case found():
 		return nil
-	}
-	if gcpTables().hasGcloud(unitImage(u)) {
-		return nil
+	case len(x.activations) > 0:
+		return &doubt{Unsafe, "gcloud is called by its path, " + x.activations[0].call.Dir() + "/gcloud: whether the login finds it without is not shown"}
 	}
 	return &doubt{Unsafe, "no step shows that gcloud is installed, which the login needs"}
 }
@@ -121,11 +145,35 @@ func installsGcloud(c *shell.Call) bool {
 	})
 }
 
+// callsGcloud reports whether a step calls gcloud, or what comes with it, in a way that shows it on PATH.
 func (b *gcpFix) callsGcloud(s *circle.Step) bool {
 	x := b.view.stepOf(s)
 	return x.script() != nil && slices.ContainsFunc(x.script().Calls(), func(c *shell.Call) bool {
-		return slices.Contains([]string{"gcloud", "gsutil", "bq"}, c.Name())
+		return slices.Contains(googleTools, c.Name()) && slices.Contains([]string{"", "/usr/bin", "/usr/local/bin", "/snap/bin"}, c.Dir())
 	})
+}
+
+// googleTools are the programs of Google Cloud's SDK that take gcloud's login.
+var googleTools = []string{"gcloud", "gsutil", "bq"}
+
+// isGcloud reports whether a call is a command of gcloud, wherever its options stand.
+func isGcloud(c *shell.Call, command ...string) bool {
+	if c.Name() != "gcloud" {
+		return false
+	}
+	found := 0
+	for _, w := range c.Args() {
+		switch {
+		case strings.HasPrefix(w.Value, "-"):
+		case w.Value == command[found]:
+			if found++; found == len(command) {
+				return true
+			}
+		default:
+			found = 0
+		}
+	}
+	return false
 }
 
 // guardStep looks at one step: what is left of it may need neither the key nor its file.
@@ -135,6 +183,9 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 			return []doubt{{Manual, fmt.Sprintf("%s carries %s, with the credentials in it, to other jobs", x.step.Name, path)}}
 		}
 		return nil
+	}
+	if d := b.callDoubt(x.step); d != nil {
+		return []doubt{*d}
 	}
 	if x.script() == nil {
 		return nil
@@ -146,12 +197,12 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 		}
 	}
 	removed := b.removedFrom(x)
-	own := x.form != nil && !slices.Contains(b.group, x.form)
+	gone, form, own := shell.NewSpans(removed...), shell.Spans{}, x.form != nil && !slices.Contains(b.group, x.form)
+	if own {
+		form = shell.NewSpans(x.form.parts...)
+	}
 	for _, c := range x.script().Calls() {
-		within := func(parts []shell.Span) bool {
-			return slices.ContainsFunc(parts, func(r shell.Span) bool { return r.Contains(c.Span) })
-		}
-		if within(removed) || own && within(x.form.parts) || own && slices.ContainsFunc(x.handed, func(h gcpHanded) bool { return h.span == c.Span }) {
+		if gone.Contain(c.Span) || form.Contain(c.Span) || own && slices.ContainsFunc(x.handed, func(h gcpHanded) bool { return h.span == c.Span }) {
 			continue
 		}
 		if safety, what := b.needs(c, removed); what != "" {
@@ -160,20 +211,55 @@ func (b *gcpFix) guardStep(x *gcpStep) []doubt {
 		out = append(out, b.guardFiles(c)...)
 	}
 	for _, m := range x.script().Mentions(b.key()) {
-		within := func(r shell.Span) bool { return r.Contains(m.Span) }
-		inForm := own && (slices.ContainsFunc(x.form.parts, within) || slices.ContainsFunc(x.handed, func(h gcpHanded) bool { return within(h.span) }))
-		if !inForm && !slices.ContainsFunc(removed, within) {
+		handed := own && slices.ContainsFunc(x.handed, func(h gcpHanded) bool { return h.span.Contains(m.Span) })
+		if !handed && !form.Contain(m.Span) && !gone.Contain(m.Span) {
 			out = append(out, doubt{Unsafe, fmt.Sprintf("line %d uses %s for something else than the login", lineOf(x.text, m.Span), b.key())})
 		}
+	}
+	if at, copies := copiesTo(x.script(), b.key()); copies {
+		out = append(out, doubt{Manual, fmt.Sprintf("line %d sets %s from elsewhere: whose key that is differs from what the name tells", lineOf(x.text, at), b.key())})
 	}
 	return out
 }
 
+// callDoubt says when a step of an orb is given the key file, or a variable with the key that goes away.
+func (b *gcpFix) callDoubt(s *circle.Step) *doubt {
+	gone := slices.ContainsFunc(b.group, func(f *gcpForm) bool { return len(f.remove) > 0 })
+	switch {
+	case s.Kind != circle.CallStep || s.Callee() != nil:
+	case uses(s.Args(), func(text string) bool {
+		return slices.ContainsFunc(b.files, func(file string) bool { return names(text, file) })
+	}):
+		return &doubt{Manual, s.Name + " is given the key file"}
+	case gone && b.view.stepOf(s).orb == nil && uses(s.Args(), func(text string) bool { return names(text, b.key()) }):
+		return &doubt{Manual, s.Name + " is given the key in " + b.key()}
+	}
+	return nil
+}
+
+// copiesTo reports whether a script sets a variable, for itself or for later steps, to what others hold.
+func copiesTo(script *shell.Script, name string) (at shell.Span, copies bool) {
+	elsewhere := func(value shell.Word) bool { return len(value.Vars) > 0 && !slices.Contains(value.Vars, name) }
+	for _, c := range script.Calls() {
+		for _, a := range c.Assigns {
+			if a.Name == name && !a.Naked && elsewhere(a.Value) {
+				return a.Span, true
+			}
+		}
+	}
+	for _, e := range script.BashEnv() {
+		if e.Name == name && elsewhere(e.Value) {
+			return e.Write.Stmt, true
+		}
+	}
+	return shell.Span{}, false
+}
+
 // removedFrom are the parts of a script that go away, with the texts that their statements read.
 func (b *gcpFix) removedFrom(x *gcpStep) []shell.Span {
-	out := slices.Clone(b.removed[x.text])
+	out, gone := slices.Clone(b.removed[x.text]), shell.NewSpans(b.removed[x.text]...)
 	for _, c := range x.script().Calls() {
-		if !slices.ContainsFunc(b.removed[x.text], func(r shell.Span) bool { return r.Contains(c.Span) }) {
+		if !gone.Contain(c.Span) {
 			continue
 		}
 		for _, r := range c.Redirects {
@@ -196,6 +282,12 @@ func (b *gcpFix) needs(c *shell.Call, removed []shell.Span) (safety Safety, what
 		case file != "" && harmless(c):
 		case file != "":
 			return Manual, "uses the key file " + file
+		case b.mayName(w) != "" && !harmless(c):
+			return Unsafe, "names " + w.Value + ", which may be the key file " + b.mayName(w)
+		case container && gcloudHome.MatchString(w.Value):
+			return Manual, "hands gcloud's login to a container, which cannot see CircleCI's token"
+		case container && b.besideIn(w) != "":
+			return Unsafe, "hands " + b.besideIn(w) + ", where the key file is, to a container"
 		case !strings.Contains(w.Value, adcVar) || c.Name() == "export":
 		case container:
 			return Manual, "hands " + adcVar + " to a container, which cannot see CircleCI's token"
@@ -205,6 +297,9 @@ func (b *gcpFix) needs(c *shell.Call, removed []shell.Span) (safety Safety, what
 	}
 	return gcloudState(c)
 }
+
+// gcloudHome is where gcloud keeps its logins, in a word that mounts or copies it.
+var gcloudHome = pattern.New(`^[^:]*/\.config(?:/gcloud)?/?(?:[:,]|$)`)
 
 // callWords are the words of a call and of its redirections, without assignments that go away.
 func callWords(c *shell.Call, removed []shell.Span) iter.Seq[shell.Word] {
@@ -245,6 +340,25 @@ func (b *gcpFix) fileIn(w shell.Word) string {
 	return ""
 }
 
+// besideIn is the directory of a key file that a word names, "" for none and for those that hold much else.
+func (b *gcpFix) besideIn(w shell.Word) string {
+	for _, f := range b.files {
+		if dir := path.Dir(f); !slices.Contains([]string{".", "/", "/tmp", "$HOME"}, dir) && names(w.Value, dir) {
+			return dir
+		}
+	}
+	return ""
+}
+
+// mayName is the key file that a word may name from another directory, "" for none.
+func (b *gcpFix) mayName(w shell.Word) string {
+	i := slices.IndexFunc(b.files, func(file string) bool { return mayName(w.Value, file) })
+	if i < 0 {
+		return ""
+	}
+	return b.files[i]
+}
+
 // harmless reports whether a call does the same when the file that it names is not there.
 func harmless(c *shell.Call) bool {
 	return c.Name() == "rm" && c.Has("-f") || c.Name() == "rm" && c.Has("-rf")
@@ -252,19 +366,26 @@ func harmless(c *shell.Call) bool {
 
 // gcloudState says when a call works on another state of gcloud than the one that the login leaves behind.
 func gcloudState(c *shell.Call) (safety Safety, what string) {
-	google := slices.Contains([]string{"gcloud", "gsutil", "bq"}, c.Name())
 	switch {
-	case google && c.Words[0].Value == "sudo":
+	case slices.Contains(googleTools, c.Name()) && c.Words[0].Value == "sudo" && !isGcloud(c, "components"):
 		return Unsafe, "calls " + c.Name() + " as root, which does not see the login"
-	case c.Is("gcloud", "config", "configurations", "activate"), c.Is("gcloud", "config", "configurations", "create"):
+	case isGcloud(c, "config", "configurations", "activate"), isGcloud(c, "config", "configurations", "create"):
 		return Unsafe, "changes gcloud's configuration, and the login is part of the one before"
-	case c.Is("gcloud", "config", "set", "account"), c.Is("gcloud", "config", "set", "core/account"):
+	case isGcloud(c, "config", "set", "account"), isGcloud(c, "config", "set", "core/account"):
 		return Unsafe, "chooses gcloud's account by its name"
+	case isGcloud(c, "auth", "print-identity-token") && !impersonates(c):
+		return Unsafe, "asks for an identity token, which gcloud has for no login with workload identity"
 	case slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return a.Name == "CLOUDSDK_CONFIG" && !a.Naked }):
 		return Unsafe, "moves gcloud's configuration, of which the login is part"
 	default:
 		return 0, ""
 	}
+}
+
+// impersonates reports whether a call of gcloud acts as a service account that it names.
+func impersonates(c *shell.Call) bool {
+	_, ok := c.Option("--impersonate-service-account")
+	return ok
 }
 
 // guardFiles looks into the files of the repo that a call names: one that needs the key would fail without it.

@@ -3,9 +3,11 @@ package fixes
 import (
 	"encoding/base64"
 	"encoding/json"
+	"path"
 	"slices"
 	"strings"
 
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 )
 
@@ -112,6 +114,21 @@ func statementOf(c *shell.Call) shell.Span {
 	return c.Stmt
 }
 
+// filesIn are the files that parts of a script write: a key may pass through tee on its way to a login.
+func filesIn(script *shell.Script, parts []shell.Span) []string {
+	within := shell.NewSpans(parts...)
+	var out []string
+	for _, c := range script.Calls() {
+		if !within.Contain(c.Span) {
+			continue
+		}
+		if file, ok := target(c); ok {
+			out = append(out, keyFile(script, file))
+		}
+	}
+	return out
+}
+
 // target is the one file that a call writes to.
 func target(c *shell.Call) (file shell.Word, ok bool) {
 	if out := c.Stdout(); out.To == shell.ToFile && out.File.Value != "/dev/null" {
@@ -191,10 +208,13 @@ func keyOf(words []shell.Word) gcpKey {
 // keyFile is the path in a word, so that paths which mean the same read the same: the home directory as $HOME, and
 // variables that the script itself sets as what they are set to.
 func keyFile(script *shell.Script, w shell.Word) string {
+	if len(w.Vars) != 1 || !w.IsVar(w.Vars[0]) || w.Vars[0] == adcVar {
+		return cleanPath(w.Value)
+	}
 	path := w.Value
 	for _, c := range script.Calls() {
 		for _, a := range c.Assigns {
-			if a.Value.Value != "" && a.Name != adcVar && w.IsVar(a.Name) {
+			if a.Value.Value != "" && a.Name == w.Vars[0] {
 				path = a.Value.Value
 			}
 		}
@@ -202,21 +222,23 @@ func keyFile(script *shell.Script, w shell.Word) string {
 	return cleanPath(path)
 }
 
+// workingDirectory is where steps run by default, in front of a path.
+var workingDirectory = pattern.New("^(?:\\./|\\$(?:PWD|\\{PWD\\}|\\(pwd\\)|CIRCLE_WORKING_DIRECTORY|\\{CIRCLE_WORKING_DIRECTORY\\}|HOME/project)/|`pwd`/)")
+
 func cleanPath(path string) string {
-	path = strings.ReplaceAll(path, "${HOME}", "$HOME")
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		path = "$HOME/" + rest
-	}
-	return strings.TrimPrefix(path, "./")
+	return workingDirectory.ReplaceAllString(homePattern.ReplaceAllString(path, "$$HOME$1"), "")
 }
+
+// homesIn are the home directories in a text, of whatever user.
+var homesIn = pattern.New(`(^|[^\w./-])(?:~|\$HOME|\$\{HOME\}|/root|/(?:home|Users)/[^/\s"']+)/`)
 
 // names reports whether a text names a file: its path stands in it, with nothing before or behind that makes another
 // name of it.
 func names(text, file string) bool {
-	if file == "" {
+	if file == "" || !strings.Contains(text, path.Base(file)) {
 		return false
 	}
-	text = cleanPath(strings.ReplaceAll(text, "~/", "$HOME/"))
+	text = cleanPath(homesIn.ReplaceAllString(text, "$1$$HOME/"))
 	for from := 0; ; {
 		i := strings.Index(text[from:], file)
 		if i < 0 {
@@ -228,6 +250,15 @@ func names(text, file string) bool {
 		}
 		from = start + 1
 	}
+}
+
+// mayName reports whether a word is, or ends in, a path from some directory that leads to a file.
+func mayName(word, file string) bool {
+	if !strings.HasSuffix(word, path.Base(file)) {
+		return false
+	}
+	named := cleanPath(word[strings.LastIndexAny(word, "=@:")+1:])
+	return named != "" && !strings.HasPrefix(named, "/") && !strings.HasPrefix(named, "$") && strings.HasSuffix(file, "/"+strings.TrimLeft(named, "./"))
 }
 
 // inPath reports whether a character next to a path may be part of a longer one.

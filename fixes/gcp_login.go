@@ -124,52 +124,49 @@ func (f *gcpForm) keys() []gcpKey {
 
 // whose tells the keys of units apart: a variable by its name, or by what an environment of the file sets it to.
 func (u *unit) whose(k gcpKey) string {
-	if env := u.setBy(k.name); env != nil {
-		for _, x := range env.Vars() {
-			if stored := environmentKey(x); x.Name == k.name && stored.known() {
-				k = stored
-			}
-		}
+	if k.name != "" {
+		text, _ := u.storedIn(k.name)
+		return text
 	}
-	return orElse(k.name, k.text)
+	return k.text
 }
 
 // gcpPlace is a place where variables are stored: the project, or a set of contexts.
 type gcpPlace struct {
 	unit   *unit             // one of those that take their variables from there
-	keys   map[string]string // that are used there, with the variables named after them; "" where the name gives none
+	keys   map[string]string // that are used there, by whose they are, with the variables named after them; "" where the name gives none
 	logins bool              // steps there log in with workload identity already
 }
 
 // addPlaces sorts the units by where they take their variables from.
 func (v *gcpView) addPlaces() {
+	type contexts struct {
+		known bool
+		names string
+	}
+	places := map[contexts]*gcpPlace{}
 	for _, u := range v.units {
-		at := v.placeOf(u.unit)
+		from := contexts{u.known, setOf(u.contexts)}
+		at := places[from]
+		if at == nil {
+			at = &gcpPlace{unit: u.unit, keys: map[string]string{}}
+			places[from], v.places = at, append(v.places, at)
+		}
 		for _, f := range u.forms {
 			if name := f.key.name; f.blocker == "" && name != "" {
-				at.keys[name], _ = accountName(name)
+				at.keys[u.whose(f.key)], _ = u.accountName(name)
 			}
 		}
 		at.logins = at.logins || slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return v.stepOf(x.Step).oidc != "" })
 	}
 }
 
-func (v *gcpView) placeOf(u *unit) *gcpPlace {
-	for _, p := range v.places {
-		if p.unit.known == u.known && sameSet(p.unit.contexts, u.contexts) {
-			return p
-		}
-	}
-	p := &gcpPlace{unit: u, keys: map[string]string{}}
-	v.places = append(v.places, p)
-	return p
-}
-
 // accountVariable is the variable that holds the service account in the place of a key: the usual one, or, where the
 // variables of one place would have to hold several accounts, one with the prefix and suffix of the key's name. ok is
 // false when the name of the key gives none. Logins that are there count as keys do: a fix may have made them.
 func (v *gcpView) accountVariable(u *gcpUnit, key string) (name string, ok bool) {
-	own, named := accountName(key)
+	own, named := u.accountName(key)
+	whose := u.whose(gcpKey{name: key})
 	alone, taken := true, false
 	for _, p := range v.places {
 		if !meet(u.unit, p.unit) {
@@ -177,14 +174,22 @@ func (v *gcpView) accountVariable(u *gcpUnit, key string) (name string, ok bool)
 		}
 		alone = alone && !p.logins
 		for other, name := range p.keys {
-			alone = alone && other == key
-			taken = taken || other != key && name == own
+			alone = alone && other == whose
+			taken = taken || other != whose && name == own
 		}
 	}
 	if alone {
 		return gcpAccountVar, true
 	}
 	return own, named && !taken
+}
+
+// accountName is the variable named after a key of a unit: after what an environment of the file copies, where one does.
+func (u *unit) accountName(key string) (name string, ok bool) {
+	if stored, ok := u.storedIn(key); ok {
+		key = stored
+	}
+	return accountName(key)
 }
 
 // accountName is the variable named after a key; ok is false when the key's name is no usual one with something around.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 )
 
 // require says what has to be done outside the file.
@@ -20,8 +20,10 @@ func (b *gcpFix) require() {
 		if u.job != nil && onRunner(u.job) {
 			add(Before, "runner", u.name, "make sure that gcloud is on the runner and knows workload identity federation")
 		}
-		if image := unitImage(u); gcpTables().oldGcloud(image) {
-			add(Before, "check", u.name, "make sure that the gcloud of %s knows `gcloud auth login --cred-file`: workload identity federation came in 2021", image)
+	}
+	for _, u := range b.units {
+		if old := b.oldGcloud(u); old != "" {
+			add(Before, "check", u.name, "make sure that %s knows `gcloud auth login --cred-file`: workload identity federation came in 2021", old)
 		}
 	}
 	if b.path {
@@ -30,6 +32,31 @@ func (b *gcpFix) require() {
 	add(Before, "fork", "", forksGetNothing)
 	add(Before, "check", "", "try it on a branch first: a job with the login and `gcloud auth print-access-token >/dev/null`")
 	b.requireAfter(add)
+}
+
+// gcloudArchive is an archive or a package of one release of gcloud.
+var gcloudArchive = pattern.New(`google-cloud-(?:sdk|cli)[-=](\d+\.\d+\.\d+)`)
+
+// oldGcloud is the gcloud of a unit that may be too old for the login, by its image or by what a step installs; "" for none.
+func (b *gcpFix) oldGcloud(u *gcpUnit) string {
+	if image := imageOf(u.unit); gcpTables().oldImage(image) {
+		return "the gcloud of " + image
+	}
+	for _, x := range u.steps {
+		if orb, _, ok := x.Step.OrbCall(); ok && orb != nil && orb.Name() == gcpCLI {
+			for _, parameter := range []string{"version", "sdk-version"} {
+				if version := x.Step.Arg(parameter).Resolve().Value(); gcpTables().oldRelease(version) {
+					return "the gcloud " + version + " that " + x.Step.Name + " installs"
+				}
+			}
+		}
+		if s := b.view.stepOf(x.Step); s.script() != nil {
+			if m := gcloudArchive.FindStringSubmatch(s.script().Text()); m != nil && gcpTables().oldRelease(m[1]) {
+				return "the gcloud " + m[1] + " that a step installs"
+			}
+		}
+	}
+	return ""
 }
 
 // account is the service account that a unit acts as, in words.
@@ -86,19 +113,4 @@ func (b *gcpFix) requireAfter(add func(when When, kind, where, format string, ar
 		b.fix.requireIn(u.placesOf(b.view.p.Config, b.stored()), After, "variable", "delete "+b.stored()+" once no other step uses it")
 	}
 	add(After, "key", "", "delete the service account key behind %s in Google Cloud: until then nothing is safer than before", b.stored())
-}
-
-// unitImage is the image that a unit's steps run in, "" when it is not shown.
-func unitImage(u *gcpUnit) string { return imageOf(u.unit) }
-
-// imageOf is the same for any unit.
-func imageOf(u *unit) string {
-	var items []*circle.DockerItem
-	if u.job != nil {
-		items = u.job.DockerItems()
-	}
-	if len(items) == 0 {
-		return ""
-	}
-	return items[0].Image().Value()
 }

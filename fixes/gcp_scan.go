@@ -86,7 +86,7 @@ func (x *gcpStep) scan() {
 		switch {
 		case c.Name() == "gcloud" && c.Has("activate-service-account"):
 			x.activations = append(x.activations, x.activation(c))
-		case c.Is("gcloud", "auth", "login"):
+		case isGcloud(c, "auth", "login"):
 			x.credFile(c)
 		}
 		x.handOver(c)
@@ -280,20 +280,15 @@ func adcs(script *shell.Script) []adc {
 		}
 	}
 	for _, e := range script.BashEnv() {
-		if e.Name != adcVar {
-			continue
+		if e.Name == adcVar {
+			out = append(out, adc{keyFile(script, e.Value), partOf(e.Write, e.Line)})
 		}
-		part := e.Write.Stmt
-		if e.Line.HereDoc {
-			part = e.Line.Span
-		}
-		out = append(out, adc{keyFile(script, e.Value), part})
 	}
 	return out
 }
 
 // namings are the assignments of a script that only name a key file, for statements that go away.
-func namings(script *shell.Script, isKey func(file string) bool, gone []shell.Span) []shell.Span {
+func namings(script *shell.Script, isKey func(file string) bool, gone shell.Spans) []shell.Span {
 	var out []shell.Span
 	for _, c := range script.Calls() {
 		for _, a := range c.Assigns {
@@ -301,7 +296,7 @@ func namings(script *shell.Script, isKey func(file string) bool, gone []shell.Sp
 				continue
 			}
 			left := slices.ContainsFunc(script.Mentions(a.Name), func(m shell.Mention) bool {
-				return m.Kind != shell.Assigned && !slices.ContainsFunc(gone, func(s shell.Span) bool { return s.Contains(m.Span) })
+				return m.Kind != shell.Assigned && !gone.Contain(m.Span)
 			})
 			if !left {
 				out = append(out, a.Span)
@@ -311,11 +306,14 @@ func namings(script *shell.Script, isKey func(file string) bool, gone []shell.Sp
 	return out
 }
 
+// tenders are the programs that look after files: see tending.
+var tenders = []string{"rm", "chmod", "touch", "shred", "unlink"}
+
 // tending are the statements that only look after a file: they make room for it, set its mode or delete it.
 func tending(script *shell.Script, isKey func(file string) bool) []shell.Span {
 	var out []shell.Span
 	for _, c := range script.Calls() {
-		if !slices.Contains([]string{"rm", "chmod", "touch", "shred", "unlink"}, c.Name()) {
+		if !slices.Contains(tenders, c.Name()) {
 			continue
 		}
 		operands := slices.DeleteFunc(slices.Clone(c.Args()), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "-") })

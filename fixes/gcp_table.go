@@ -60,10 +60,15 @@ func (t *gcpTable) hasGcloud(image string) bool {
 	return slices.Contains(t.Gcloud.Images, name)
 }
 
-// oldGcloud reports whether an image is pinned to a release of gcloud that may not know workload identity federation.
-func (t *gcpTable) oldGcloud(image string) bool {
+// oldImage reports whether an image is pinned to a release of gcloud that may not know workload identity federation.
+func (t *gcpTable) oldImage(image string) bool {
 	_, tag := splitImage(image)
-	major, _, _ := strings.Cut(tag, ".")
+	return t.hasGcloud(image) && !strings.HasPrefix(image, "cimg/") && t.oldRelease(tag)
+}
+
+// oldRelease reports whether a release of gcloud may not know workload identity federation.
+func (t *gcpTable) oldRelease(version string) bool {
+	major, _, _ := strings.Cut(version, ".")
 	release, err := strconv.Atoi(major)
-	return t.hasGcloud(image) && !strings.HasPrefix(image, "cimg/") && err == nil && release < t.Gcloud.Since
+	return err == nil && release < t.Gcloud.Since
 }

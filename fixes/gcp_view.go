@@ -28,6 +28,7 @@ type gcpUnit struct {
 	mixed string // why the unit cannot do with one login
 
 	writes map[string]gcpWrites // of writesIn
+	keys   map[string]bool      // of keyFiles, once somebody asks
 }
 
 // gcpForm is one place where a key is brought to Google Cloud: a script, an orb's element or an environment.
@@ -134,6 +135,9 @@ func (v *gcpView) judgeScript(s *gcpStep) {
 			continue
 		}
 		f.take(key)
+	}
+	if f.logsIn {
+		f.files = append(f.files, filesIn(s.script(), f.parts)...)
 	}
 	f.message = fmt.Sprintf("gcloud is logged in with %s", f.key)
 	for _, w := range s.writes {
@@ -250,7 +254,7 @@ const (
 func (v *gcpView) read(s *gcpStep, file string) reach {
 	runs, reads := v.running(s.step), 0
 	for _, u := range runs {
-		if v.unitReads(u, file) || isADC(file) && len(v.adcFiles(u, s)) > 0 {
+		if v.keyFiles(u)[file] || isADC(file) && len(v.adcFiles(u, s)) > 0 {
 			reads++
 		}
 	}
@@ -299,24 +303,32 @@ func (v *gcpView) adcFiles(u *gcpUnit, s *gcpStep) []string {
 	return slices.DeleteFunc(out, func(file string) bool { return file == "" || isADC(file) })
 }
 
-func (v *gcpView) unitReads(u *gcpUnit, file string) bool {
-	if x, ok := u.environments().Lookup(adcVar); ok && cleanPath(x.Text) == file {
-		return true
+// keyFiles are those that gcloud or Google's libraries use as key files in a unit.
+func (v *gcpView) keyFiles(u *gcpUnit) map[string]bool {
+	if u.keys != nil {
+		return u.keys
 	}
+	u.keys = map[string]bool{}
+	take := func(env circle.Environments) {
+		if x, ok := env.Lookup(adcVar); ok {
+			u.keys[cleanPath(x.Text)] = true
+		}
+	}
+	take(u.environments())
 	for _, x := range u.steps {
 		s := v.stepOf(x.Step)
 		if s.read == nil {
 			continue
 		}
-		if slices.ContainsFunc(s.activations, func(a gcpActivation) bool { return a.file == file }) ||
-			slices.ContainsFunc(s.adcs(), func(a adc) bool { return a.file == file }) {
-			return true
+		for _, a := range s.activations {
+			u.keys[a.file] = true
 		}
-		if e, ok := x.Step.Environment().Lookup(adcVar); ok && cleanPath(e.Text) == file {
-			return true
+		for _, a := range s.adcs() {
+			u.keys[a.file] = true
 		}
+		take(x.Step.Environment())
 	}
-	return false
+	return u.keys
 }
 
 // collectEnvironments adds the keys that stand in the unit's environments. found are those of environments before.

@@ -51,6 +51,39 @@ var hostile = []struct {
 	{"commands that call each other", func() string {
 		return "version: 2.1\ncommands:\n  a: {steps: [b, run: aws s3 ls]}\n  b: {steps: [a, b]}\njobs:\n  deploy: {docker: [{image: x}], steps: [a, b]}\n"
 	}, ""},
+	{"commands in a long chain", func() string { return commandRing(20_000) + "  start:\n    docker: [{image: x}]\n    steps: [c0]\n" }, "depth of steps inside steps is over the bound"},
+	{"commands in a ring", func() string { return commandRing(20_000) }, "number of places to look for users of something is over the bound"},
+	{"many jobs that run many steps", func() string {
+		return "version: 2.1\ncommands:\n  c:\n    steps:\n" + repeated(4000, "      - run: make part-%d\n") + "jobs:\n" + repeated(4000, "  job-%[1]d: {docker: [{image: x}], steps: [c, run: aws s3 ls]}\n")
+	}, "number of steps that all jobs run is over the bound"},
+	{"many findings in a job with many steps", func() string {
+		return "version: 2.1\ncommands:\n" + repeated(4000, "  c%d: {steps: [run: 'export AWS_ACCESS_KEY_ID=$A AWS_SECRET_ACCESS_KEY=$B; aws s3 ls']}\n") +
+			"jobs:\n  deploy:\n    docker: [{image: cimg/base:current}]\n    steps:\n" + repeated(4000, "      - c%d\n")
+	}, "number of steps that are looked at for findings in their jobs is over the bound"},
+	{"many variables that many jobs share", func() string {
+		return "version: 2.1\nx: &shared\n" + repeated(4000, "  URL_%[1]d: https://api-%[1]d.corp.internal\n") + "jobs:\n" +
+			repeated(4000, "  job-%d: {docker: [{image: x}], environment: *shared, steps: [run: 'curl $URL_%[1]d']}\n")
+	}, "number of variables in the environments of all jobs is over the bound"},
+	{"many variables of an executor of many jobs", func() string {
+		return "version: 2.1\nexecutors:\n  e:\n    docker: [{image: x}]\n    environment:\n" + repeated(4000, "      URL_%[1]d: https://api-%[1]d.corp.internal\n") + "jobs:\n" +
+			repeated(4000, "  job-%d: {executor: e, steps: [run: 'curl $URL_%[1]d']}\n")
+	}, "number of variables in the environments of all jobs is over the bound"},
+	{"many images that many jobs share", func() string {
+		return "version: 2.1\nx: &shared\n" + repeated(4000, "  - image: registry-%[1]d.corp.internal/app\n") + "jobs:\n" +
+			repeated(4000, "  job-%d: {docker: *shared, steps: [run: 'curl http://app']}\n")
+	}, "number of images of all jobs is over the bound"},
+	{"a script with thousands of secrets", func() string {
+		return oneJob("      - run: |\n" + repeated(3000, "          curl -H 'Authorization: Bearer q7Rk2mX9vB4nT8wZ1cL6pD3s%04d' https://api.example.com\n"))
+	}, ""},
+	{"a script with thousands of tokens for later steps", func() string {
+		return oneJob("      - run: |\n" + repeated(5000, "          echo 'export NPM_TOKEN=$NPM_TOKEN_%d' >> $BASH_ENV\n") + "          npm publish\n")
+	}, ""},
+	{"a secret among many words of one command", func() string {
+		return oneJob("      - run: deploy" + repeated(60_000, " wordword-%05d") + " --token=q7Rk2mX9vB4nT8wZ1cL6pD3s0001\n")
+	}, ""},
+	{"thousands of jobs on ARM", func() string {
+		return "version: 2.1\njobs:\n" + repeated(4000, "  job-%d: {docker: [{image: x}], resource_class: arm.medium, steps: [run: 'curl https://x.corp.internal']}\n")
+	}, ""},
 	{"an alias inside its own anchor", func() string { return "jobs: &a\n  deploy:\n    steps: [*a]\n" }, ""},
 	{"a merge of itself", func() string { return "jobs:\n  deploy: &a\n    <<: *a\n    steps: [run: aws s3 ls]\n" }, ""},
 	{"flow collections, 100,000 deep", func() string {
@@ -108,6 +141,16 @@ var hostile = []struct {
 			"internal\n      AT: x" + strings.Repeat("@", 100_000) + "\n    steps: [run: \"curl " + strings.Repeat("10.", 100_000) + "\"]\n"
 	}, ""},
 	{"NUL and control characters", func() string { return "jobs:\x00\x01\x02" }, "control characters"},
+}
+
+// commandRing is a config with commands that each call the next, and the last one the first, and a section for jobs.
+func commandRing(n int) string {
+	var b strings.Builder
+	b.WriteString("version: 2.1\ncommands:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  c%d: {steps: [run: 'curl https://x.corp.internal', c%d]}\n", i, (i+1)%n)
+	}
+	return b.String() + "jobs:\n  other: {docker: [{image: x}], steps: [checkout]}\n"
 }
 
 // TestHostile shows that nothing costs without bound: a run that is not done within a minute, or that needs more than

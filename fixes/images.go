@@ -21,7 +21,8 @@ type imageTable struct {
 		Tags   []string // parts of a tag that say otherwise
 		Images []string // names, without tag
 	}
-	AWSCLI []string // names, without tag, of images that run the AWS CLI
+	NoUnzip []string // names of official images that have none; nor have their slim variants
+	AWSCLI  []string // names, without tag, of images that run the AWS CLI, on Amazon Linux, which has bash
 }
 
 var images = sync.OnceValue(func() *imageTable {
@@ -40,6 +41,9 @@ func hasBash(image string) (has, known bool) {
 	}
 	if slices.Contains(t.NoBash.Images, name) {
 		return false, true
+	}
+	if slices.Contains(t.AWSCLI, name) {
+		return true, true
 	}
 	parts := strings.Split(name, "/")
 	if len(parts) > 1 && slices.Contains(t.Bash.Namespaces, parts[len(parts)-2]) {

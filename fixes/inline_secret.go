@@ -1,6 +1,10 @@
 package fixes
 
-import "slices"
+import (
+	"slices"
+
+	"cfgfix/fixes/internal/circle"
+)
 
 // inlineSecret wants no secrets in the file: a context holds them. See doc/inline-secret.md.
 var inlineSecret = &Rule{
@@ -38,17 +42,29 @@ func runInlineSecret(p *Pass) error {
 	return nil
 }
 
-// separate refuses what would put two values into one variable of one context.
+// separate refuses what would put two values into one variable of one context, at once or in the next round: another value
+// of the variable may be left in the file only because this one stands in its job, and would be taken for this one then.
 func separate(fixes []*secretFix) {
-	byVariable := map[string][]*secretFix{}
+	stored, left := valuesByPlace{}, valuesByPlace{}
 	for _, b := range fixes {
-		byVariable[b.variable] = append(byVariable[b.variable], b)
+		switch {
+		case b.refusal == "":
+			for _, context := range b.contexts {
+				stored.add(b.variable+"\x00"+context, b.site.value)
+			}
+		case b.isSetting():
+			for _, use := range b.entries {
+				left.add(usePlace{b.site.variables[0], use}, b.site.value)
+			}
+		}
 	}
 	for _, b := range fixes {
-		meets := func(o *secretFix) bool {
-			return o.refusal == "" && o.site.value != b.site.value && slices.ContainsFunc(o.contexts, func(c string) bool { return slices.Contains(b.contexts, c) })
+		if b.refusal != "" || b.variable == "" {
+			continue
 		}
-		if b.refusal == "" && b.variable != "" && slices.ContainsFunc(byVariable[b.variable], meets) {
+		meets := func(context string) bool { return stored.others(b.variable+"\x00"+context, b.site.value) }
+		uncovers := func(use *circle.WorkflowJob) bool { return left.others(usePlace{b.variable, use}, b.site.value) }
+		if slices.ContainsFunc(b.contexts, meets) || slices.ContainsFunc(b.entries, uncovers) {
 			b.clash = true
 		}
 	}
@@ -57,6 +73,36 @@ func separate(fixes []*secretFix) {
 			b.refusal = "the file has several values for " + b.variable + ", and a context holds one: give each a name or a context of its own"
 		}
 	}
+}
+
+// usePlace is a variable in what a workflow entry runs.
+type usePlace struct {
+	variable string
+	use      *circle.WorkflowJob
+}
+
+// valuesByPlace are the values that a place has.
+type valuesByPlace map[any]map[string]bool
+
+func (v valuesByPlace) add(place any, value string) {
+	if v[place] == nil {
+		v[place] = map[string]bool{}
+	}
+	v[place][value] = true
+}
+
+// others reports whether a place has another value than one that it may have.
+func (v valuesByPlace) others(place any, value string) bool {
+	n := len(v[place])
+	return n > 1 || n == 1 && !v[place][value]
+}
+
+// sets reports whether the secret is what an environment or a script sets a variable to.
+func (b *secretFix) sets(name string) bool { return b.isSetting() && b.site.variables[0] == name }
+
+func (b *secretFix) isSetting() bool {
+	s := b.site
+	return s.setting != nil || s.script != nil && len(s.script.parts) > 0
 }
 
 // finding is what is said of one secret.

@@ -15,10 +15,16 @@ type keysFix struct {
 	view    *awsView
 	group   []*keyForm
 	units   []*awsUnit
+	names   []string                      // of sources, once somebody asks
 	removed map[rewrite.Node][]shell.Span // parts of scripts that go away
-	region  string
-	doubts  []doubt // found while building
-	fix     *Fix
+	swapped map[rewrite.Node]bool         // steps that become the setup, and whether that is among the operations
+	placed  map[placedAt]bool             // the setups among the operations
+
+	agreement map[rewrite.Node]bool // of agreed, by physical step
+
+	region string
+	doubts []doubt // found while building
+	fix    *Fix
 }
 
 // build fills in the fix, or says why there is none.
@@ -30,11 +36,14 @@ func (b *keysFix) build() (refusal string) {
 	}
 	b.units = b.view.unitsOfAll(b.group)
 	for _, u := range b.units {
+		if !b.view.config.Look(len(u.visits)) {
+			return tooMuch
+		}
 		if u.mixed != "" {
 			return u.mixed
 		}
 	}
-	for _, part := range []func() string{b.remove, b.setUp, b.complete, b.moveLogins, b.allowDirectory} {
+	for _, part := range []func() string{b.remove, b.setUp, b.complete, b.moveLogins, b.allowDirectory, b.allowUpdate} {
 		if refusal := part(); refusal != "" {
 			return refusal
 		}
@@ -44,6 +53,9 @@ func (b *keysFix) build() (refusal string) {
 	b.fix.Relies = b.roles()
 	return ""
 }
+
+// tooMuch is why nothing is said of a finding in a file that is beyond a bound, which is an error then.
+const tooMuch = "the file is beyond a bound"
 
 // setUp adds the operations that give every unit its setup, once.
 func (b *keysFix) setUp() (refusal string) {
@@ -70,7 +82,7 @@ func (b *keysFix) setUp() (refusal string) {
 			return "the same steps are used with several roles: give each user a setup step of its own"
 		}
 		role.profileOnly = c.profileOnly
-		given, facts = append(given, c), append(facts, role.credentials)
+		given, facts = appendNew(given, c), appendNew(facts, role.credentials)
 		for _, s := range u.sites {
 			if refusal := b.place(s, c); refusal != "" {
 				return refusal
@@ -114,9 +126,16 @@ func (b *keysFix) settleRegion(u *awsUnit, c credentials) (settled bool, refusal
 
 // sharesSite reports whether another unit of the fix has its setup at the same place.
 func (b *keysFix) sharesSite(u *awsUnit) bool {
+	same := func(s, t *circle.Step) bool {
+		if s == nil || t == nil {
+			return false
+		}
+		_, swapped := b.swapped[s.Node]
+		return s.Entry == t.Entry || swapped && s.Node == t.Node
+	}
 	for _, o := range b.units {
 		for _, s := range o.sites {
-			if o != u && slices.ContainsFunc(u.sites, func(t site) bool { return s.step != nil && t.step != nil && s.step.Entry == t.step.Entry }) {
+			if o != u && slices.ContainsFunc(u.sites, func(t site) bool { return same(s.step, t.step) }) {
 				return true
 			}
 		}
@@ -237,10 +256,21 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 	if s.use != nil {
 		return b.placeBefore(s.use, c)
 	}
-	step, refusal := s.target(placements(b.view.running(s.step)), true)
+	if done, swapped := b.swapped[s.step.Node]; done {
+		return ""
+	} else if swapped {
+		b.swapped[s.step.Node] = true
+		return b.swap(s.step, c)
+	}
+	step, refusal := s.target(b.agreed, true)
 	if refusal != "" {
 		return refusal
 	}
+	at := placedAt{step.Entry, c}
+	if b.placed[at] {
+		return ""
+	}
+	b.placed[at] = true
 	if other := bystander(b.view.config, step, placements(b.units)); other != "" {
 		return "the steps are shared through an anchor with " + other + ", which does not use these keys"
 	}
@@ -256,6 +286,33 @@ func (b *keysFix) place(s site, c credentials) (refusal string) {
 	return ""
 }
 
+// placedAt is a step that gets a setup in front of it.
+type placedAt struct {
+	step rewrite.Entry
+	credentials
+}
+
+// agreed asks once for each step: all who run it have a site there.
+func (b *keysFix) agreed(s site) bool {
+	out, known := b.agreement[s.step.Node]
+	if !known {
+		out = s.agreed(placements(b.view.running(s.step)))
+		b.agreement[s.step.Node] = out
+	}
+	return out
+}
+
+// swap makes a step the setup, for all who run it through its anchor.
+func (b *keysFix) swap(s *circle.Step, c credentials) (refusal string) {
+	if c.makes != "" {
+		return "the setup needs a profile that is there before it, and its step is shared by an anchor"
+	}
+	value, ops, refusal := b.view.newStep(s.Config(), c)
+	ops = append(ops, shared(s.Node, rewrite.Replace(s.Node, value))...)
+	b.fix.Ops = append(b.fix.Ops, append(ops, removeDefinitions(s)...)...)
+	return refusal
+}
+
 // placeBefore gives a workflow entry that runs an orb's job the setup as a pre-step, or in auth where the job has that.
 func (b *keysFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal string) {
 	value, ops, refusal := b.view.newStep(use.Config(), c)
@@ -266,7 +323,13 @@ func (b *keysFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal s
 	if f := b.view.jobElement(use); f != nil && f.element.login == loginOptional {
 		pair.Key = "auth"
 	}
-	switch list := use.PreSteps(); {
+	orb, _, _ := use.OrbJob()
+	switch list, place := use.PreSteps(), ownArgs(use); {
+	case place.Kind() == rewrite.Alias && b.view.sharesArguments(use.Args, orb) != "":
+		if list != nil {
+			return "the entry's pre-steps are shared through an anchor"
+		}
+		ops = append(ops, shared(place, rewrite.Override(place, pair))...)
 	case list != nil && list.Node.Kind() == rewrite.Sequence && list.Node.Len() > 0:
 		ops = append(ops, shared(list.Node, rewrite.InsertBefore(list.Node.Entries()[0], rewrite.Item(value)))...)
 	case list != nil:
@@ -347,7 +410,7 @@ func (b *keysFix) judge() {
 		lower(d)
 	}
 	for _, u := range b.units {
-		for _, d := range slices.Concat(b.view.guard(u, b.removed), guardPresigned(u, b.role(u).duration)) {
+		for _, d := range slices.Concat(b.view.guard(u, b.removed), b.view.guardTests(u, b.group[0].keys), guardPresigned(u, b.role(u).duration)) {
 			lower(d)
 		}
 		if name, missing := u.missingProfile(); missing && !b.canMake(u, name) {

@@ -31,7 +31,7 @@ func (b *keysFix) moveLogins() (refusal string) {
 // moveLogin rewrites the logins of one script. It is not ok when the registry or the shape of one is not known.
 func (u *awsUnit) moveLogin(facts *stepFacts) (ops []rewrite.Op, ok bool) {
 	for _, c := range facts.script().Calls() {
-		if !c.Is("aws", "ecr", "get-login") {
+		if !c.IsAWS("ecr", "get-login") {
 			continue
 		}
 		outer, host, region := loginAround(facts.script(), c), "", ""

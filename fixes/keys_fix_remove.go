@@ -1,6 +1,8 @@
 package fixes
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"cfgfix/fixes/internal/circle"
@@ -10,13 +12,13 @@ import (
 
 // remove adds the operations that take the keys away, but for setup steps, which are converted by setUp.
 func (b *keysFix) remove() (refusal string) {
-	b.removed = map[rewrite.Node][]shell.Span{}
+	b.removed, b.swapped = map[rewrite.Node][]shell.Span{}, map[rewrite.Node]bool{}
 	var steps []*circle.Step
 	for _, f := range b.group {
 		b.fix.Ops = append(b.fix.Ops, f.element.removeKeys()...)
 		b.region = orElse(b.region, f.region)
 		for _, e := range f.remove {
-			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), removeVariable(e))...)
+			b.fix.Ops = append(b.fix.Ops, removeVariable(b.view.config, e)...)
 		}
 		if len(f.parts) > 0 {
 			b.removed[f.node] = append(b.removed[f.node], f.parts...)
@@ -33,43 +35,15 @@ func (b *keysFix) remove() (refusal string) {
 	return ""
 }
 
-// removeVariable takes a variable out of an environment, and the environment away when it is the last one: but for one
-// that hides another which a merge supplies, which stays empty.
-func removeVariable(e rewrite.Entry) rewrite.Op {
-	env := e.Parent()
-	if env.Parent().Kind() == rewrite.Sequence {
-		env = env.Parent() // a list of maps
-	}
-	for _, other := range env.Parent().Entries() {
-		if !other.IsMerge() {
-			continue
-		}
-		merged := []rewrite.Node{other.Value().Resolve()}
-		for _, item := range merged[0].Entries() {
-			if merged[0].Kind() == rewrite.Sequence {
-				merged = append(merged, item.Value().Resolve())
-			}
-		}
-		if slices.ContainsFunc(merged, func(n rewrite.Node) bool { return n.Get(env.Entry().Name()).Exists() }) {
-			return rewrite.Clear(e)
-		}
-	}
-	return prune(e)
-}
-
-// prune takes an entry out, and what it stood in when it is the last one: but for what an alias means, which stays empty.
-func prune(e rewrite.Entry) rewrite.Op {
-	if len(e.Parent().Aliases()) > 0 {
-		return rewrite.Clear(e)
-	}
-	return rewrite.Prune(e)
-}
-
-// removeFrom takes the keys out of a script, and the step away when nothing is left that does something.
+// removeFrom takes the keys out of a script, and the step away when nothing is left that does something. Where an anchor
+// shares the step, it becomes the setup.
 func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
 	facts := b.view.factsOf(s)
 	parts := slices.Concat(b.removed[facts.text], printsOnly(facts.script(), b.sources()))
 	b.removed[facts.text] = parts
+	if refusal := setsBeside(facts.script(), parts, b.sources()...); refusal != "" {
+		return refusal
+	}
 	ops, emptied, refusal := takeOut(facts.text, facts.script(), parts)
 	if refusal != "" {
 		return refusal
@@ -81,25 +55,70 @@ func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
 	}
 	if emptied {
 		ops, refusal = removeStep(s)
+		if refusal != "" && b.givesWay(s) {
+			b.swapped[s.Node] = false
+			return ""
+		}
 	}
 	b.fix.Ops = append(b.fix.Ops, ops...)
 	return refusal
+}
+
+// givesWay reports whether a step that an anchor shares can become the setup: all who run it need theirs right there, and
+// nobody merges it into a step with more.
+func (b *keysFix) givesWay(s *circle.Step) bool {
+	mixed := func(alias rewrite.Node) bool {
+		if alias.Entry().IsMerge() {
+			return alias.Parent().Len() > 1
+		}
+		return alias.Parent().Kind() != rewrite.Sequence || alias.Parent().Entry().IsMerge()
+	}
+	all := placements(b.units)
+	return !slices.ContainsFunc(s.Node.Aliases(), mixed) && site{step: s}.agreed(all) && stranger(b.view.config, s.Node, all) == ""
+}
+
+// stays is why keys cannot be taken out of the script that stands at text.
+func stays(text rewrite.Node, err error) string {
+	var refused *shell.RefusedError
+	if !errors.As(err, &refused) {
+		return "the keys cannot be taken out of the script: " + err.Error()
+	}
+	return fmt.Sprintf("the keys cannot be taken out of line %d: %s", lineOf(text, refused.Span), refused.Reason)
 }
 
 // takeOut takes parts out of the script that stands at text. emptied says that nothing is left that does something.
 func takeOut(text rewrite.Node, script *shell.Script, parts []shell.Span) (ops []rewrite.Op, emptied bool, refusal string) {
 	edits, err := script.Remove(wholeDocuments(script, parts)...)
 	if err != nil {
-		return nil, false, "the keys cannot be taken out of the script: " + err.Error()
+		return nil, false, stays(text, err)
 	}
 	left, err := script.Leftover(edits)
 	if err != nil {
-		return nil, false, "the keys cannot be taken out of the script: " + err.Error()
+		return nil, false, stays(text, err)
 	}
 	for _, e := range edits {
 		ops = append(ops, shared(text, rewrite.ReplaceText(text, e.Start, e.End, e.New))...)
 	}
 	return ops, left != shell.LeftCode, ""
+}
+
+// partOf is what to remove so that a file does not get a line.
+func partOf(w shell.Write, l shell.Line) shell.Span {
+	if l.HereDoc {
+		return l.Span
+	}
+	return w.Stmt
+}
+
+// setsBeside is why parts of a script cannot go: one of them gives later steps other variables than those that are to go,
+// by the same command or line. It is "" when none does.
+func setsBeside(script *shell.Script, parts []shell.Span, gone ...string) (refusal string) {
+	for _, e := range script.BashEnv() {
+		if !slices.Contains(gone, e.Name) && slices.Contains(parts, partOf(e.Write, e.Line)) {
+			return "the command that has to go gives later steps " + e.Name + " as well: let it do so by a command of its own"
+		}
+	}
+	return ""
 }
 
 // wholeDocuments has the statement in the place of all lines of a here-document that it writes to a file.
@@ -120,11 +139,14 @@ func wholeDocuments(script *shell.Script, parts []shell.Span) []shell.Span {
 
 // sources are the variables that hold the keys: the standard ones and those they are copied from.
 func (b *keysFix) sources() []string {
-	out := slices.Clone(keyVars)
-	for _, f := range b.group {
-		out = append(out, f.keys.id, f.keys.secret)
+	if b.names == nil {
+		all := slices.Clone(keyVars)
+		for _, f := range b.group {
+			all = append(all, f.keys.id, f.keys.secret)
+		}
+		b.names = slices.Compact(slices.Sorted(slices.Values(slices.DeleteFunc(all, func(s string) bool { return s == "" }))))
 	}
-	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
+	return b.names
 }
 
 // printsOnly are the statements of a script that do nothing but print the given variables.
@@ -147,11 +169,10 @@ func printsOnly(script *shell.Script, names []string) []shell.Span {
 // step.
 func regionSettings(script *shell.Script, removed []shell.Span, own string) (region string, settings []shell.Span) {
 	for _, c := range script.Calls() {
-		if slices.Contains(removed, c.Stmt) || !c.Is("aws", "configure", "set") || len(c.Args()) < 4 {
+		profile, name, value := configured(c)
+		if slices.Contains(removed, c.Stmt) || name == "" {
 			continue
 		}
-		profile, name := profileOf(c)
-		value := c.Args()[3]
 		text := value.Value
 		if len(value.Vars) == 1 && value.IsVar(value.Vars[0]) {
 			text = "${" + value.Vars[0] + "}"
@@ -167,10 +188,33 @@ func regionSettings(script *shell.Script, removed []shell.Span, own string) (reg
 	return region, settings
 }
 
-// removeStep takes a step out of its list.
+// removeStep takes a step out of its list, and its script out of the file when it is defined elsewhere for such steps alone.
 func removeStep(s *circle.Step) (ops []rewrite.Op, refusal string) {
-	if s.Item.Kind() == rewrite.Alias || s.Node.Anchor() != "" || s.List == nil || s.List.Node.Kind() != rewrite.Sequence {
+	if s.Item.Kind() == rewrite.Alias || len(s.Node.Aliases()) > 0 || s.List == nil || s.List.Node.Kind() != rewrite.Sequence {
 		return nil, "nothing would be left of the script, and its step is shared by an anchor"
 	}
-	return shared(s.Entry.Parent(), rewrite.Remove(s.Entry)), ""
+	return append(shared(s.Entry.Parent(), rewrite.Remove(s.Entry)), removeDefinitions(s)...), ""
+}
+
+// removeDefinitions takes away where the script of a step that goes is defined, when no other step uses that.
+func removeDefinitions(s *circle.Step) []rewrite.Op {
+	return append(removeDefinition(s.Config(), s.Args()), removeDefinition(s.Config(), s.Command())...)
+}
+
+// removeDefinition takes away what a node outside the sections is or stands in, when nothing uses it any more.
+func removeDefinition(c *circle.Config, n rewrite.Node) []rewrite.Op {
+	var ops []rewrite.Op
+	for _, e := range c.Definitions(n) {
+		ops = append(ops, rewrite.RemoveUnused(e))
+	}
+	return ops
+}
+
+// removeVariable takes a variable out of an environment, and the definition of its value when nothing else uses that.
+func removeVariable(c *circle.Config, e rewrite.Entry) []rewrite.Op {
+	ops := shared(e.Parent(), rewrite.Prune(e))
+	if e.Value().Kind() == rewrite.Alias {
+		ops = append(ops, removeDefinition(c, e.Value().Resolve())...)
+	}
+	return ops
 }

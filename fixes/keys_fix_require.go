@@ -1,7 +1,11 @@
 package fixes
 
 import (
+	"slices"
 	"strings"
+
+	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/shell"
 )
 
 // require says what has to be done outside the file.
@@ -18,6 +22,12 @@ func (b *keysFix) require() {
 			if isVariable(role.role) {
 				b.fix.requireIn(u.places(), Before, "variable", "define "+strings.Trim(role.role, "${}")+" with the ARN of the role in place of "+d.String())
 			}
+		}
+		if u.calls(changesRole) || u.runsCommand(awsCLI, "role-arn-setup") {
+			add(Before, "role", u.name, "let the roles that steps assume trust the new one, too: they may name the user behind the key")
+		}
+		if u.calls(entersCluster) || u.runsCommand("circleci/aws-eks", "update-kubeconfig-with-authenticator", "update-container-image") {
+			add(Before, "role", u.name, "give the role access to the EKS cluster, by an access entry or in aws-auth: the cluster may know the user behind the key only")
 		}
 		if d := role.duration; d != "" {
 			add(Before, "session", u.name, "allow the role sessions of %s seconds", d)
@@ -46,6 +56,33 @@ func (b *keysFix) require() {
 		b.fix.requireIn(u.places(), After, "variable", "delete "+d.String()+" once no other step or image uses them")
 	}
 	add(After, "key", "", "deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d)
+}
+
+// changesRole reports whether a call assumes another role.
+func changesRole(c *shell.Call) bool { return c.IsAWS("sts", "assume-role") }
+
+// entersCluster reports whether a call gets access to an EKS cluster, which has a list of users and roles of its own.
+func entersCluster(c *shell.Call) bool {
+	return c.IsAWS("eks", "update-kubeconfig") || c.IsAWS("eks", "get-token") || c.Is("eksctl", "utils", "write-kubeconfig")
+}
+
+// calls reports whether a step of the unit makes such a call.
+func (u *awsUnit) calls(such func(*shell.Call) bool) bool {
+	return slices.ContainsFunc(u.visits, func(x awsVisit) bool {
+		return x.facts.script() != nil && slices.ContainsFunc(x.facts.script().Calls(), such)
+	})
+}
+
+// runsCommand reports whether the unit runs one of these commands or jobs of an orb, whose names newer versions spell with
+// underscores.
+func (u *awsUnit) runsCommand(orb string, names ...string) bool {
+	such := func(o *circle.Orb, name string, ok bool) bool {
+		return ok && o != nil && o.Name() == orb && slices.Contains(names, strings.ReplaceAll(name, "_", "-"))
+	}
+	if u.use != nil && such(u.use.OrbJob()) {
+		return true
+	}
+	return slices.ContainsFunc(u.visits, func(x awsVisit) bool { return such(x.Step.OrbCall()) })
 }
 
 // roleToCreate names a role for people: a known one by its ARN, since it may be there already.

@@ -106,11 +106,14 @@ func (m *missing) finding(p *Pass) Finding {
 
 // used are the variables that an entry's job reads and nothing in the file sets.
 func used(p *Pass, use *circle.WorkflowJob) []string {
-	u := &variableUse{p: p, set: map[string]bool{}}
+	u := &variableUse{p: p, met: map[string]bool{}, set: map[string]bool{}}
 	steps, windows := use.Flow(), false
 	if j := use.Job(); j != nil {
 		windows = onWindows(&unit{job: j})
 		u.environment(j.EffectiveEnvironments())
+		if items := j.DockerItems(); len(items) > 0 {
+			u.environment(items[0].Environment()) // of the container that the steps run in
+		}
 		u.images(j)
 		u.named(j.Parameters(), use.Args)
 	} else {
@@ -135,17 +138,33 @@ func used(p *Pass, use *circle.WorkflowJob) []string {
 			}
 		}
 	}
+	if u.any {
+		return nil
+	}
 	return slices.DeleteFunc(u.names, func(n string) bool {
-		return u.set[n] || strings.HasPrefix(n, "CIRCLE_") || slices.Contains(secretTables().Names.System, n) ||
-			slices.ContainsFunc(secretTables().Names.Brought, func(part string) bool { return strings.Contains(n, part) })
+		return u.set[n] || builtin(n) || slices.ContainsFunc(secretTables().Names.Brought, func(part string) bool { return strings.Contains(n, part) })
 	})
+}
+
+// builtin reports whether jobs have a variable without any context.
+func builtin(name string) bool {
+	return strings.HasPrefix(name, "CIRCLE_") || slices.Contains(secretTables().Names.System, name)
 }
 
 // variableUse collects the variables that are read, and those that are set or may be missing.
 type variableUse struct {
 	p     *Pass
 	names []string
+	met   map[string]bool // those in names
 	set   map[string]bool
+	any   bool // a script sets what the file does not show, for later steps
+}
+
+func (u *variableUse) add(name string) {
+	if !u.met[name] {
+		u.met[name] = true
+		u.names = append(u.names, name)
+	}
 }
 
 func (u *variableUse) environment(envs circle.Environments) {
@@ -159,7 +178,7 @@ func (u *variableUse) images(j *circle.Job) {
 	for _, d := range j.DockerItems() {
 		for _, e := range d.Auth().Fields() {
 			if s := classify(e.Value().Resolve().Value()); s.kind == varSource {
-				u.names = appendNew(u.names, s.text)
+				u.add(s.text)
 			}
 		}
 	}
@@ -173,30 +192,43 @@ func (u *variableUse) named(parameters []*circle.Parameter, args rewrite.Node) {
 			given = p.Default()
 		}
 		if name, ok := circle.Known(given); ok && p.Type() == "env_var_name" && envName.MatchString(name) {
-			u.names = appendNew(u.names, name)
+			u.add(name)
 		}
 	}
 }
 
-// arguments adds the variables that an orb is given for its secrets, by name or as ${NAME}.
+// arguments adds the variables that an orb is given for its secrets, by name or as ${NAME}. One whose name it is given as
+// just that, as in var-name: NAME, it may set.
 func (u *variableUse) arguments(args rewrite.Node) {
 	for _, e := range args.Fields() {
-		text := e.Value().Resolve().Value()
-		if text == "" || !secretTables().readName(e.Name()).secret {
+		text, name := e.Value().Resolve().Value(), secretTables().readName(e.Name())
+		if slices.Contains(name.words, "VAR") || slices.Contains(name.words, "VARIABLE") {
+			u.set[text] = true
+		}
+		if text == "" || !name.secret {
 			continue
 		}
 		if s := classify(text); s.kind == varSource {
-			u.names = appendNew(u.names, s.text)
+			u.add(s.text)
 		} else if variableName.MatchString(text) {
-			u.names = appendNew(u.names, text)
+			u.add(text)
 		}
 	}
 }
 
 var variableName = pattern.New(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$`)
 
-// script adds what a script expands. What it assigns, tests or has a default for may be missing.
+// script adds what a script expands. What it sets, tests or has a default for may be missing, and so may all of it where
+// the script takes in what the file does not show.
 func (u *variableUse) script(s *shell.Script) {
+	for _, name := range setForLater(s) {
+		u.set[name] = true
+	}
+	u.any = u.any || writesUnseen(s)
+	if slices.ContainsFunc(s.Calls(), bringsAny) {
+		return
+	}
+	var read []string
 	for _, c := range s.Calls() {
 		words := slices.Clone(c.Words)
 		for _, a := range c.Assigns {
@@ -207,25 +239,62 @@ func (u *variableUse) script(s *shell.Script) {
 			words = append(words, r.Target, r.Body)
 		}
 		for _, w := range words {
-			u.read(w.Vars...)
+			read = append(read, w.Vars...)
 		}
-		u.read(handedOn(c)...)
+		read = append(read, handedOn(c)...)
 	}
+	read = u.read(read)
 	for _, e := range s.BashEnv() {
 		u.set[e.Name] = true
 	}
-	for _, name := range u.names {
-		u.set[name] = u.set[name] || optional(s, name)
+	for name := range setItself(s) {
+		u.set[name] = u.set[name] || u.met[name]
+	}
+	for name := range s.Mentioned() {
+		u.set[name] = u.set[name] || u.met[name] && optional(s, name)
+	}
+	u.guard(s, read)
+}
+
+// guard takes a script that asks for one variable of a context for one that does without the others of it: a login that
+// is left out without its token reads no user either.
+func (u *variableUse) guard(s *shell.Script, read []string) {
+	guarded := map[int]bool{} // contexts
+	for _, name := range read {
+		if !builtin(name) && slices.ContainsFunc(s.Mentions(name), func(m shell.Mention) bool { return asksFor(s, m) }) {
+			for _, i := range u.p.Facts.providers(name) {
+				guarded[i] = true
+			}
+		}
+	}
+	for _, name := range read {
+		u.set[name] = u.set[name] || slices.ContainsFunc(u.p.Facts.providers(name), func(i int) bool { return guarded[i] })
 	}
 }
 
-// read adds variables that a context may provide.
-func (u *variableUse) read(names ...string) {
+// bringsAny reports whether a call takes in variables that the file does not show. What sets up a tool brings none of a
+// context's.
+func bringsAny(c *shell.Call) bool {
+	exports := c.Name() == "export" && slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+		return strings.HasPrefix(w.Text, "$(") || strings.HasPrefix(w.Text, "`")
+	})
+	return (exports || setsAny(c)) && !slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+		return slices.ContainsFunc(secretTables().Names.Tools, func(tool string) bool { return hasWord(w.Text, tool) })
+	})
+}
+
+// read adds variables that a context may provide, and returns these, each once.
+func (u *variableUse) read(names []string) []string {
+	var out []string
+	seen := map[string]bool{}
 	for _, name := range names {
-		if envName.MatchString(name) && len(u.p.Facts.providers(name)) > 0 {
-			u.names = appendNew(u.names, name)
+		if !seen[name] && envName.MatchString(name) && len(u.p.Facts.providers(name)) > 0 {
+			out = append(out, name)
+			u.add(name)
 		}
+		seen[name] = true
 	}
+	return out
 }
 
 // handedOn are the variables that a call names without a value, so that a container or a build gets those of the job.
@@ -245,20 +314,38 @@ func handedOn(c *shell.Call) []string {
 
 // optional reports whether a script does without a variable, or sets it itself.
 func optional(s *shell.Script, name string) bool {
-	text := s.Text()
-	for _, m := range s.Mentions(name) {
-		if m.Kind == shell.Assigned {
+	return slices.ContainsFunc(s.Mentions(name), func(m shell.Mention) bool {
+		switch m.Kind {
+		case shell.Assigned:
 			return true
-		}
-		if at := m.Span; m.Kind == shell.Expanded {
-			if rest, ok := strings.CutPrefix(text[at.Start:at.End], "${"+name); ok && rest != "}" && !strings.HasPrefix(rest, "#") && !strings.HasPrefix(rest, "%") && !strings.HasPrefix(rest, "/") && !strings.HasPrefix(rest, ":?") {
-				return true
-			}
-			before := strings.TrimRight(text[:at.Start], `"' `)
-			if strings.HasSuffix(before, "-z") || strings.HasSuffix(before, "-n") {
-				return true
+		case shell.Expanded:
+			rest, ok := strings.CutPrefix(s.Text()[m.Span.Start:m.Span.End], "${"+name)
+			if ok && rest != "}" && !strings.HasPrefix(rest, "#") && !strings.HasPrefix(rest, "%") && !strings.HasPrefix(rest, "/") && !strings.HasPrefix(rest, ":?") {
+				return true // it has a default
 			}
 		}
+		return asksFor(s, m)
+	})
+}
+
+// asksFor reports whether a script asks there whether a variable is set: -v NAME, or a test of its expansion.
+func asksFor(s *shell.Script, m shell.Mention) bool {
+	switch m.Kind {
+	case shell.Named:
+		return strings.HasSuffix(strings.TrimRight(s.Text()[:m.Span.Start], `"' `), "-v")
+	case shell.Expanded:
+		return tested(s.Text(), m.Span)
+	default:
+		return false
 	}
-	return false
+}
+
+// emptyPattern finds, behind an expansion, what it is compared with in order to see whether it is empty.
+var emptyPattern = pattern.New(`^"?[ \t]+(?:!=|==?)[ \t]+(?:""|''|"?x"?)(?:[ \t;]|$)`)
+
+// tested reports whether a script asks whether an expansion is empty: -z "$X", [ "$X" ], [ "$X" = "" ].
+func tested(text string, at shell.Span) bool {
+	before, after := strings.TrimRight(text[:at.Start], `"' `), text[at.End:]
+	sole := strings.HasSuffix(before, "[") && strings.HasPrefix(strings.TrimLeft(after, `"' `), "]")
+	return sole || strings.HasSuffix(before, "-z") || strings.HasSuffix(before, "-n") || emptyPattern.MatchString(after)
 }

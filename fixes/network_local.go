@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 )
 
@@ -82,14 +83,50 @@ func (s *networkScope) addLocal(name string) {
 	}
 }
 
+// addNets takes in networks, each once: every host is looked for in all of them.
+func (s *networkScope) addNets(nets ...netip.Prefix) {
+	for _, p := range nets {
+		s.localNets = appendNew(s.localNets, p)
+	}
+}
+
+// addMapped takes in a name for an address, unless that is internal.
+func (s *networkScope) addMapped(name, address string) {
+	if host, _, ok := strings.Cut(address, ":"); ok && strings.Count(address, ":") == 1 {
+		address = host
+	}
+	if s.kind(address) == publicHost {
+		s.addLocal(name)
+	}
+}
+
+// hostsLinePattern finds a line of /etc/hosts in a text, with an address of the machine itself.
+var hostsLinePattern = pattern.New(`(?:\b127(?:\.\d+){3}|::1)[ \t]+[\w.-]+(?:[ \t]+[\w.-]+)*`)
+
+// learnCall takes in what one call makes.
 func (s *networkScope) learnCall(c *shell.Call) {
 	switch c.Name() {
 	case "docker", "podman", "nerdctl":
 		s.learnDocker(c)
 	case "curl":
-		if w, ok := c.Option("--resolve"); ok {
-			name, _, _ := strings.Cut(w.Value, ":")
-			s.addLocal(name)
+		for _, option := range []string{"--resolve", "--connect-to"} {
+			w, _ := c.Option(option) // NAME:PORT:ADDRESS
+			if parts := strings.SplitN(w.Value, ":", 3); len(parts) == 3 {
+				s.addMapped(parts[0], parts[2])
+			}
+		}
+	}
+	if slices.ContainsFunc(c.Words, func(w shell.Word) bool { return strings.HasSuffix(w.Value, "etc/hosts") }) {
+		for _, w := range c.Words { // as in sed -i '1s/^/127.0.0.1 NAME\n/' /etc/hosts
+			s.learnHostsLine(hostsLinePattern.FindString(w.Value))
+		}
+	}
+	for _, made := range s.table.Made {
+		if slices.ContainsFunc(made.Commands, func(command string) bool {
+			words := strings.Fields(command)
+			return c.Is(words[0], words[1:]...)
+		}) {
+			s.addNets(made.Ranges...)
 		}
 	}
 	for _, made := range s.table.Cluster.Commands {
@@ -104,16 +141,19 @@ func (s *networkScope) learnDocker(c *shell.Call) {
 		for _, option := range []string{"--subnet", "--ip-range", "--gateway"} {
 			w, _ := c.Option(option)
 			if p, err := netip.ParsePrefix(w.Value); err == nil {
-				s.localNets = append(s.localNets, p)
+				s.addNets(p)
 			}
 		}
 		return
 	}
-	for _, option := range []string{"--name", "--hostname", "--network-alias", "--net-alias", "--add-host"} {
+	for _, option := range []string{"--name", "--hostname", "--network-alias", "--net-alias"} {
 		if w, ok := c.Option(option); ok {
-			name, _, _ := strings.Cut(w.Value, ":")
-			s.addLocal(name)
+			s.addLocal(w.Value)
 		}
+	}
+	if w, ok := c.Option("--add-host"); ok {
+		name, address, _ := strings.Cut(w.Value, ":")
+		s.addMapped(name, address)
 	}
 }
 

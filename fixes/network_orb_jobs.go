@@ -48,7 +48,7 @@ func (b *runnerFix) moveOrbJob(u *circle.WorkflowJob) (refusal string) {
 		return refusal
 	}
 	b.weighOrbJob(m, u)
-	b.addOps(ops)
+	b.fix.Ops = append(b.fix.Ops, ops...)
 	if m.class != "" {
 		m.require("the orb's job " + u.Name())
 	}

@@ -17,7 +17,7 @@ const plantedNetworks = 20
 // networkForms are signs that a job works in an internal network, each of which is found wherever it is planted.
 var networkForms = []plantForm{
 	{"URL, first block", steps("- run: curl -fsS http://10.77.1.5/health")},
-	{"URL, second block", steps("- run: wget -q https://172.20.9.1:8443/tool.tgz")},
+	{"URL, second block", steps("- run: wget -q https://172.31.9.1:8443/tool.tgz")},
 	{"URL, third block", steps("- run: curl --retry 3 -o x http://192.168.7.20/x")},
 	{"URL, shared range", steps("- run: curl http://100.101.102.103:9000/")},
 	{"URL, unique local address", steps("- run: curl 'http://[fd12:3456:789a::5]:8080/'")},

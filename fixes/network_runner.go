@@ -23,7 +23,9 @@ func (v *networkView) movable(group []*networkSign) (jobs []*circle.Job, refusal
 		return nil, "no job of the file uses this, so there is none to move to a runner"
 	case len(jobs) == 0:
 		jobs = []*circle.Job{v.p.Config.JobByName(name)}
-	case len(jobs) > 1 && !slices.ContainsFunc(group, (*networkSign).contacted):
+	case !slices.ContainsFunc(group, func(x *networkSign) bool { return x.entry == "" }):
+		return nil, "the entry " + group[0].entry + " brings this to the job, and other entries run it without: give that one a job of its own"
+	case !shownFor(group):
 		return nil, "the jobs that share this may not all use it: move those that do to a runner, of " + jobNames(jobs)
 	}
 	for _, j := range jobs {
@@ -32,6 +34,24 @@ func (v *networkView) movable(group []*networkSign) (jobs []*circle.Job, refusal
 		}
 	}
 	return jobs, ""
+}
+
+// shownFor reports whether a group shows for each job that shares its places that it reaches the network. Jobs that are on a
+// runner count: they may be the ones that do.
+func shownFor(group []*networkSign) bool {
+	if slices.ContainsFunc(group, (*networkSign).contacted) {
+		return true
+	}
+	var user *circle.Job
+	for _, x := range group {
+		for _, j := range x.users {
+			if user != nil && j != user {
+				return false
+			}
+			user = j
+		}
+	}
+	return true
 }
 
 // contacted reports whether a step reaches the network in any case: no variable only names what it may reach, and no
@@ -132,7 +152,7 @@ func (b *runnerFix) add(j *circle.Job) (refusal string) {
 		if refusal != "" {
 			return refusal
 		}
-		b.addOps(shared(j.Node, ops...))
+		b.fix.Ops = append(b.fix.Ops, shared(j.Node, ops...)...) // some again: jobs may share a new executor
 	}
 	m.require("job " + j.Name)
 	return ""
@@ -165,15 +185,6 @@ func (b *runnerFix) weigh(doubts ...doubt) {
 	for _, d := range doubts {
 		if d.safety < b.fix.Safety {
 			b.fix.Safety, b.fix.Reason = d.safety, d.reason
-		}
-	}
-}
-
-// addOps adds operations that the fix has not yet: jobs may share a new executor.
-func (b *runnerFix) addOps(ops []rewrite.Op) {
-	for _, op := range ops {
-		if !slices.ContainsFunc(b.fix.Ops, op.Equal) {
-			b.fix.Ops = append(b.fix.Ops, op)
 		}
 	}
 }
@@ -221,8 +232,10 @@ func (m *runnerMove) chooseKind(kind string) (refusal string) {
 	switch ref := j.ExecutorRef(); {
 	case j.MacOS().Exists():
 		return "the job runs on macOS: it needs a machine runner on a Mac"
-	case hardware(j) != "" && slices.ContainsFunc(m.view.hosted(), func(o *circle.Job) bool { return hardware(o) != hardware(j) }):
-		return "the job runs on " + hardware(j) + ", and others that would share its runner's resource class do not: it needs a class of its own"
+	case len(hardware(j)) > 1:
+		return "a parameter chooses the hardware that the job runs on, and the machines of a runner's resource class are alike"
+	case m.mixed():
+		return "the job runs on " + hardware(j)[0] + ", and others that share its runner's resource class may not: it needs a class of its own"
 	case isMachine(j) && kind == "container":
 		return "the job runs in a virtual machine and the runner is of kind container: it needs the class of a machine runner, by network.routes for one"
 	case isMachine(j):
@@ -242,20 +255,75 @@ func (m *runnerMove) chooseKind(kind string) (refusal string) {
 	return ""
 }
 
-// hardware is what a job needs that machines do not have as a rule, "" for nothing of the kind.
-func hardware(j *circle.Job) string {
-	switch class, _ := circle.Known(j.ResourceClass()); {
-	case strings.HasPrefix(class, "arm."):
-		return "ARM"
-	case strings.Contains(class, "gpu"):
-		return "a GPU"
-	default:
-		return ""
+// mixed reports whether a job needs what machines do not have as a rule, and its runner's resource class would serve, or
+// serves already, jobs that may do without.
+func (m *runnerMove) mixed() bool {
+	needs := hardware(m.job)[0]
+	if needs == "" {
+		return false
 	}
+	use := m.view.classUses()[m.class]
+	return use != nil && (use.there || use.needing[needs] < use.jobs)
 }
 
-// hosted are the jobs that reach the network from CircleCI's machines.
-func (v *networkView) hosted() []*circle.Job { return hostedUsers(v.signs) }
+// classUse is what of the file a runner's resource class serves.
+type classUse struct {
+	there   bool           // jobs that are in it already
+	jobs    int            // that would move to it
+	needing map[string]int // of these, those that may run on such hardware
+}
+
+// classUses are those of all resource classes.
+func (v *networkView) classUses() map[string]*classUse {
+	if v.classes != nil {
+		return v.classes
+	}
+	v.classes = map[string]*classUse{}
+	at := func(class string) *classUse {
+		if v.classes[class] == nil {
+			v.classes[class] = &classUse{needing: map[string]int{}}
+		}
+		return v.classes[class]
+	}
+	for _, j := range v.p.Config.Jobs() {
+		if onRunner(j) {
+			at(j.ResourceClass().Value()).there = true
+		}
+	}
+	for _, j := range hostedUsers(v.signs) {
+		move := &runnerMove{runnerFix: &runnerFix{view: v, fix: &Fix{}}, job: j}
+		move.chooseClass()
+		use := at(move.class)
+		use.jobs++
+		for _, needs := range hardware(j) {
+			use.needing[needs]++
+		}
+	}
+	return v.classes
+}
+
+// hardware is what a job needs that machines do not have as a rule, "" for nothing of the kind. It is more than one where
+// a parameter decides.
+func hardware(j *circle.Job) []string {
+	classes, _ := j.Values(j.ResourceClass())
+	if len(classes) == 0 {
+		classes = []string{""}
+	}
+	var out []string
+	for _, class := range classes {
+		needs := ""
+		switch image, _ := circle.Known(j.Machine().Get("image")); {
+		case strings.Contains(strings.ToLower(image+class), "windows"):
+			needs = "Windows"
+		case strings.HasPrefix(class, "arm."):
+			needs = "ARM"
+		case strings.Contains(class, "gpu"):
+			needs = "a GPU"
+		}
+		out = appendNew(out, needs)
+	}
+	return out
+}
 
 func isMachine(j *circle.Job) bool {
 	m := j.Machine()
@@ -382,10 +450,14 @@ func (m *runnerMove) requireMachine(name string) {
 
 // shape is what of a job's resource class its runner has to have.
 func (m *runnerMove) shape() string {
-	if hardware(m.job) != "" {
+	switch hardware(m.job)[0] {
+	case "":
+		return "the size"
+	case "Windows":
+		return "Windows and the size"
+	default:
 		return "the hardware and the size"
 	}
-	return "the size"
 }
 
 // requireForSteps is what single steps need on the runner.

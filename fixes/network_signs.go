@@ -22,6 +22,7 @@ type networkSign struct {
 	weak        weakKind      // what makes it look internal, where nothing shows that it is; "" for all others
 	variable    bool          // a variable names the host: whether a step reaches it is not shown
 	conditional bool          // a condition in the file decides whether it runs
+	entry       string        // the workflow entry that has it for itself, while others of its job do not; "" for none
 	users       []*circle.Job // that run it
 }
 
@@ -47,6 +48,7 @@ type networkView struct {
 
 	orbJobs map[string]*circle.WorkflowJob // by owner, once somebody asks
 	byUser  map[*circle.Job][]*networkSign // signs, once somebody asks
+	classes map[string]*classUse           // by the runner's resource class, once somebody asks
 }
 
 func newNetworkView(p *Pass) *networkView {
@@ -158,8 +160,11 @@ func (v *networkView) scanVariable(at networkSign, name, value string) {
 	switch {
 	case v.table.namesHost(name):
 		at.variable = true
+		bundled := secretTables().bundled(name) // what is built reaches it, wherever that runs
 		for _, host := range hostsIn(value) {
-			v.addContact(at, name+" names", host)
+			if !bundled && !v.table.Own.has(name, host) || matchesHost(v.scope.facts.Internal, strings.ToLower(host)) {
+				v.addContact(at, name+" names", host)
+			}
 		}
 	case slices.Contains(v.table.Shells, name):
 		if script, err := shell.Parse(value); err == nil {
@@ -201,7 +206,7 @@ func (v *networkView) scanStep(s *circle.Step) {
 	if !connects && !reaches {
 		return
 	}
-	at := networkSign{owner: s.Owner(), node: s.Node, span: s.Node.Span(), users: s.Jobs(), conditional: conditional(circle.Visit{Step: s})}
+	at := networkSign{owner: s.Owner(), node: s.Node, span: s.Node.Span(), users: s.Jobs(), conditional: conditional(circle.Visit{Step: s}), entry: soleEntry(s)}
 	if connects {
 		at.span = s.Entry.Value().Span()
 		if e := s.Node.Entries(); len(e) > 0 {
@@ -217,6 +222,23 @@ func (v *networkView) scanStep(s *circle.Step) {
 			return sign
 		})
 	}
+}
+
+// soleEntry is the workflow entry that brings a step to its job, where other entries of that job run without; "" for none.
+func soleEntry(s *circle.Step) string {
+	list := s.List
+	for list != nil && list.Use == nil && list.Step != nil {
+		list = list.Step.List
+	}
+	if list == nil || list.Use == nil || list.Use.Job() == nil {
+		return ""
+	}
+	for _, use := range list.Use.Job().Uses() {
+		if !slices.ContainsFunc(use.Flow(), func(x circle.Visit) bool { return x.Step.Node == s.Node }) {
+			return list.Use.Name()
+		}
+	}
+	return ""
 }
 
 // connects reports whether a command of an orb opens a VPN, by their names.
@@ -287,8 +309,11 @@ func (t *networkTable) contacts(cmd netCommand) []netContact {
 		var hosts []string
 		switch client.Operands {
 		case "host":
-			if strings.HasPrefix(o.word.Text, "$") {
+			if strings.HasPrefix(o.word.Text, "$") && !strings.Contains(o.word.Text, "@") {
 				continue // options, or the host itself: then what follows is no host either
+			}
+			if strings.ContainsAny(o.text, " \t\n") {
+				return out // a command for the host that stood before
 			}
 			return append(out, netContact{o.word, hostsIn(o.text)})
 		case "hosts":

@@ -18,9 +18,11 @@ var networkJSON []byte
 type networkTable struct {
 	Internal, Local hostSet      // Local are of the job's own machine and containers, and beat Internal
 	Cluster         localCluster // local as well, where a job makes a cluster of its own
-	Environment     []string     // the ends of names of variables that hold a host
-	Shells          []string     // variables that hold a command
-	Wrappers        []string     // programs that run the command among their arguments
+	Made            []madeNetwork
+	Own             ownAddress
+	Environment     []string // the ends of names of variables that hold a host
+	Shells          []string // variables that hold a command
+	Wrappers        []string // programs that run the command among their arguments
 	Clients         []*netClient
 	Tunnels         []*tunnelCommand
 	Services        []string // units that are VPN clients
@@ -43,6 +45,29 @@ type localCluster struct {
 	hostSet
 	Commands []string // that make a cluster, with their first arguments
 	Orbs     []string // parts of the names of orbs that make one
+}
+
+// madeNetwork is what commands make on the job's own machine: containers or virtual machines with addresses of their own.
+type madeNetwork struct {
+	Commands []string // with their first arguments
+	Ranges   []netip.Prefix
+}
+
+// ownAddress tells the address that a program under test gives itself, such as APP_URL=http://app.local: a name of the job's
+// own machine. One with more labels may be that of a host.
+type ownAddress struct {
+	Words   []string // that the variable's name has before its ending, and no others: NEXUS_BASE_URL is for another program
+	Domains []string // that are the rest of the host's name behind its first label
+}
+
+func (o ownAddress) has(variable, host string) bool {
+	words := nameWords(variable)
+	if len(words) < 2 {
+		return false
+	}
+	foreign := func(w string) bool { return !slices.Contains(o.Words, w) }
+	_, domain, _ := strings.Cut(strings.ToLower(host), ".")
+	return slices.Contains(o.Domains, domain) && !slices.ContainsFunc(words[:len(words)-1], foreign)
 }
 
 // netClient says where the hosts stand in a command line.

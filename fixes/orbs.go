@@ -39,6 +39,7 @@ type orbRelease struct {
 	Swap             string // why going over to a version with OIDC changes more than credentials
 
 	Commands, Jobs map[string]string // how each element gets its credentials: a login
+	Provider       string            // the parameter that names the cloud of an element: another one needs no credentials of AWS
 	KeyID, Secret  string            // the key parameters of elements that log in by themselves
 	Role           string            // their role parameter, for OIDC
 	With           string            // a boolean parameter that has to be true for the role to be used

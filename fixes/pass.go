@@ -21,6 +21,8 @@ type Pass struct {
 	report func(Finding)
 	note   func(Note) // nil unless the engine is to explain
 
+	fileMentions func(text string) bool // mention, of the file
+
 	// Worked out once for all rules, when the first of them asks.
 	units     func() []*unit                          // the runs of steps in the config
 	everyUnit func() []*unit                          // and those that nothing comes to
@@ -42,8 +44,8 @@ type Pass struct {
 }
 
 // newPass is what all rules share on one document.
-func newPass(f *rewrite.File, c *circle.Config, facts *Facts, scripts shell.Cache) *Pass {
-	p := &Pass{File: f, Config: c, Facts: facts, scripts: scripts}
+func newPass(f *fileView, c *circle.Config, facts *Facts, scripts shell.Cache) *Pass {
+	p := &Pass{File: f.File, Config: c, Facts: facts, scripts: scripts, fileMentions: f.mention}
 	p.units = sync.OnceValue(func() []*unit { return unitsOf(c) })
 	p.everyUnit = sync.OnceValue(func() []*unit { return withUnreached(c, slices.Clip(p.units())) })
 	p.byContext = sync.OnceValue(func() map[string][]*circle.WorkflowJob { return entriesByContext(c) })

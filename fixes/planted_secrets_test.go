@@ -301,7 +301,7 @@ func (p *planting) strayChanges(r *FileResult) []string {
 		}
 	}
 	for l, n := range gone {
-		if n > 0 && !oldContext.MatchString(l) {
+		if alone := names[l]; n > 0 && !alone && !oldContext.MatchString(l) { // the one name below the key becomes a list
 			stray = append(stray, "-"+l)
 		}
 	}

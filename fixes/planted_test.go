@@ -75,6 +75,8 @@ var goodReasons = []*regexp.Regexp{
 	regexp.MustCompile(`^the image I (?:has no bash|is not known and no step shows bash)`),
 	regexp.MustCompile(`^(?:the job's shell is|a step that calls AWS runs in) .* bash`),
 	regexp.MustCompile(`^the job runs on Windows, and the setup needs bash$`),
+	// The orb installs the CLI with unzip.
+	regexp.MustCompile(`^the image I has no unzip, with which the orb installs the CLI`),
 	regexp.MustCompile(`^nothing in the file runs this, so where it runs is not known$`),
 	// A command of version 1 of the CLI may meet version 2.
 	regexp.MustCompile(`its CLI is version 1, and every version with OIDC installs version 2$`),

@@ -101,6 +101,13 @@ func isNPM(address string) bool { return strings.Contains(address, publishTables
 // isPyPI reports whether twine knows a repository by this name for PyPI or its test server.
 func isPyPI(name string) bool { return slices.Contains(publishTables().PyPI.Repositories, name) }
 
+// toTest reports whether a call of twine shows that it publishes to PyPI's test server.
+func toTest(c *shell.Call) bool {
+	return slices.ContainsFunc(c.Words, func(w shell.Word) bool {
+		return strings.Contains(w.Value, "testpypi") || strings.Contains(w.Value, "//test.pypi.org")
+	})
+}
+
 // leavesNPM reports whether a word sends the packages of a scope to another registry: --@acme:registry=https://...
 func leavesNPM(w shell.Word) bool {
 	option, value, ok := strings.Cut(w.Value, ":registry=")
@@ -187,7 +194,8 @@ func openRegistry(script *shell.Script) bool {
 // pypircSection is a section of a .pypirc: an index with its address and its login.
 type pypircSection struct {
 	name, repository, password string
-	at                         shell.Write // that has the password, or else begins it
+	at                         shell.Write  // that has the password, or else begins it
+	parts                      []shell.Span // the statements that write it
 }
 
 // own reports whether a section is for PyPI or its test server.
@@ -206,25 +214,34 @@ func pypircSections(script *shell.Script) []pypircSection {
 			text := strings.TrimSpace(l.Text)
 			if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
 				out = append(out, pypircSection{name: strings.Trim(text, "[] "), at: w})
-				continue
 			}
-			i := strings.IndexAny(text, "=:")
-			if len(out) == 0 || i < 0 {
-				continue
-			}
-			last, value := &out[len(out)-1], strings.TrimSpace(text[i+1:])
-			switch strings.TrimSpace(text[:i]) {
-			case "repository":
-				last.repository = value
-			case "password":
-				last.password, last.at = value, w
+			if len(out) > 0 {
+				out[len(out)-1].note(w, text)
 			}
 		}
 	}
 	return out
 }
 
-// pypircTokens are those for PyPI in a .pypirc. One that has other indexes as well has to stay.
+// note adds a line to a section.
+func (s *pypircSection) note(w shell.Write, line string) {
+	if n := len(s.parts); n == 0 || s.parts[n-1] != w.Stmt {
+		s.parts = append(s.parts, w.Stmt)
+	}
+	i := strings.IndexAny(line, "=:")
+	if i < 0 {
+		return
+	}
+	switch value := strings.TrimSpace(line[i+1:]); strings.TrimSpace(line[:i]) {
+	case "repository":
+		s.repository = value
+	case "password":
+		s.password, s.at = value, w
+	}
+}
+
+// pypircTokens are those for PyPI in a .pypirc. The whole section goes: twine takes CircleCI's token for no other user than
+// its own. One that has other indexes as well has to stay.
 func pypircTokens(script *shell.Script, add addToken) {
 	sections := pypircSections(script)
 	others := slices.ContainsFunc(sections, func(s pypircSection) bool { return s.name != "distutils" && !s.own() })
@@ -232,7 +249,11 @@ func pypircTokens(script *shell.Script, add addToken) {
 		if !s.own() || s.password == "" {
 			continue
 		}
-		if use := add(s.at.Stmt, s.password, []shell.Span{s.at.Stmt}, nil); use != nil && others {
+		use := add(s.at.Stmt, s.password, s.parts, nil)
+		if use != nil {
+			use.file = cleanPath(s.at.File.Value)
+		}
+		if use != nil && others {
 			use.blocker = "the .pypirc has another index as well: take only PyPI's section out"
 		}
 	}

@@ -13,7 +13,8 @@ var publishJSON []byte
 
 // publishTable is what is known of publishing without a stored token.
 type publishTable struct {
-	NPM struct {
+	SettingsTools []string // programs that do without the files that hold a token
+	NPM           struct {
 		Host                         string
 		Variables                    []string // that hold a token
 		Least, LeastStage, LeastNode string   // releases that trusted publishing takes
@@ -21,7 +22,8 @@ type publishTable struct {
 		NewestNode                   string
 		Images                       []string            // with Node.js, whose release is their tag
 		Orb                          string              // that installs it
-		Installs                     []string            // subcommands that may need a token as well
+		OrbExecutor, OrbImage        string              // its executor, and the image which that runs, with the release as an argument
+		Installs                     []string            // subcommands that may need a token as well: to install, or to look a package up
 		Releasers                    []string            // programs that publish packages by themselves
 		Others                       map[string][]string // subcommands by program that need a token, and do not publish
 	}
@@ -29,7 +31,8 @@ type publishTable struct {
 		Hosts, Repositories []string // of PyPI, by address and by name
 		Variables           []string // from which twine reads a login
 		Least, LeastPython  string
-		Images              []string // with Python, whose release is their tag
+		Images              []string            // with Python, whose release is their tag
+		Releasers           map[string][]string // programs that publish with twine's login, or by its settings, with their arguments
 	}
 }
 

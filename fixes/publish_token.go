@@ -39,6 +39,7 @@ func publishFindings(p *Pass) []Finding {
 	v := newPublishView(p)
 	for _, group := range v.groups() {
 		b := &publishFix{storedFix: v.newFix(group, "publish with CircleCI's token"), publish: v}
+		b.gone = slices.Concat(npm.variables(), pypi.variables())
 		out = append(out, b.finding(b.build()))
 	}
 	return out
@@ -83,8 +84,10 @@ func (v *publishView) publishesAny(u *storedUnit) bool {
 // publishFacts is what is known of a form: a call that publishes, or a place that gives it its token.
 type publishFacts struct {
 	registry registry
-	call     bool // it publishes
-	stage    bool // for npm to hold it for a second look
+	call     bool   // it publishes
+	stage    bool   // for npm to hold it for a second look
+	test     bool   // it publishes to PyPI's test server
+	file     string // that the token is written to; "" for none
 }
 
 // registry tells the registries apart.
@@ -109,6 +112,9 @@ func (r registry) variables() []string {
 type publishFix struct {
 	*storedFix
 	publish *publishView
+	parts   map[rewrite.Node][]shell.Span // of scripts, that go away
+	files   map[string]bool               // that held a token, with whether something still writes them
+	lost    map[string]*variableLoss      // variables that are not set any more
 }
 
 // build fills in the fix, or says why there is none.
@@ -116,13 +122,19 @@ func (b *publishFix) build() (refusal string) {
 	if refusal := b.blocked(); refusal != "" {
 		return refusal
 	}
+	b.tend()
 	if refusal := b.apply(); refusal != "" {
 		return refusal
 	}
 	b.clear()
 	b.judge()
+	b.noteLosses()
 	for _, u := range b.units {
 		b.guard(u)
+		b.lower(b.variableDoubt(u))
+		for _, x := range u.steps {
+			b.lower(b.fileDoubt(x.Step))
+		}
 	}
 	b.requireAll()
 	return ""
@@ -149,13 +161,22 @@ func (b *publishFix) guard(u *storedUnit) {
 			b.lower(b.npmDoubt(u))
 			b.lower(b.callDoubt(u, Unsafe, releases, "may publish with the token as well"))
 			b.lower(b.callDoubt(u, Manual, needsToken, "needs the token as well: npm takes CircleCI's only to publish"))
+			b.lower(b.traceDoubt())
 		} else {
 			b.lower(b.twineDoubt(u))
+			b.lower(b.callDoubt(u, Unsafe, releasesToPyPI, "may publish with the token as well"))
 		}
 	}
-	if b.edits((*shell.Script).Traced) {
-		b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
+}
+
+// traceDoubt says when a script that asks for npm's token prints its commands. Twine asks for its token by itself.
+func (b *publishFix) traceDoubt() *doubt {
+	for _, f := range b.group {
+		if facts := b.publish.facts[f]; facts.call && facts.registry == npm && b.view.script(f.step).Traced() {
+			return &doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"}
+		}
 	}
+	return nil
 }
 
 // npmDoubt says when the npm of a unit may not know trusted publishing from CircleCI.
@@ -243,12 +264,27 @@ func (b *publishFix) nodeOf(u *storedUnit) (node *semver.Version, shown string) 
 		version := x.Step.Arg("node-version").Resolve().Value()
 		return toolVersion(version, t.NewestNode), "Node.js " + version
 	}
-	image := imageOf(u.unit)
+	image := orElse(imageOf(u.unit), orbNodeImage(u.job))
 	name, tag := splitImage(image)
 	if !slices.Contains(t.Images, name) {
 		return nil, ""
 	}
 	return toolVersion(tag, t.NewestNode), image
+}
+
+// orbNodeImage is the image of a job that runs in the executor of the orb for Node.js, "" where its release is not given.
+func orbNodeImage(j *circle.Job) string {
+	if j == nil {
+		return ""
+	}
+	t, ref := publishTables().NPM, j.ExecutorRef()
+	alias, executor, _ := strings.Cut(ref.Name, "/")
+	orb := j.Config().OrbByAlias(alias)
+	tag, known := circle.Known(ref.Args.Get("tag").Resolve())
+	if orb == nil || orb.Name() != t.Orb || executor != t.OrbExecutor || !known || tag == "" {
+		return ""
+	}
+	return t.OrbImage + ":" + tag
 }
 
 // twineDoubt says when the twine of a unit may not know trusted publishing.
@@ -311,7 +347,9 @@ func (b *publishFix) requireAll() {
 		if r == npm {
 			b.fix.require(Prerequisite{Before, "role", "add CircleCI as a trusted publisher of the package on npmjs.com, with the organisation's, the project's and the pipeline definition's id and the VCS origin: the package has to exist already", ""})
 		} else {
-			b.fix.require(Prerequisite{Before, "role", "add CircleCI as a trusted publisher of the project on PyPI, with the organisation's, the project's and the pipeline definition's id", ""})
+			for _, server := range b.servers() {
+				b.fix.require(Prerequisite{Before, "role", "add CircleCI as a trusted publisher of the project on " + server + ", with the organisation's, the project's and the pipeline definition's id", ""})
+			}
 			b.fix.require(Prerequisite{Before, "variable", "make sure that no context and no project variable sets TWINE_USERNAME or TWINE_PASSWORD: twine would use them", ""})
 		}
 	}
@@ -320,6 +358,24 @@ func (b *publishFix) requireAll() {
 		b.requireAfter(f)
 	}
 	b.fix.Relies = b.publishers()
+}
+
+// servers are those of PyPI that the group publishes to, as people know them.
+func (b *publishFix) servers() []string {
+	var out []string
+	for _, f := range b.group {
+		switch facts := b.publish.facts[f]; {
+		case !facts.call || facts.registry != pypi:
+		case facts.test:
+			out = appendNew(out, "TestPyPI")
+		default:
+			out = appendNew(out, "PyPI")
+		}
+	}
+	if len(out) == 0 {
+		return []string{"PyPI"}
+	}
+	return out
 }
 
 func (b *publishFix) requireAfter(f *storedForm) {
@@ -333,7 +389,7 @@ func (b *publishFix) requireAfter(f *storedForm) {
 	}
 	text, revoke := "delete "+f.secret+" once no other step uses it", fmt.Sprintf("revoke the token behind %s at %s: until then nothing is safer than before", f.secret, facts.registry)
 	if b.publish.kept(f) {
-		text, revoke = "put a token that can only read into "+f.secret+": the job still installs with it", fmt.Sprintf("revoke the old token behind %s at %s: until then nothing is safer than before", f.secret, facts.registry)
+		text, revoke = "put a token that can only read into "+f.secret+" once no other step publishes with it: the job still gets packages with it", fmt.Sprintf("revoke the old token behind %s at %s: until then nothing is safer than before", f.secret, facts.registry)
 	}
 	for _, u := range b.view.unitsOf(f) {
 		if b.requireDeleted(u, f.secret, text) {

@@ -170,7 +170,7 @@ func (b *secretFix) takenBy(name string) string {
 			return "another value is to be stored as " + name
 		}
 	}
-	if b.assignedHere(name) || b.view.names[b.site.value] == name {
+	if b.sets(name) || b.view.names[b.site.value] == name {
 		return ""
 	}
 	for _, use := range allEntries(b.view.p.Config) {
@@ -180,11 +180,6 @@ func (b *secretFix) takenBy(name string) string {
 		}
 	}
 	return ""
-}
-
-// assignedHere reports whether the literal is what a script assigns to the variable.
-func (b *secretFix) assignedHere(name string) bool {
-	return b.site.script != nil && len(b.site.script.parts) > 0 && b.site.variables[0] == name
 }
 
 // unsets reports whether the script may have unset the variable when it comes to the literal.
@@ -212,8 +207,20 @@ func (v *secretView) reads(use *circle.WorkflowJob, name string) bool {
 	inLogin := func(d *circle.DockerItem) bool {
 		return uses(d.Auth(), func(text string) bool { return text == "$"+name || text == "${"+name+"}" })
 	}
-	j := use.Job()
-	return v.mentioned(name)[shell.Expanded] && slices.ContainsFunc(use.Flow(), inStep) || j != nil && slices.ContainsFunc(j.DockerItems(), inLogin)
+	at := reading{use, name}
+	known, looked := v.reading[at]
+	if !looked {
+		j := use.Job()
+		known = v.mentioned(name)[shell.Expanded] && slices.ContainsFunc(use.Flow(), inStep) || j != nil && slices.ContainsFunc(j.DockerItems(), inLogin)
+		v.reading[at] = known
+	}
+	return known
+}
+
+// reading is a workflow entry and a variable that its job may read.
+type reading struct {
+	use  *circle.WorkflowJob
+	name string
 }
 
 // mentioned are the ways in which any script of the config mentions a variable.
@@ -278,7 +285,7 @@ func (b *secretFix) assigns(s *circle.Step, name string) bool {
 	}
 	own := b.site.script
 	return slices.ContainsFunc(script.Mentions(name), func(m shell.Mention) bool {
-		return m.Kind == shell.Assigned && !(own != nil && own.step.Node == s.Node && slices.ContainsFunc(own.parts, func(part shell.Span) bool { return part.Contains(m.Span) }))
+		return m.Kind == shell.Assigned && !(own != nil && own.step.Node == s.Node && goes(m.Span, own.parts))
 	})
 }
 
@@ -291,7 +298,9 @@ func (b *secretFix) remove() (refusal string) {
 	case s.parameter != nil:
 		b.fix.Ops = append(b.fix.Ops, shared(s.node, rewrite.Replace(s.node, rewrite.String("${"+b.variable+"}")))...)
 	case s.setting != nil:
-		b.fix.Ops = append(b.fix.Ops, shared(s.setting.Entry.Parent(), removeVariable(s.setting.Entry))...)
+		for _, e := range append(s.repeats, s.setting.Entry) {
+			b.fix.Ops = append(b.fix.Ops, removeVariable(b.view.p.Config, e)...)
+		}
 	case s.auth:
 		b.fix.Ops = append(b.fix.Ops, shared(s.node, rewrite.Replace(s.node, rewrite.String("$"+b.variable)))...)
 	}
@@ -302,7 +311,10 @@ func (b *secretFix) remove() (refusal string) {
 // other literals, a reference takes the place of the literal.
 func (b *secretFix) removeFromScript() (refusal string) {
 	x := b.site.script
-	if b.assignedHere(b.variable) && !x.isolated {
+	if b.view.proved[x.script] += len(x.script.Text()); b.view.proved[x.script] > maxProved {
+		return "the script holds more secrets than can be proved one by one: put them into a file, or into several scripts"
+	}
+	if b.sets(b.variable) && !x.isolated {
 		if x.sometimes {
 			b.fix.Safety, b.fix.Reason = Unsafe, "the script sets "+b.variable+" under a condition, and the context sets it in any case"
 		}
@@ -322,6 +334,9 @@ func (b *secretFix) removeFromScript() (refusal string) {
 	b.fix.Ops = append(b.fix.Ops, shared(b.site.node, rewrite.ReplaceText(b.site.node, e.Start, e.End, e.New))...)
 	return ""
 }
+
+// maxProved bounds, in bytes of text, how often one script is read anew for the secrets in it: once for each.
+const maxProved = 16 << 20
 
 // reasonOf is what the shell's refusal says, without the place.
 func reasonOf(err error) string {
@@ -360,5 +375,5 @@ func (b *secretFix) require(a *attachment) {
 	if b.site.format != nil {
 		owner = "at " + b.site.format.Provider
 	}
-	add(After, "key", "", "revoke the old %s%s %s: it stays readable in the history of the repository", what, shown, owner)
+	add(After, "secret", "", "revoke the old %s%s %s: it stays readable in the history of the repository", what, shown, owner)
 }

@@ -43,7 +43,10 @@ var secretSigns = sync.OnceValue(func() *signWords {
 	lists[authorizationSign] = wordsOf(inWord, "authorization")
 	for i, l := range t.Logins {
 		options := slices.DeleteFunc(append(slices.Clone(l.Options), l.Stdin), func(s string) bool { return s == "" })
-		lists[commandSigns+i] = wordsOf(asCommand, l.Command[len(l.Command)-1])
+		lists[commandSigns+i] = wordsOf(asCommand, l.names...)
+		if last := len(l.Command) - 1; last > 0 {
+			lists[commandSigns+i] = wordsOf(asCommand, l.Command[last])
+		}
 		lists[commandSigns+len(t.Logins)+i] = wordsOf(asCommand, options...)
 		if l.Operand > 0 || len(l.Glued) > 0 {
 			x.operands |= 1 << i
@@ -74,9 +77,9 @@ var secretNames = sync.OnceValue(func() *wordIndex {
 })
 
 // mayName reports whether a text may give a literal to a name of a secret: in front of a ':' or '=', whatever quotes and
-// blanks are between, or as an option.
+// blanks are between, as an option, or as a word to one of the commands that are given a setting as two words.
 func (t *secretTable) mayName(text string) bool {
-	names := secretNames()
+	names, sets := secretNames(), strings.Contains(text, "config ") || strings.Contains(text, "npm set ")
 	for at := names.next(text, 0); at >= 0; at = names.next(text, at) {
 		start := at
 		for start > 0 && isSettingByte(text[start-1]) {
@@ -90,7 +93,7 @@ func (t *secretTable) mayName(text string) bool {
 		if isAssigning(sign) && mayBeLiteral(sign[1:]) && t.namesSecret(name) {
 			return true
 		}
-		if strings.HasPrefix(name, "--") && !isAssigning(behind) && mayBeLiteral(behind) && t.readName(name).secret {
+		if (sets || strings.HasPrefix(name, "--")) && !isAssigning(behind) && mayBeLiteral(behind) && t.readName(name).secret {
 			return true
 		}
 	}

@@ -117,11 +117,10 @@ func (v *secretView) scanNamed(name string, value rewrite.Node, target *secretPa
 func (x *secretParameter) readsOnly(p *Pass) bool {
 	mention := regexpParameter(x.name)
 	uses, good := 0, true
-	var look func(n rewrite.Node)
-	look = func(n rewrite.Node) {
-		n = n.Resolve()
+	var look func(n, as rewrite.Node) // as is n, or the mapping that n is merged into
+	look = func(n, as rewrite.Node) {
 		for _, e := range n.Entries() {
-			value := e.Value()
+			value := e.Value().Resolve()
 			if e.Name() == "parameters" && n.Same(x.body) {
 				continue
 			}
@@ -129,12 +128,16 @@ func (x *secretParameter) readsOnly(p *Pass) bool {
 				uses++
 				script := p.scripts.Parse(value.Value())
 				inRun := e.Name() == "command" || e.Name() == "run"
-				good = good && inRun && script != nil && script.Expands(span) && shell.Supported(n.Get("shell").Resolve().Value())
+				good = good && inRun && script != nil && script.Expands(span) && shell.Supported(as.Get("shell").Resolve().Value())
 			}
-			look(value)
+			if e.IsMerge() || !n.Same(as) && n.Kind() == rewrite.Sequence {
+				look(value, as)
+			} else {
+				look(value, value)
+			}
 		}
 	}
-	look(x.body)
+	look(x.body, x.body)
 	return uses > 0 && good
 }
 

@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/pattern"
@@ -45,6 +46,8 @@ func (v *secretView) scanRun(s *circle.Step) {
 		return
 	}
 	x := &scriptScan{view: v, step: s, text: text}
+	x.services = sync.OnceValue(func() bool { return v.startsServices(s.Node) })
+	x.tests = sync.OnceValue(func() bool { return v.inTestJobs(s.Node) })
 	if shell.Supported(shellOf(s)) {
 		x.script = v.p.scripts.Parse(text.Value())
 	}
@@ -68,14 +71,20 @@ type scriptScan struct {
 	script  *shell.Script
 	found   []shell.Span
 	blocker string // why no edit is made in the script
+
+	substitutes bool        // the call that is looked at runs sed or perl
+	services    func() bool // a job that runs the step has containers beside its first
+	tests       func() bool // all jobs that run the step say that a program runs its tests
 }
 
 func (x *scriptScan) scanCall(c *shell.Call) {
+	x.substitutes = substitutes(c)
 	for _, a := range c.Assigns {
 		x.scanAssignment(c, a)
 	}
 	x.scanLogin(c)
 	x.scanOptions(c)
+	x.scanSetter(c)
 	for _, w := range c.Words {
 		x.scanWord(c, w)
 	}
@@ -147,11 +156,14 @@ func (x *scriptScan) add(w shell.Word, value string, f secretIn) {
 	}
 	s.blocker = orElse(x.blocker, f.blocker)
 	if at.End-at.Start != len(value) {
-		s.blocker = "it is written with escapes"
+		s.blocker = withEscapes
 	}
 	s.step = x.step
 	x.view.add(s)
 }
+
+// withEscapes is why a literal has no place of its own that a reference could take.
+const withEscapes = "it is written with escapes"
 
 // scanAssignment looks at NAME=VALUE. The assignment can go, as the context sets the variable, unless sudo or env may
 // keep the job's environment from the command.
@@ -160,7 +172,7 @@ func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
 		return
 	}
 	j := x.view.judge(a.Name, a.Value.Value)
-	if !j.secret || j.weak && x.view.startsServices(x.step.Node) {
+	if !j.secret || j.weak && x.serves(c, a.Name) {
 		return
 	}
 	part := a.Span
@@ -173,224 +185,21 @@ func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
 	})
 }
 
-// scanLogin looks at the commands that are known to take a secret: a password need not look random there.
-func (x *scriptScan) scanLogin(c *shell.Call) {
-	for _, l := range x.view.table.Logins {
-		if !c.Is(l.Command[0], l.Command[1:]...) || l.local(c) {
-			continue
-		}
-		for w := range l.secrets(c) {
-			value := w.Value
-			if l.Pair != "" {
-				user, password, ok := strings.Cut(value, l.Pair)
-				if value = password; !ok {
-					continue
-				}
-				if password == "" {
-					value = user
-				}
-			}
-			x.scanPassword(c, l, w, value)
-		}
-	}
-}
-
-// local reports whether a call of a command that takes its host by an option shows none elsewhere.
-func (l *loginCommand) local(c *shell.Call) bool {
-	args := c.Args()
-	for i, a := range args {
-		for _, option := range l.Host {
-			host, ok := strings.CutPrefix(a.Value, option)
-			if !ok {
-				continue
-			}
-			if host == "" && i+1 < len(args) {
-				host = args[i+1].Value
-			}
-			return localHost(strings.TrimPrefix(host, "="))
-		}
-	}
-	return len(l.Host) > 0
-}
-
-// secrets are the words of a call that hold the secret.
-func (l *loginCommand) secrets(c *shell.Call) func(yield func(shell.Word) bool) {
-	var out []shell.Word
-	args := c.Args()[len(l.Command)-1:]
-	for i, a := range args {
-		for _, prefix := range l.Glued {
-			if value, ok := strings.CutPrefix(a.Value, prefix); ok && value != "" {
-				w := a
-				w.Value = value
-				out = append(out, w)
-			}
-		}
-		name, value, ok := strings.Cut(a.Value, "=")
-		switch {
-		case i+1 < len(args) && slices.Contains(l.Options, a.Value):
-			out = append(out, args[i+1])
-		case ok && strings.HasPrefix(name, "--") && slices.Contains(l.Options, name):
-			w := a
-			w.Value = value
-			out = append(out, w)
-		}
-	}
-	operands := slices.DeleteFunc(slices.Clone(args), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "-") })
-	if l.Operand > 0 && l.Operand <= len(operands) {
-		out = append(out, operands[l.Operand-1])
-	}
-	if l.Stdin != "" && c.Has(l.Stdin) {
-		out = append(out, inputWords(c)...)
-	}
-	return slices.Values(out)
-}
-
-// inputWords are the words that make up the input of a call: what echo or printf pipes into it, or a here-string.
-func inputWords(c *shell.Call) []shell.Word {
-	for _, r := range c.Redirects {
-		if r.Op == "<<<" {
-			return []shell.Word{r.Target}
-		}
-	}
-	prev := c.Prev()
-	if prev == nil || prev.Name() != "echo" && prev.Name() != "printf" {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(prev.Args()), func(w shell.Word) bool {
-		return strings.HasPrefix(w.Value, "-") || strings.HasPrefix(w.Value, "%")
-	})
-}
-
-// scanPassword judges what a login command is given.
-func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, value string) {
+// serves is that of secretView for what a command has: the command, its step or all jobs that run it say that it is for
+// tests.
+func (x *scriptScan) serves(c *shell.Call, name string) bool {
 	t := x.view.table
-	inQuotes := w.Static && strings.Contains(value, "$") && value[0] != '$' && !strings.ContainsAny(value, "`<{") // nothing that a shell expands
-	if !w.Static || isReference(value) && !inQuotes || x.view.dummies[value] || isGCPKey(value) || keyIDPattern.MatchString(value) || onlyLocal(c) {
-		return
+	if x.services() {
+		return true
 	}
-	f := secretIn{judgement: judgement{what: "a literal token"}, where: strings.Join(l.Command, " ") + " is given", variables: l.Variables}
-	switch {
-	case l.Registry:
-		f.variables = t.registryVariables(l.registry(c))
-	case l.Pair != "":
-		f.variables = t.hostVariables(hostOfCall(c))
+	if !t.readName(name).application {
+		return false
 	}
-	if l.Registry || strings.HasSuffix(l.Variables[0], "PASSWORD") {
-		f.what = "a literal password"
+	var own []circle.Var
+	for _, o := range c.Assigns {
+		own = append(own, circle.Var{Name: o.Name, Text: o.Value.Value})
 	}
-	found := t.tokens(value)
-	switch {
-	case len(found) > 0:
-		f.format, f.what = found[0].format, found[0].format.String()
-	case !t.strong(value) && !t.chosen(value):
-		return
-	}
-	x.add(w, value, f)
-}
-
-// registry is the host of the registry that a call logs in to, "" for one that is not shown.
-func (l *loginCommand) registry(c *shell.Call) string {
-	args := c.Args()[len(l.Command)-1:]
-	taken := append([]string{"-u", "--username"}, l.Options...)
-	for i, a := range args {
-		if strings.HasPrefix(a.Value, "-") || i > 0 && slices.Contains(taken, args[i-1].Value) {
-			continue
-		}
-		if !a.Static {
-			return ""
-		}
-		if host, ok := addressHost(a.Value); ok {
-			return host
-		}
-		host, _, _ := strings.Cut(a.Value, "/")
-		return host
-	}
-	return dockerHub
-}
-
-// hostOfCall is the host in the first address that a call names, "" for none.
-func hostOfCall(c *shell.Call) string {
-	for _, w := range c.Words {
-		if host, ok := addressHost(w.Value); ok {
-			return host
-		}
-	}
-	return ""
-}
-
-// hostVariables are where a password for a host is usually kept: ACME_PASSWORD for git.acme.com.
-func (t *secretTable) hostVariables(host string) []string {
-	if known := ofHost(t.Hosts, host); known != nil {
-		return known
-	}
-	base := hostBase(host)
-	if base == "" {
-		return []string{"REMOTE_PASSWORD", "REMOTE_TOKEN"}
-	}
-	return []string{base + "_PASSWORD", base + "_TOKEN"}
-}
-
-// ofHost is what a table has for a host, by the end of its name.
-func ofHost(table map[string][]string, host string) []string {
-	for name, variables := range table {
-		if host == name || strings.HasSuffix(host, "."+name) {
-			return variables
-		}
-	}
-	return nil
-}
-
-// hostBase is the part of a host's name that tells whose it is, as in a variable: ACME of git.acme.com; "" for none.
-func hostBase(host string) string {
-	words := nameWords(host)
-	if len(words) > 1 {
-		words = words[len(words)-2 : len(words)-1]
-	}
-	if base := strings.Join(words, "_"); base != "" && base[0] > '9' {
-		return base
-	}
-	return ""
-}
-
-// onlyLocal reports whether all hosts that a call names are local.
-func onlyLocal(c *shell.Call) bool {
-	local, others := 0, 0
-	for _, w := range c.Args() {
-		host, ok := addressHost(w.Value)
-		switch {
-		case !ok:
-		case localHost(host):
-			local++
-		default:
-			others++
-		}
-	}
-	return local > 0 && others == 0
-}
-
-// loginHost is the host of an address with a password.
-func loginHost(text string, l urlLogin) string {
-	at := strings.IndexByte(text[l.end:], '@') + l.end + 1
-	host := text[at:]
-	if i := strings.IndexAny(host, ":/?#\"'` \t\n"); i >= 0 {
-		host = host[:i]
-	}
-	return host
-}
-
-// addressHost is the host of an address, or of a word such as localhost:5000.
-func addressHost(text string) (host string, ok bool) {
-	if _, rest, cut := strings.Cut(text, "://"); cut {
-		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-			rest = rest[:i]
-		}
-		return rest[strings.LastIndexByte(rest, '@')+1:], true
-	}
-	if strings.HasPrefix(text, "localhost") || strings.HasPrefix(text, "127.") {
-		host, _, _ = strings.Cut(text, "/")
-		return host, true
-	}
-	return "", false
+	return t.testMode(own) || t.testMode(x.step.Environment().Vars()) || x.tests()
 }
 
 // scanOptions looks at options whose names tell that a secret follows.
@@ -401,13 +210,59 @@ func (x *scriptScan) scanOptions(c *shell.Call) {
 		if i+1 == len(args) || !a.Static || !strings.HasPrefix(a.Value, "--") || !isSettingName(name) || !args[i+1].Static {
 			continue
 		}
-		value := args[i+1].Value
-		if n := x.view.table.readName(name); !n.secret || leadsToReference(value) || !x.view.table.strong(value) && !x.view.table.shortRandom(value) || x.view.dummies[value] || ofAWS(n.words, value) || beside(c, value) {
+		value := strings.TrimPrefix(args[i+1].Value, literalPassword)
+		if n := x.view.table.readName(name); !n.secret || leadsToReference(value) || !x.view.table.made(value) || x.view.dummies[value] || ofAWS(n.words, value) || beside(c, value) || mounted(value) {
 			continue
 		}
 		f := secretIn{judgement: judgement{what: "a literal value"}, where: "the option " + a.Value + " is given", variables: x.derived(c, name)}
 		x.add(args[i+1], value, f)
 	}
+}
+
+// literalPassword stands before a password where openssl and apksigner take one: pass:... and not env:... or file:...
+const literalPassword = "pass:"
+
+// scanSetter looks at a command that is given a setting as two words: npm config set NAME VALUE.
+func (x *scriptScan) scanSetter(c *shell.Call) {
+	t := x.view.table
+	for _, command := range t.Setters {
+		if !c.Is(command[0], command[1:]...) {
+			continue
+		}
+		operands := slices.DeleteFunc(slices.Clone(c.Args()), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "-") })[len(command)-1:]
+		if len(operands) < 2 || !operands[0].Static || !operands[1].Static {
+			return
+		}
+		whole, value := operands[0].Value, operands[1].Value
+		name := whole[strings.LastIndexByte(whole, ':')+1:]
+		if (t.readName(name).secret || t.Keys[strings.ToLower(name)] != nil) && t.made(value) && len(t.tokens(value)) == 0 && !x.view.dummies[value] {
+			x.add(operands[1], value, secretIn{
+				judgement: judgement{what: "a literal value"}, where: c.Name() + " sets " + name + " to", variables: x.settingVariables(c, whole, name),
+			})
+		}
+		return
+	}
+}
+
+// settingVariables are names for a variable with the value of a setting. In front of the name stands the registry that it
+// is for, in the files of npm: a token for another one is no NPM_TOKEN.
+func (x *scriptScan) settingVariables(c *shell.Call, before, name string) []string {
+	before = before[strings.LastIndexAny(before, blanks+quoting)+1:]
+	if _, registry, ok := strings.Cut(before, "//"); ok && strings.Contains(registry, ":"+name) {
+		host := registry[:strings.IndexAny(registry, "/:")]
+		if known := ofHost(x.view.table.Hosts, host); known != nil {
+			return known
+		}
+		if base := hostBase(host); base != "" {
+			return []string{base + "_TOKEN"}
+		}
+	}
+	return x.derived(c, name)
+}
+
+// mounted reports whether a value tells a build of an image where to get a secret, and holds none: id=npm,src=.npmrc.
+func mounted(value string) bool {
+	return strings.HasPrefix(value, "id=") || strings.HasPrefix(value, "type=")
 }
 
 // beside reports whether a value is the secret half of a key for AWS whose id stands in the same call.
@@ -437,7 +292,7 @@ func (x *scriptScan) derived(c *shell.Call, name string) []string {
 		general = []string{"API_" + joined} // TOKEN alone is a name that scripts like
 	}
 	base := strings.Join(command, "_")
-	if len(command) == 0 || slices.Contains([]string{"echo", "printf", "cat", "tee", "curl", "wget", "export", "env", "git", "docker", "bash", "sh", "ssh"}, c.Name()) {
+	if len(command) == 0 || slices.Contains([]string{"echo", "printf", "cat", "tee", "sed", "gsed", "perl", "curl", "wget", "export", "env", "git", "docker", "bash", "sh", "ssh"}, c.Name()) {
 		base = hostBase(hostOfCall(c))
 	}
 	if base == "" {
@@ -468,8 +323,13 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 	if l := t.login(w.Value); l.end > 0 && !x.view.dummies[w.Value[l.start:l.end]] {
 		x.add(w, w.Value[l.start:l.end], in(passwordAddress, nil, t.hostVariables(loginHost(w.Value, l))...))
 	}
+	var replaced substitutions
+	if x.substitutes {
+		replaced = substitutionsIn(w.Value)
+	}
 	for _, h := range authorizations(w.Value) {
-		if value := w.Value[h[0]:h[1]]; !leadsToReference(value) && (t.strong(value) && !x.view.dummies[value] || basicLogin(t, value)) {
+		end, _ := replaced.end(h[0], h[1])
+		if value := w.Value[h[0]:end]; !leadsToReference(value) && (t.strong(value) && !x.view.dummies[value] || basicLogin(t, value)) {
 			name := "token"
 			if strings.HasSuffix(strings.ToLower(strings.TrimRight(w.Value[:h[0]], " \t")), "basic") {
 				name = "basic_auth" // a user, too
@@ -477,16 +337,30 @@ func (x *scriptScan) scanWord(c *shell.Call, w shell.Word) {
 			x.add(w, value, in("a literal authorization", nil, x.derived(c, name)...))
 		}
 	}
+	x.scanSettings(c, w, replaced)
+}
+
+// scanSettings looks at the settings in a word, and at those that its substitutions make.
+func (x *scriptScan) scanSettings(c *shell.Call, w shell.Word, replaced substitutions) {
+	t := x.view.table
 	if !t.mayName(w.Value) {
 		return
 	}
-	for _, p := range settingsIn(w.Value) {
-		value := w.Value[p.start:p.end]
+	for _, p := range append(settingsOf(w.Value), replaced.settings()...) {
+		if strings.HasPrefix(w.Value[p.start:p.end], literalPassword) {
+			p.start += len(literalPassword)
+		}
+		end, escaped := replaced.end(p.start, p.end)
+		value := w.Value[p.start:end]
 		if leadsToReference(value) || x.view.dummies[value] || t.published(p.name, value) {
 			continue
 		}
-		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && (t.strong(value) || t.shortRandom(value)) && !ofAWS(n.words, value) && !n.service {
-			x.add(w, value, in("a literal value for "+p.name, nil, x.derived(c, p.name)...))
+		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && t.made(value) && !ofAWS(n.words, value) && !n.service && !(n.application && x.serves(c, p.name)) {
+			f := secretIn{judgement: judgement{what: "a literal value for " + p.name}, where: "the script holds", variables: x.settingVariables(c, w.Value[:p.start], p.name)}
+			if escaped {
+				f.blocker = withEscapes
+			}
+			x.add(w, value, f)
 		}
 	}
 }

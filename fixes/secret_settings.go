@@ -1,6 +1,12 @@
 package fixes
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"cfgfix/fixes/internal/pattern"
+	"cfgfix/fixes/internal/shell"
+)
 
 // setting is a NAME=VALUE or NAME: VALUE in a text.
 type setting struct {
@@ -28,6 +34,23 @@ func settingsIn(text string) []setting {
 		}
 		limit = s.end
 		if s.end-s.start <= maxSetting {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// settingsOf are the settings in a word, and those in what it gives an option: --header='X-Api-Key: VALUE'.
+func settingsOf(word string) []setting {
+	out := settingsIn(word)
+	option, value, ok := strings.Cut(word, "=")
+	if !ok || !strings.HasPrefix(option, "--") {
+		return out
+	}
+	for _, s := range settingsIn(value) {
+		s.start += len(option) + 1
+		s.end += len(option) + 1
+		if !slices.ContainsFunc(out, func(o setting) bool { return o.start == s.start }) {
 			out = append(out, s)
 		}
 	}
@@ -91,4 +114,61 @@ func propertyName(text string, start, end int) string {
 		name = rest
 	}
 	return name
+}
+
+// substitutionPattern finds where a script of sed or perl begins to replace a text, with the sign between the parts.
+var substitutionPattern = pattern.New(`(?:^|[^A-Za-z_.\\-])s([/#@!~%:+])`)
+
+// substitutions are those in a text, as sed and perl understand them: s/A/token=VALUE/g.
+type substitutions struct {
+	text  string
+	signs []int // where the first sign of each stands
+}
+
+func substitutionsIn(text string) substitutions {
+	out := substitutions{text: text}
+	for _, m := range substitutionPattern.FindAllStringSubmatchIndex(text, -1) {
+		out.signs = append(out.signs, m[2])
+	}
+	return out
+}
+
+// substitutes reports whether a call runs sed or perl, by itself or through another program.
+func substitutes(c *shell.Call) bool {
+	return slices.ContainsFunc(c.Words, func(w shell.Word) bool {
+		return slices.ContainsFunc([]string{"sed", "gsed", "perl"}, func(name string) bool { return hasWord(w.Value, name) })
+	})
+}
+
+// end is where a value ends that begins at start: before the sign that ends its part of a substitution, else where it
+// would without. escaped says that the value has the sign in it, behind a backslash.
+func (s substitutions) end(start, end int) (at int, escaped bool) {
+	i, _ := slices.BinarySearch(s.signs, start)
+	if i == 0 {
+		return end, false
+	}
+	sign := s.text[s.signs[i-1]]
+	if j := strings.IndexByte(s.text[start:end], sign); j >= 0 {
+		return start + j, false
+	}
+	return end, strings.HasPrefix(s.text[end:], "\\"+string(sign))
+}
+
+// settings are those in the parts of the substitutions, each part by itself: s/token: .*/token: VALUE/.
+func (s substitutions) settings() []setting {
+	var out []setting
+	for i, at := range s.signs {
+		rest := s.text[at+1:]
+		if i+1 < len(s.signs) {
+			rest = s.text[at+1 : s.signs[i+1]]
+		}
+		from := at + 1
+		for part := range strings.SplitSeq(rest, s.text[at:at+1]) {
+			for _, p := range settingsIn(part) {
+				out = append(out, setting{p.name, from + p.start, from + p.end})
+			}
+			from += len(part) + 1
+		}
+	}
+	return out
 }

@@ -22,13 +22,14 @@ type secretTable struct {
 		Anyway      []string // phrases that a secret's name has whatever else is in it
 		Passwords   []string // those of Words that people choose themselves
 		Endings     []string // last words of names that hold something about a secret
-		Public      []string // words of names that hold what everybody may know
+		Public      []string // words and phrases of names that hold what everybody may know
 		Bundled     []string // beginnings of the names of variables that are compiled into web pages and apps
 		Tests       []string // words of names that only tests use
 		Services    []string // words of names that services started for a job read their passwords from
 		Application []string // secrets that a program makes up for itself: any value serves a test
 		Brought     []string // parts of the names of variables that fixes bring, and whose prerequisites say where they belong
-		System      []string // variables that every job has, or that the shell makes
+		System      []string // variables that every job has, or that the shell or setup_remote_docker makes
+		Tools       []string // words of what is sourced or evaluated to set up a tool, and brings no variable of a context
 		Modes       []string // variables that say what a program runs as, such as test
 	}
 	Values struct {
@@ -38,6 +39,8 @@ type secretTable struct {
 		Shapes  map[string]string // patterns of passwords that a machine makes, by parts of the name
 	}
 	Logins            []*loginCommand
+	Starters          []starter           // commands that start containers and leave them running
+	Setters           [][]string          // commands that are given the name of a setting and its value as two words
 	Hosts, Registries map[string][]string // where the passwords for hosts are kept, by the ends of their names; "" is any other registry
 	Files             map[string][]string // files that hold passwords, by their names, with variables for them
 	Keys              map[string][]string // variables for the values of headers and settings, by their names in lower case
@@ -65,9 +68,15 @@ type tokenPart struct {
 	min, max int
 }
 
+// starter is a command that does something with one of the words among its arguments.
+type starter struct {
+	Command, Words []string
+}
+
 // loginCommand is a command that is given a secret in a way that shows what it is.
 type loginCommand struct {
-	Command   []string
+	Command   []string // of the first word, several with a "|" between them
+	Within    string   // what a word of the call has to hold, or of the one that pipes into it; "" for nothing
 	Options   []string // whose value is the secret
 	Glued     []string // what a word begins with whose rest is the secret
 	Host      []string // the options for the host, without which the command goes to the machine itself; none when it does not
@@ -75,7 +84,10 @@ type loginCommand struct {
 	Stdin     string   // the option with which it reads the secret from its input
 	Operand   int      // the operand that is the secret, from 1; 0 for none
 	Registry  bool     // the secret is that of the registry among the operands: its host tells the variables
+	Address   bool     // the secret is that of the host in an address among the words, if that is none of Hosts
 	Variables []string // where the secret is usually kept
+
+	names []string // of Command
 }
 
 var secretTables = sync.OnceValue(func() *secretTable {
@@ -83,6 +95,9 @@ var secretTables = sync.OnceValue(func() *secretTable {
 	alphabets := map[string]*[256]bool{}
 	for name, ranges := range t.Alphabets {
 		alphabets[name] = readAlphabet(ranges)
+	}
+	for _, l := range t.Logins {
+		l.names = strings.Split(l.Command[0], "|")
 	}
 	run := regexp.MustCompile(`^([a-z0-9.=]+)\{(\d+)(?:,(\d+))?\}$`)
 	for _, f := range t.Tokens {

@@ -1,7 +1,6 @@
 package fixes
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -58,18 +57,4 @@ func isDSN(rest string) bool {
 	}
 	host, path, _ := strings.Cut(rest, "/")
 	return strings.Contains(host, "sentry") || path != "" && strings.Trim(path, "0123456789") == ""
-}
-
-// localHost reports whether a host is the machine itself, a container beside it, or one of examples.
-func localHost(host string) bool {
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-		host = host[:i]
-	}
-	host = strings.ToLower(host)
-	if !strings.Contains(host, ".") || strings.HasPrefix(host, "127.") || host == "0.0.0.0" || strings.HasPrefix(host, "host.docker.") {
-		return true
-	}
-	return slices.ContainsFunc([]string{".example", ".test", ".invalid", ".localhost", ".local", "example.com", "example.org", "example.net"}, func(s string) bool {
-		return strings.HasSuffix(host, s)
-	})
 }

@@ -34,14 +34,15 @@ func (t *secretTable) readName(name string) secretName {
 	}
 	joined := "_" + strings.Join(n.words, "_") + "_"
 	last := n.words[len(n.words)-1]
-	if slices.ContainsFunc(t.Names.Anyway, func(p string) bool { return strings.Contains(joined, "_"+p+"_") }) {
+	has := func(phrase string) bool { return strings.Contains(joined, "_"+phrase+"_") }
+	if slices.ContainsFunc(t.Names.Anyway, has) {
 		n.secret = true
 		return n
 	}
-	if slices.Contains(t.Names.Endings, last) || in(t.Names.Public) {
+	if slices.Contains(t.Names.Endings, last) || slices.ContainsFunc(t.Names.Public, has) || t.bundled(name) {
 		return n
 	}
-	n.secret = in(t.Names.Words) || slices.ContainsFunc(t.Names.Phrases, func(p string) bool { return strings.Contains(joined, "_"+p+"_") }) ||
+	n.secret = in(t.Names.Words) || slices.ContainsFunc(t.Names.Phrases, has) ||
 		strings.HasSuffix(last, "PASSWORD") || strings.HasSuffix(last, "TOKEN") || strings.HasSuffix(last, "SECRET")
 	n.password = in(t.Names.Passwords) || strings.HasSuffix(last, "PASSWORD")
 	n.service, n.test = in(t.Names.Services), in(t.Names.Tests)
@@ -121,14 +122,16 @@ var ordinaryPatterns = sync.OnceValue(func() []*regexp.Regexp {
 		`^\d{4}-\d\d-\d\dT[\d:.Z+-]*$`,             // a time
 		`^v?\d+\.\d+[\w.+-]*$`,                     // a version
 		`^arn:`,                                    //
-		`^(?:sha\d+|md5)[:-]`,                      // a digest
+		`(?i)^(?:sha\d+|md5)[:-]`,                  // a digest, or the fingerprint of an SSH key
 		`@sha256:[0-9a-f]{64}$`,                    // an image
 		`^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-\S+) A`, // a public key
 		`^-----BEGIN (?:[A-Z ]*PUBLIC KEY|[A-Z ]*CERTIFICATE)`,
 		`^0x[0-9a-fA-F]{40}$`,               // an address on a blockchain
 		`^(?:[0-9a-f]{2}:){15}[0-9a-f]{2}$`, // a fingerprint
+		`^(?:[0-9A-F]{4} ?){10}$`,           // one of a PGP key
 		`^[\w.+-]+@[\w-]+\.[\w.]+$`,         // a mail address
 		`^pk_(?:live|test)_`,                // a publishable key
+		`^pk\.eyJ`,                          // a public token of Mapbox
 	} {
 		out = append(out, regexp.MustCompile(p))
 	}
@@ -179,6 +182,9 @@ func (t *secretTable) shortRandom(text string) bool {
 	}
 	return changes(text, letterOrDigit) >= 3 && changes(text, class)*2 >= len(text)
 }
+
+// made reports whether a text that has the name of a secret looks as if a machine had made it up.
+func (t *secretTable) made(text string) bool { return t.strong(text) || t.shortRandom(text) }
 
 // changes counts how often characters of different kinds follow one another in a word. A machine changes the class of
 // every other letter; in words written together two changes come for each.
@@ -242,12 +248,12 @@ func (t *secretTable) chosen(text string) bool {
 	return letters && others
 }
 
-// shaped reports whether a value has the shape of a password that a machine makes for such a name.
+// shaped reports whether a value has the shape of a password that a machine makes for such a name, and is no stand-in.
 func (t *secretTable) shaped(words []string, text string) bool {
 	for name, pattern := range t.Values.Shapes {
 		if strings.Contains(strings.Join(words, "_"), name) {
 			ok, _ := regexp.MatchString(pattern, text)
-			return ok
+			return ok && !t.dummy(text)
 		}
 	}
 	return false

@@ -16,10 +16,18 @@ type secretView struct {
 	dummies map[string]bool // what containers are given: values made up for the job
 	sites   []*secretSite
 	seen    map[rewrite.Node]bool
+
+	settings map[rewrite.Node]*secretSite // of environments outside of steps, by the scalar with the value
+	taken    map[rewrite.Entry]bool       // the variables that these take away
+	starting map[*circle.Job]bool         // the jobs that start containers, once that is asked for
+	testing  map[*circle.Job]bool         // whether a job says that a program runs its tests, once that is asked for
+
 	passing map[rewrite.Node][]*circle.WorkflowJob // the entries that pass a step, once they are asked for
 	names   map[string]string                      // the variable that holds a value, by the value
+	proved  map[*shell.Script]int                  // how much text was read to take secrets out of a script
 
 	mentions map[string]map[shell.MentionKind]bool // how scripts mention a variable, once that is asked for
+	reading  map[reading]bool                      // of reads
 	// promised are the fixes that store something in a variable, by its name.
 	promised map[string][]*secretFix
 }
@@ -39,15 +47,17 @@ type secretSite struct {
 	step *circle.Step // that it is part of; nil outside of steps
 
 	// By what kind of place it is; one of them is set.
-	setting   *circle.Var         // of an environment
+	setting   *circle.Var         // of an environment; see repeats
 	script    *secretScript       // of a run step
 	parameter *secretParameter    // the default of a parameter, or an argument
 	auth      bool                // the password of an image
 	use       *circle.WorkflowJob // the workflow entry whose own text it is
+
+	repeats []rewrite.Entry // that set the variable to the same value by an alias, in other environments
 }
 
 func newSecretView(p *Pass) *secretView {
-	v := &secretView{p: p, table: secretTables(), dummies: map[string]bool{}, seen: map[rewrite.Node]bool{}, names: map[string]string{}, mentions: map[string]map[shell.MentionKind]bool{}, promised: map[string][]*secretFix{}}
+	v := &secretView{p: p, table: secretTables(), dummies: map[string]bool{}, seen: map[rewrite.Node]bool{}, settings: map[rewrite.Node]*secretSite{}, taken: map[rewrite.Entry]bool{}, testing: map[*circle.Job]bool{}, names: map[string]string{}, proved: map[*shell.Script]int{}, mentions: map[string]map[shell.MentionKind]bool{}, reading: map[reading]bool{}, promised: map[string][]*secretFix{}}
 	v.scanContainers()
 	v.scanEnvironments()
 	v.scanSteps()
@@ -82,43 +92,6 @@ func (s *secretSite) shown() string {
 		return "…"
 	}
 	return redacted(s.value)
-}
-
-// scanContainers looks at what docker items are given. Steps do not see it; it serves a program that is started for the
-// job, so that its passwords are made up for it, and so are their copies elsewhere in the file.
-func (v *secretView) scanContainers() {
-	eachDockerList(v.p.Config, func(_ *circle.Config, items []*circle.DockerItem) {
-		for _, d := range items {
-			for _, x := range d.Environment().Vars() {
-				v.scanContainer(x)
-			}
-			v.scanAuth(d)
-		}
-	})
-}
-
-// scanContainer looks at a variable of a container. A token of a provider was not made up for the job.
-func (v *secretView) scanContainer(x circle.Var) {
-	if v.seen[x.Value] {
-		return
-	}
-	v.seen[x.Value] = true
-	if v.table.published(x.Name, x.Text) {
-		return
-	}
-	found := v.table.tokens(x.Text)
-	if len(found) == 0 {
-		if v.table.readName(x.Name).secret && len(x.Text) > 2 {
-			v.dummies[x.Text] = true
-		}
-		return
-	}
-	offset := len(x.Value.Value()) - len(x.Text)
-	v.add(&secretSite{
-		node: x.Value, start: offset + found[0].start, end: offset + found[0].end, format: found[0].format, what: found[0].format.String(),
-		where:   "the environment of a container sets " + x.Name + " to",
-		blocker: "contexts do not reach the containers of a job: start the container in a step, and give it the variable there",
-	})
 }
 
 // scanAuth looks at the login to an image's registry. What the rule about ECR has is its own.
@@ -191,7 +164,10 @@ func (v *secretView) scanEnvironments() {
 	scan := func(envs circle.Environments, step *circle.Step) {
 		for _, e := range envs {
 			for _, x := range e.Vars() {
-				if !v.seen[x.Value] && x.Value.Kind() == rewrite.Scalar {
+				switch {
+				case v.seen[x.Value]:
+					v.repeat(x, step)
+				case x.Value.Kind() == rewrite.Scalar:
 					v.seen[x.Value] = true
 					v.scanVariable(e, x, step)
 				}
@@ -232,27 +208,24 @@ func (v *secretView) scanVariable(e *circle.Environment, x circle.Var, step *cir
 		return
 	}
 	offset := len(x.Value.Value()) - len(x.Text) // of a NAME=value item
-	v.add(&secretSite{
+	s := &secretSite{
 		node: x.Value, start: offset, end: offset + len(x.Text), setting: &x, step: step, format: j.format, what: j.what,
 		where: "the environment sets " + x.Name + " to", variables: []string{x.Name}, confidence: j.confidence,
-	})
-}
-
-// serves reports whether a value that need not be a secret is one for services or tests: the job starts services, or the
-// environment says that a program runs its tests.
-func (v *secretView) serves(e *circle.Environment, x circle.Var) bool {
-	name := v.table.readName(x.Name)
-	if name.application {
-		return slices.ContainsFunc(e.Vars(), func(o circle.Var) bool {
-			return slices.Contains(v.table.Names.Modes, o.Name) && strings.Contains(strings.ToLower(o.Text), "test")
-		}) || v.startsServices(x.Value)
 	}
-	return v.startsServices(x.Value)
+	v.add(s)
+	if step == nil {
+		v.settings[x.Value], v.taken[x.Entry] = s, true
+	}
 }
 
-// startsServices reports whether a job that has the node has containers beside its first.
-func (v *secretView) startsServices(n rewrite.Node) bool {
-	return slices.ContainsFunc(v.p.Config.UsersOf(n), func(j *circle.Job) bool { return len(j.DockerItems()) > 1 })
+// repeat notes a variable that has a value with others of its name. A step's is not among them: its users are others.
+func (v *secretView) repeat(x circle.Var, step *circle.Step) {
+	s := v.settings[x.Value]
+	if s == nil || step != nil || s.setting.Name != x.Name || v.taken[x.Entry] {
+		return
+	}
+	v.taken[x.Entry] = true
+	s.repeats = append(s.repeats, x.Entry)
 }
 
 // judgement is what a value is, by its name and its looks.

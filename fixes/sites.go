@@ -93,13 +93,13 @@ func within(x circle.Visit, list *circle.StepList) bool {
 
 // target is the step that a new one goes in front of, so that it serves all of those who run the site's step. callsOrb
 // says that the new step calls an orb, which the body of an inline orb has to declare for itself: there it goes only
-// where nobody outside calls the step.
-func (s site) target(all iter.Seq[*placement], callsOrb bool) (step *circle.Step, refusal string) {
+// where nobody outside calls the step. agreed tells whether all who run the step need their login right there.
+func (s site) target(agreed func(site) bool, callsOrb bool) (step *circle.Step, refusal string) {
 	step = s.step
 	for i := len(s.calls) - 1; i >= 0 && callsOrb && step.Config().Orb != nil; i-- {
 		step = s.calls[i]
 	}
-	if step == s.step && len(s.calls) > 0 && !s.agreed(all) {
+	if step == s.step && len(s.calls) > 0 && !agreed(s) {
 		step = s.calls[0]
 	}
 	if step.List == nil || step.List.Node.Kind() != rewrite.Sequence {
@@ -127,13 +127,18 @@ func bystander(c *circle.Config, step *circle.Step, units iter.Seq[*placement]) 
 	if len(step.Entry.Parent().Users()) == 0 {
 		return ""
 	}
+	return stranger(c, step.Item, units)
+}
+
+// stranger is a job that a node belongs to without being one of the units.
+func stranger(c *circle.Config, n rewrite.Node, units iter.Seq[*placement]) string {
 	known := map[rewrite.Node]bool{}
 	for u := range units {
 		if u.job != nil {
 			known[u.job.Node] = true
 		}
 	}
-	for _, j := range c.UsersOf(step.Item) {
+	for _, j := range c.UsersOf(n) {
 		if !known[j.Node] {
 			return "job " + j.Name
 		}

@@ -156,6 +156,7 @@ type storedFix struct {
 	fix      *Fix
 	emptied  []*circle.Step // steps of which nothing is left
 	replaced map[rewrite.Node]bool
+	gone     []string // variables that scripts give to later steps, and that the forms are about
 }
 
 func (v *storedView) newFix(group []*storedForm, title string) *storedFix {
@@ -163,6 +164,12 @@ func (v *storedView) newFix(group []*storedForm, title string) *storedFix {
 	b.grouped = map[*storedForm]bool{}
 	for _, f := range group {
 		b.grouped[f] = true
+	}
+	for _, u := range b.units {
+		if !v.p.Config.Look(len(u.steps)) {
+			b.units = nil // the file is refused, whatever is said of it
+			break
+		}
 	}
 	return b
 }
@@ -265,7 +272,7 @@ func (b *storedFix) apply() (refusal string) {
 	}
 	for _, f := range b.group {
 		for _, e := range f.remove {
-			b.fix.Ops = append(b.fix.Ops, shared(e.Parent(), prune(e))...)
+			b.fix.Ops = append(b.fix.Ops, removeVariable(b.view.p.Config, e)...)
 		}
 		switch {
 		case f.orb != nil:
@@ -290,6 +297,9 @@ func (b *storedFix) applyScript(s *circle.Step, forms []*storedForm) (refusal st
 	script := b.view.script(s)
 	var ops []rewrite.Op
 	if len(parts) > 0 {
+		if refusal := setsBeside(script, parts, b.gone...); refusal != "" {
+			return refusal
+		}
 		removals, emptied, refusal := takeOut(s.Command(), script, parts)
 		if refusal != "" {
 			return refusal
@@ -308,9 +318,11 @@ func (b *storedFix) applyScript(s *circle.Step, forms []*storedForm) (refusal st
 	return ""
 }
 
+func (b *storedFix) agreed(s site) bool { return s.agreed(placements(b.view.running(s.step))) }
+
 // insert puts a step in front of a site, in the place of the site's own step when nothing is left of that.
 func (b *storedFix) insert(s site, step rewrite.Value) (refusal string) {
-	at, refusal := s.target(placements(b.view.running(s.step)), false)
+	at, refusal := s.target(b.agreed, false)
 	if refusal != "" {
 		return refusal
 	}
@@ -321,6 +333,7 @@ func (b *storedFix) insert(s site, step rewrite.Value) (refusal string) {
 	if slices.ContainsFunc(b.emptied, func(e *circle.Step) bool { return e.Node == at.Node }) {
 		b.replaced[at.Node] = true
 		op = rewrite.Replace(at.Item, step)
+		b.fix.Ops = append(b.fix.Ops, removeDefinitions(at)...)
 	}
 	b.fix.Ops = append(b.fix.Ops, shared(at.Entry.Parent(), op)...)
 	return ""

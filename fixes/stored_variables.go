@@ -1,30 +1,58 @@
 package fixes
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
 )
 
-// assignments are the variables that the scripts of a unit set for other steps. What a script exports ends with its step.
+// assignments are the variables that the scripts of a unit set for later steps. What a script exports ends with its step.
 type assignments struct {
-	names map[string]bool
-	any   bool // one writes what the file does not show to $BASH_ENV
+	names map[string]int       // the first step that sets each, by its place in the unit
+	any   int                  // the first that writes what the file does not show to $BASH_ENV; behind all for none
+	last  map[rewrite.Node]int // where a physical step stands for the last time
 }
 
-// assigns reports whether the script of a step sets a variable, or another step in a unit that runs it does so for it, or
-// may: the variable is then not one that is stored outside of the file. What a script reads from a file, or evaluates, may
-// set any, for itself.
-func (v *storedView) assigns(s *circle.Step, name string) bool {
-	if script := v.script(s); script != nil && (slices.ContainsFunc(script.Calls(), setsAny) || setsItself(script, name)) {
+// assigns reports whether the script of a step sets a variable, or a step in front of it in a unit that runs it does so for
+// it, or may: the variable is then not one that is stored outside of the file. What a script reads from a file, or evaluates,
+// may set any, for itself.
+func (v *storedView) assigns(s *circle.Step, name string) bool { return v.assignsTo(s, nil, name) }
+
+// assignsTo is the same for one call of the script, which has nothing of what the script evaluates behind it.
+func (v *storedView) assignsTo(s *circle.Step, c *shell.Call, name string) bool {
+	script := v.script(s)
+	unseen := func(x *shell.Call) bool { return setsAny(x) && !behind(x, c) }
+	if script != nil && (slices.ContainsFunc(script.Calls(), unseen) || setsItself(script, name)) {
 		return true
 	}
 	return slices.ContainsFunc(v.running(s), func(u *storedUnit) bool {
 		in := v.assignmentsIn(u)
-		return in.any || in.names[name]
+		end := in.last[s.Node]
+		if script != nil && slices.ContainsFunc(script.Calls(), readsBashEnv) {
+			end++
+		}
+		return in.before(name, end)
 	})
+}
+
+// behind reports whether a call surely runs after another one: neither a loop nor a function takes that up again.
+func behind(x, c *shell.Call) bool {
+	return c != nil && c.Function == "" && !c.Conditional && !c.Inner && x.Span.Start > c.Span.End
+}
+
+// before reports whether a variable is set by a step in front of a place, or may be.
+func (a assignments) before(name string, end int) bool {
+	first, set := a.names[name]
+	return a.any < end || set && first < end
+}
+
+// readsBashEnv reports whether a script has at once what it writes for later steps.
+func readsBashEnv(c *shell.Call) bool {
+	return slices.Contains([]string{"source", "."}, c.Name()) && len(c.Args()) > 0 && c.Args()[0].IsVar("BASH_ENV")
 }
 
 func setsAny(c *shell.Call) bool {
@@ -42,10 +70,11 @@ func (v *storedView) assignmentsIn(u *storedUnit) assignments {
 	if known {
 		return out
 	}
-	out.names = map[string]bool{}
-	for _, x := range u.steps {
+	out = assignments{map[string]int{}, len(u.steps), map[rewrite.Node]int{}}
+	for i, x := range u.steps {
+		out.last[x.Step.Node] = i
 		if script := v.script(x.Step); script != nil {
-			out.add(script)
+			out.add(script, i)
 		}
 	}
 	if v.assigned == nil {
@@ -55,27 +84,65 @@ func (v *storedView) assignmentsIn(u *storedUnit) assignments {
 	return out
 }
 
-// add adds what a script sets for later steps. A variable that is set to itself is not set, unless the script has set it.
-func (a *assignments) add(script *shell.Script) {
-	for _, e := range script.BashEnv() {
-		if !e.Value.IsVar(e.Name) || setsItself(script, e.Name) {
-			a.names[e.Name] = true
+// add adds what the script of a step sets for later ones, at being its place.
+func (a *assignments) add(script *shell.Script, at int) {
+	for _, name := range setForLater(script) {
+		if _, set := a.names[name]; !set {
+			a.names[name] = at
 		}
 	}
+	if at < a.any && writesUnseen(script) {
+		a.any = at
+	}
+}
+
+// setForLater are the variables that a script sets for later steps. One that is set to itself is not set, unless the script
+// has set it.
+func setForLater(script *shell.Script) []string {
+	var out []string
+	for _, e := range script.BashEnv() {
+		if !e.Value.IsVar(e.Name) || setsItself(script, e.Name) {
+			out = append(out, e.Name)
+		}
+	}
+	return out
+}
+
+// writesUnseen reports whether a script writes what the file does not show to $BASH_ENV.
+func writesUnseen(script *shell.Script) bool {
 	shown := func(c *shell.Call) bool { // what it puts out stands in the script
 		return slices.Contains([]string{"", "echo", "printf", "export"}, c.Name()) || slices.ContainsFunc(script.Writes(), func(w shell.Write) bool { return w.Call == c })
 	}
-	for _, c := range script.Calls() {
-		a.any = a.any || c.Stdout().File.IsVar("BASH_ENV") && !shown(c)
-	}
+	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool { return c.Stdout().File.IsVar("BASH_ENV") && !shown(c) })
 }
 
 // setsItself reports whether a script sets a variable for itself.
 func setsItself(script *shell.Script, name string) bool {
-	return slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
-		reads := c.Name() == "read" && c.Has(name)
-		return reads || slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool {
-			return a.Name == name && !a.Naked && !a.Value.IsVar(name)
-		})
-	})
+	for set := range setItself(script) {
+		if set == name {
+			return true
+		}
+	}
+	return false
+}
+
+// setItself are the variables that a script sets for itself, some more than once.
+func setItself(script *shell.Script) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, c := range script.Calls() {
+			for _, a := range c.Assigns {
+				if !a.Naked && !a.Value.IsVar(a.Name) && !yield(a.Name) {
+					return
+				}
+			}
+			if !slices.Contains([]string{"read", "mapfile", "readarray", "getopts"}, c.Name()) {
+				continue
+			}
+			for _, w := range c.Args() {
+				if w.Static && !yield(w.Value) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -34,7 +34,7 @@ func runSuppression(p *Pass) error {
 		f.Message = "ignore[" + strings.Join(unused, ", ") + "] meets no finding"
 		switch {
 		case s.fault != "":
-			f.Message, f.NoFix = s.fault, "the form is # cfgfix: ignore[RULE] REASON"
+			f.Message, f.NoFix = s.fault, "the form is `# cfgfix: ignore[RULE] REASON`"
 		case s.misplaced > 0:
 			f.NoFix = fmt.Sprintf("the finding begins in line %d: a comment there suppresses it", s.misplaced)
 		case len(unused) < len(s.ids):

@@ -62,7 +62,7 @@ jobs:
 	const (
 		suppressed = "internal-network [suppressed] no runner yet"
 		unused     = "suppression [applied] "
-		malformed  = "suppression [manual] the form is # cfgfix: ignore[RULE] REASON"
+		malformed  = "suppression [manual] the form is `# cfgfix: ignore[RULE] REASON`"
 	)
 	for _, test := range []struct {
 		name  string

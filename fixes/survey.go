@@ -98,9 +98,10 @@ func (s *Survey) Add(name string, src []byte) error {
 			s.addResult(&x, at)
 		}
 	}
-	for _, doc := range r.file.Documents() {
-		if circle.IsConfig(doc) {
-			p := newPass(r.file, circle.New(doc), &Facts{}, shell.Cache{})
+	view := viewOf(r.file)
+	for _, c := range view.configs {
+		if c != nil {
+			p := newPass(view, c, &Facts{}, shell.Cache{})
 			for _, look := range []func(*Pass, func(int) string){s.lookAtImages, s.lookAtIdentities, s.lookAtHosts, s.lookAtClasses, s.lookAtContexts} {
 				look(p, at)
 			}

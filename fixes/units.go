@@ -17,9 +17,10 @@ type unit struct {
 	use      *circle.WorkflowJob // the entry that runs an orb's job
 	executor *circle.Executor    // of an orb's job that is given one of the file's; of a unit that stands for an unused executor
 	steps    []circle.Visit
-	contexts []string   // that any of its entries has, as far as their names are known
-	entries  [][]string // the contexts of each entry that runs it, where they differ; with expressions as they are written
-	known    bool       // all names of contexts are known
+	contexts []string              // that any of its entries has, as far as their names are known
+	entries  [][]string            // the contexts of each entry that runs it, where they differ; with expressions as they are written
+	uses     []*circle.WorkflowJob // these entries
+	known    bool                  // all names of contexts are known
 
 	setters map[string]*circle.Environment // of setBy
 }
@@ -137,18 +138,25 @@ func hasSteps(w *circle.WorkflowJob) bool {
 	return w.PreSteps() != nil || w.PostSteps() != nil || len(w.StepArgs()) > 0
 }
 
-// addEntries notes the contexts of workflow entries that run the unit.
+// addEntries notes the contexts of the workflow entries that run the unit, all at once.
 func (u *unit) addEntries(uses ...*circle.WorkflowJob) {
+	sets, names := map[string]bool{}, map[string]bool{}
+	isNew := func(known map[string]bool, text string) bool {
+		was := known[text]
+		known[text] = true
+		return !was
+	}
+	u.uses = uses
 	for _, w := range uses {
 		lists, known := w.ContextLists()
 		u.known = u.known && known
 		for _, contexts := range lists {
-			if !slices.ContainsFunc(u.entries, func(o []string) bool { return sameSet(o, contexts) }) {
+			if isNew(sets, setOf(contexts)) {
 				u.entries = append(u.entries, contexts)
 			}
 			for _, name := range contexts {
-				if len(circle.Expressions(name)) == 0 {
-					u.contexts = appendNew(u.contexts, name)
+				if isNew(names, name) && len(circle.Expressions(name)) == 0 {
+					u.contexts = append(u.contexts, name)
 				}
 			}
 		}
@@ -180,8 +188,12 @@ func (u *unit) environments() circle.Environments {
 // places are where the variables of the unit are stored, as far as the file tells: for each of the entries that run it.
 func (u *unit) places() []string {
 	var out []string
+	met := map[string]bool{}
 	for _, contexts := range orOne(u.entries, u.contexts) {
-		out = appendNew(out, placeName(contexts))
+		if name := placeName(contexts); !met[name] {
+			met[name] = true
+			out = append(out, name)
+		}
 	}
 	return out
 }
@@ -206,6 +218,22 @@ func (u *unit) setBy(name string) *circle.Environment {
 		}
 	}
 	return u.setters[name]
+}
+
+// storedIn is the variable that holds outside of the file what a unit has in one: another where an environment of the file
+// copies that. It is not ok where the environment sets the variable to what text is.
+func (u *unit) storedIn(name string) (text string, ok bool) {
+	env := u.setBy(name)
+	if env == nil {
+		return name, true
+	}
+	for _, x := range env.Named(name) {
+		text = x.Text // the last counts
+	}
+	if s := classify(text); s.kind == varSource {
+		return s.text, true
+	}
+	return text, false
 }
 
 // placesOf are where a variable of the unit is stored: in the file itself, or outside.
@@ -247,6 +275,18 @@ func (u *unit) longest() string {
 // nearlyAnHour is how long a step may take without asking for more than the usual session.
 const nearlyAnHour = 45 * time.Minute
 
+// imageOf is the image that a unit's steps run in, "" when it is not shown.
+func imageOf(u *unit) string {
+	var items []*circle.DockerItem
+	if u.job != nil {
+		items = u.job.DockerItems()
+	}
+	if len(items) == 0 {
+		return ""
+	}
+	return items[0].Image().Value()
+}
+
 // firstRun is the first step of the unit's own list that may run a program: checkout and its like need no keys.
 func (u *unit) firstRun() *circle.Step {
 	for _, x := range u.steps {
@@ -258,8 +298,32 @@ func (u *unit) firstRun() *circle.Step {
 	return nil
 }
 
-// onRunner reports whether the job runs on a self-hosted runner: its resource class has a namespace.
+// onRunner reports whether the job runs on a self-hosted runner: its resource class has a namespace, whatever chooses it.
 func onRunner(j *circle.Job) bool {
-	text, known := circle.Known(j.ResourceClass())
-	return known && strings.Contains(text, "/")
+	classes := resourceClasses(j)
+	return len(classes) > 0 && !slices.ContainsFunc(classes, func(class string) bool { return !namespaced(class) })
+}
+
+// mayRunOnRunner reports whether the job runs on one for some values of the parameter that chooses its resource class.
+func mayRunOnRunner(j *circle.Job) bool { return slices.ContainsFunc(resourceClasses(j), namespaced) }
+
+func namespaced(class string) bool { return strings.Contains(class, "/") }
+
+// resourceClasses are those that the job may run in, as far as the file shows them all: a parameter of the pipeline counts
+// with its default.
+func resourceClasses(j *circle.Job) []string {
+	n := j.ResourceClass()
+	if classes, known := j.Values(n); known {
+		return classes
+	}
+	exprs := circle.Expressions(n.Value())
+	if len(exprs) > 0 && namespaced(n.Value()[:exprs[0].Start]) {
+		return []string{n.Value()} // of a namespace that is plain to see
+	}
+	for _, p := range j.Config().Parameters() {
+		if len(exprs) == 1 && exprs[0].Body == "pipeline.parameters."+p.Name && p.Default().Exists() {
+			return []string{p.Default().Value()}
+		}
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
+	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 )
 
@@ -22,12 +23,54 @@ func (b *vaultFix) script(u *storedUnit, f *storedForm, s site) (script, refusal
 	lines := append([]string{"set +x"}, settings...)
 	login := b.vault.logins[f]
 	if login.curl && !b.showsClient(u) {
-		lines = append(lines, `VAULT_TOKEN="$(curl -fsS --request POST --data `+loginBody(role)+` "`+b.address(login)+`/v1/auth/`+b.vault.mount()+`/login" | jq -er .auth.client_token)"`)
+		options, refusal := b.curlOptions(login, s)
+		if refusal != "" {
+			return "", refusal
+		}
+		lines = append(lines, `VAULT_TOKEN="$(curl -fsS`+options+` --request POST --data `+loginBody(role)+` "`+b.address(login)+`/v1/auth/`+b.vault.mount()+`/login" | jq -er .auth.client_token)"`)
 	} else {
 		lines = append(lines, `VAULT_TOKEN="$(vault write -field=token auth/`+b.vault.mount()+`/login role=`+quoteRole(role)+` jwt=`+circleToken+`)"`)
 	}
 	return strings.Join(append(lines, `echo "export VAULT_TOKEN='$VAULT_TOKEN'" >> "$BASH_ENV"`, ""), "\n"), ""
 }
+
+// curlOptions are the options with which a call of curl reaches the server: a login takes the same.
+func (b *vaultFix) curlOptions(login *vaultLogin, s site) (options, refusal string) {
+	script := b.view.script(s.step)
+	address := shell.Word{Text: b.address(login), Vars: variablesIn(b.address(login))}
+	needed := []shell.Word{address}
+	for i, w := range login.like.Args() {
+		switch header, _ := strings.CutPrefix(w.Value, "--header="); {
+		case w.Value == "--insecure" || login.like.Name() == "curl" && strings.HasPrefix(w.Value, "-") && strings.Trim(w.Value[1:], "fsSLkg") == "" && strings.Contains(w.Value, "k"):
+			options += " --insecure"
+		case w.Value == "--cacert" && i+1 < len(login.like.Args()):
+			needed = append(needed, login.like.Args()[i+1])
+			options += " --cacert " + login.like.Args()[i+1].Text
+		case strings.HasPrefix(strings.ToLower(header), "x-vault-namespace:"):
+			needed = append(needed, w)
+			options += " --header " + strings.TrimPrefix(w.Text, "--header=")
+		}
+	}
+	for _, w := range needed {
+		for _, name := range w.Vars {
+			if _, own := s.step.Environment().Lookup(name); own || script != nil && setsItself(script, name) {
+				return "", "the step sets " + name + " by itself, and the login needs it before"
+			}
+		}
+	}
+	return options, ""
+}
+
+// variablesIn are those that a text names.
+func variablesIn(text string) []string {
+	var out []string
+	for _, m := range anyVariable.FindAllStringSubmatch(text, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+var anyVariable = pattern.New(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // address is where a login with curl goes.
 func (b *vaultFix) address(login *vaultLogin) string {
@@ -38,34 +81,85 @@ func (b *vaultFix) address(login *vaultLogin) string {
 	return orElse(login.address, "$VAULT_ADDR")
 }
 
-// vaultSettings are the variables that Vault's program reads besides the token.
-var vaultSettings = []string{"VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT", "VAULT_SKIP_VERIFY"}
+// vaultSettings are the variables that Vault's program reads besides the token, with its options that say the same.
+var vaultSettings = []struct{ variable, option string }{
+	{"VAULT_ADDR", "address"}, {"VAULT_NAMESPACE", "namespace"}, {"VAULT_CACERT", "ca-cert"}, {"VAULT_SKIP_VERIFY", ""},
+}
 
-// settings repeats what the script at a site sets for itself, and the fact where nothing sets the address.
+// settings repeats what the step at a site sets for itself and for those behind it, and the fact where nothing sets the
+// address.
 func (b *vaultFix) settings(u *storedUnit, s site) (lines []string, refusal string) {
-	set := map[string]bool{}
 	script := b.view.script(s.step)
-	if script != nil {
-		for _, c := range script.Calls() {
-			for _, a := range c.Assigns {
-				if a.Naked || !slices.Contains(vaultSettings, a.Name) || set[a.Name] {
-					continue
-				}
-				if !a.Value.Static && (len(a.Value.Vars) != 1 || strings.Contains(a.Value.Text, "$(") || strings.Contains(a.Value.Text, "`")) {
-					return nil, "the script works " + a.Name + " out by itself, and the login needs it before"
-				}
-				set[a.Name] = true
-				lines = append(lines, "export "+a.Name+"="+a.Value.Text)
-			}
+	var addressed bool
+	for _, setting := range vaultSettings {
+		text, ok := stepSetting(s.step, script, setting.variable, setting.option)
+		if !ok {
+			return nil, "the script decides on " + setting.variable + " by itself, and the login needs it before"
+		}
+		if text != "" {
+			lines = append(lines, "export "+setting.variable+"="+text)
+			addressed = addressed || setting.variable == "VAULT_ADDR"
 		}
 	}
 	_, known := u.allEnvironments().Lookup("VAULT_ADDR")
-	known = known || set["VAULT_ADDR"] || s.step != nil && b.view.assigns(s.step, "VAULT_ADDR")
+	known = known || addressed || s.step != nil && b.view.assigns(s.step, "VAULT_ADDR")
 	if given := b.view.p.Facts.Vault.Address; given != "" && !known && b.showsClient(u) {
 		b.fix.use("vault.address=" + given)
 		lines = append(lines, "export VAULT_ADDR="+given)
 	}
 	return lines, ""
+}
+
+// stepSetting is what a step sets a variable to, as a shell writes it: in its script, by an option of Vault's program, or in
+// its environment. It is "" where the step does not set it, and not ok where the value cannot be had in front of the step, or
+// is one of several.
+func stepSetting(s *circle.Step, script *shell.Script, variable, option string) (text string, ok bool) {
+	var given []shell.Word
+	if script != nil {
+		for _, c := range script.Calls() {
+			for _, a := range c.Assigns {
+				if !a.Naked && a.Name == variable {
+					given = append(given, a.Value)
+				}
+			}
+		}
+		for _, e := range script.BashEnv() {
+			if e.Name == variable {
+				given = append(given, e.Value)
+			}
+		}
+		given = append(given, vaultOptions(script, option)...)
+	}
+	given = slices.DeleteFunc(given, func(w shell.Word) bool { return w.IsVar(variable) })
+	if len(given) > 0 {
+		another := func(w shell.Word) bool { return w.Value != given[0].Value }
+		return given[0].Text, standsBefore(script, given[0]) && !slices.ContainsFunc(given, another)
+	}
+	if x, ok := s.Environment().Lookup(variable); ok {
+		return `"` + x.Text + `"`, !strings.ContainsAny(x.Text, "\"`\\")
+	}
+	return "", true
+}
+
+// standsBefore reports whether a word means the same in a step before that of its script.
+func standsBefore(script *shell.Script, w shell.Word) bool {
+	if w.Static {
+		return true
+	}
+	return len(w.Vars) == 1 && !strings.Contains(w.Text, "$(") && !strings.Contains(w.Text, "`") && !setsItself(script, w.Vars[0])
+}
+
+// vaultOptions are the values that a script gives Vault's program by an option.
+func vaultOptions(script *shell.Script, option string) []shell.Word {
+	var out []shell.Word
+	for _, c := range script.Calls() {
+		for _, dash := range []string{"-", "--"} {
+			if w, ok := c.Option(dash + option); ok && option != "" && c.Name() == "vault" {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
 }
 
 // showsClient reports whether a step of the unit runs Vault's own program.

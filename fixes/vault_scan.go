@@ -124,7 +124,7 @@ func (v *vaultView) writeLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 	for _, secret := range login.literals(given) {
 		f.take(secret)
 	}
-	f.blocker = orElse(inner(c, slices.Concat(given, []shell.Word{path})), v.madeBy(s, login))
+	f.blocker = orElse(inner(c, slices.Concat(given, []shell.Word{path})), v.madeBy(s, c, login))
 	login.write = func(f *storedForm, role string) {
 		f.edits = append(f.edits, replaceWord(path, "auth/"+v.mount()+"/login"))
 		f.edits = append(f.edits, rest(c, given, `role=`+quoteRole(role), `jwt=`+circleToken)...)
@@ -221,7 +221,7 @@ func (v *vaultView) tokenLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 	if method != "" && !slices.Contains(vaultTables().StaticMethods, method) {
 		return nil, nil
 	}
-	login := &vaultLogin{places: true}
+	login := &vaultLogin{places: true, file: true}
 	var literals []string
 	piped := false
 	for _, w := range c.Args()[1:] {
@@ -252,7 +252,7 @@ func (v *vaultView) tokenLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 			login.names = append(login.names, key.name)
 		}
 	}
-	if len(literals) == 0 && (len(login.names) == 0 || slices.ContainsFunc(login.names, func(n string) bool { return v.made(s, n) })) {
+	if len(literals) == 0 && (len(login.names) == 0 || slices.ContainsFunc(login.names, func(n string) bool { return v.made(s, c, n) })) {
 		return nil, nil
 	}
 	login.describe()
@@ -274,7 +274,7 @@ func vaultOption(c *shell.Call, name string) string {
 
 // assignment is a token that a script gives to Vault's programs; nil when it is made there, or is none.
 func (v *vaultView) assignment(s *circle.Step, c *shell.Call, a shell.Assign) (*storedForm, *vaultLogin) {
-	f, login := v.storedToken(s, c.Span, a.Value)
+	f, login := v.storedToken(s, c, c.Span, a.Value)
 	if f == nil {
 		return nil, nil
 	}
@@ -294,21 +294,18 @@ func (v *vaultView) assignment(s *circle.Step, c *shell.Call, a shell.Assign) (*
 
 // forLaterSteps is a token that a script gives to later steps.
 func (v *vaultView) forLaterSteps(s *circle.Step, e shell.EnvVar) (*storedForm, *vaultLogin) {
-	f, login := v.storedToken(s, e.Write.Stmt, e.Value)
+	f, login := v.storedToken(s, e.Write.Call, e.Write.Stmt, e.Value)
 	if f == nil {
 		return nil, nil
 	}
-	f.parts = []shell.Span{e.Write.Stmt}
-	if e.Line.HereDoc {
-		f.parts[0] = e.Line.Span
-	}
+	f.parts = []shell.Span{partOf(e.Write, e.Line)}
 	return f, login
 }
 
-// storedToken is a form for a value of VAULT_TOKEN, nil for one that is no stored token.
-func (v *vaultView) storedToken(s *circle.Step, at shell.Span, value shell.Word) (*storedForm, *vaultLogin) {
+// storedToken is a form for a value of VAULT_TOKEN that a call gives, nil for one that is no stored token.
+func (v *vaultView) storedToken(s *circle.Step, c *shell.Call, at shell.Span, value shell.Word) (*storedForm, *vaultLogin) {
 	variable, literal := vaultTables().secretIn(value.Value, true)
-	if !literal && (variable == "" || v.made(s, variable)) && !value.Expr {
+	if !literal && (variable == "" || v.made(s, c, variable)) && !value.Expr {
 		return nil, nil
 	}
 	login := &vaultLogin{places: true}
@@ -321,9 +318,9 @@ func (v *vaultView) storedToken(s *circle.Step, at shell.Span, value shell.Word)
 	return f, login
 }
 
-// made reports whether something in a job makes a token, or may: a script, or a step of an orb that deals with Vault.
-func (v *vaultView) made(s *circle.Step, name string) bool {
-	return v.assigns(s, name) || name == vaultTokenVar && slices.ContainsFunc(v.running(s), func(u *storedUnit) bool {
+// made reports whether something in a job makes a token for a call, or may: a script, or a step of an orb that deals with Vault.
+func (v *vaultView) made(s *circle.Step, c *shell.Call, name string) bool {
+	return v.assignsTo(s, c, name) || name == vaultTokenVar && slices.ContainsFunc(v.running(s), func(u *storedUnit) bool {
 		return slices.ContainsFunc(u.steps, func(x circle.Visit) bool {
 			orb, command, ok := x.Step.OrbCall()
 			return ok && orb != nil && strings.Contains(orb.Name()+"/"+command, "vault") && command != "install" && vaultTables().orb(orb.Name()) == nil
@@ -332,9 +329,9 @@ func (v *vaultView) made(s *circle.Step, name string) bool {
 }
 
 // madeBy is why a login with credentials that the job's own scripts make, by unwrapping them for one, is no stored one.
-func (v *vaultView) madeBy(s *circle.Step, login *vaultLogin) string {
+func (v *vaultView) madeBy(s *circle.Step, c *shell.Call, login *vaultLogin) string {
 	for _, name := range login.names {
-		if v.assigns(s, name) {
+		if v.assignsTo(s, c, name) {
 			return "a script makes " + name + ", with credentials that a login would not replace"
 		}
 	}
@@ -354,98 +351,6 @@ func (v *vaultView) describeToken(f *storedForm, login *vaultLogin, variable str
 		login.identity = "the token"
 	}
 }
-
-// The options by which curl gets what it sends.
-var curlData = []string{"-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json"}
-
-// httpLogin is a call of Vault's API that logs in with stored credentials.
-func (v *vaultView) httpLogin(s *circle.Step, c *shell.Call) (*storedForm, *vaultLogin) {
-	address := slices.IndexFunc(c.Args(), func(w shell.Word) bool {
-		return strings.Contains(w.Value, "/v1/auth/") && loginPath.MatchString(w.Value)
-	})
-	if address < 0 {
-		return nil, nil
-	}
-	url := c.Args()[address]
-	var data shell.Word
-	for _, option := range curlData {
-		if w, ok := c.Option(option); ok {
-			data = w
-		}
-	}
-	static := slices.ContainsFunc(vaultTables().StaticMethods, func(m string) bool { return strings.Contains(url.Value, "auth/"+m) })
-	if strings.Contains(data.Value, "jwt") || !static && !strings.Contains(data.Value, "secret_id") && !strings.Contains(data.Value, "password") {
-		return nil, nil
-	}
-	login := &vaultLogin{names: data.Vars, curl: true}
-	if len(data.Vars) == 0 {
-		login.identity = loginPath.FindString(url.Value)
-	}
-	login.describe()
-	f := v.form(s, c.Span, "curl logs in to Vault with stored credentials")
-	if data.Static && strings.Contains(data.Value, "secret_id") {
-		f.take(data.Value)
-	}
-	switch f.blocker = orElse(inner(c, []shell.Word{url, data}), v.madeBy(s, login)); {
-	case f.blocker != "":
-	case c.Name() != "curl" || data.Text == "" || strings.HasPrefix(data.Value, "@") || strings.Contains(data.Text, "$("):
-		f.blocker = "what the login sends does not stand in the call"
-	}
-	login.write = func(f *storedForm, role string) {
-		f.edits = append(f.edits,
-			replaceWord(url, loginPath.ReplaceAllString(url.Text, "auth/"+v.mount()+"/login")),
-			replaceWord(data, loginBody(role)))
-	}
-	return f, login
-}
-
-// loginBody is what a login sends, as a word of a script.
-func loginBody(role string) string {
-	return `"{\"role\": \"` + role + `\", \"jwt\": \"$CIRCLE_OIDC_TOKEN_V2\"}"`
-}
-
-var tokenHeader = pattern.New(`(?i)^X-Vault-Token:\s*(.*)$`)
-
-// header is a stored token that a script sends to Vault's API itself.
-func (v *vaultView) header(s *circle.Step, script *shell.Script, c *shell.Call) (*storedForm, *vaultLogin) {
-	for _, w := range c.Args() {
-		m := tokenHeader.FindStringSubmatch(strings.TrimPrefix(w.Value, "--header="))
-		if m == nil {
-			continue
-		}
-		variable, literal := vaultTables().secretIn(m[1], true)
-		if !literal && (variable == "" || v.made(s, variable)) {
-			return nil, nil
-		}
-		f, login := v.form(s, c.Span, ""), &vaultLogin{places: true, curl: true, address: baseOf(c)}
-		v.describeToken(f, login, variable, literal)
-		f.values = []string{m[1]}
-		if f.blocker = inner(c, []shell.Word{w}); variable == vaultTokenVar {
-			return f, login
-		}
-		login.write = func(f *storedForm, _ string) {
-			option := ""
-			if strings.HasPrefix(w.Value, "--header=") {
-				option = "--header="
-			}
-			f.edits = append(f.edits, replaceWord(w, option+`"X-Vault-Token: $`+vaultTokenVar+`"`))
-		}
-		return f, login
-	}
-	return nil, nil
-}
-
-// baseOf is the address of the server that a call of the API goes to, as the script writes it.
-func baseOf(c *shell.Call) string {
-	for _, w := range c.Args() {
-		if base, _, ok := strings.Cut(strings.Trim(w.Text, `"'`), "/v1/"); ok {
-			return base
-		}
-	}
-	return ""
-}
-
-var roleInBody = pattern.New(`"role"\s*:\s*"([^"]*)"`)
 
 // tokenRoles are the roles that a unit logs in as with a token of CircleCI's, or of others who vouch for it: "" for one that
 // the file does not show.
@@ -518,4 +423,27 @@ func (v *vaultView) uses(s *circle.Step) bool {
 	return len(script.Mentions(vaultTokenVar)) > 0 || slices.ContainsFunc(script.Calls(), func(c *shell.Call) bool {
 		return c.Name() == "vault" && len(c.Args()) > 0 && !strings.HasPrefix(c.Args()[0].Value, "-") && c.Args()[0].Value != "version"
 	})
+}
+
+// reader is the program of a step that takes a token from the environment by itself; "" for none.
+func (v *vaultView) reader(s *circle.Step) string {
+	if script := v.script(s); script != nil {
+		for _, c := range script.Calls() {
+			if slices.Contains(vaultTables().Readers, c.Name()) {
+				return c.Name()
+			}
+		}
+	}
+	return ""
+}
+
+// lastInstaller is the place of the last step in a unit that puts Vault's program in place; -1 for none.
+func (v *vaultView) lastInstaller(u *storedUnit) int {
+	last := -1
+	for i, x := range u.steps {
+		if script := v.script(x.Step); script != nil && slices.ContainsFunc(script.Calls(), installsVault) {
+			last = i
+		}
+	}
+	return last
 }

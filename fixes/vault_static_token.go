@@ -38,6 +38,7 @@ func vaultFindings(p *Pass) []Finding {
 	v := newVaultView(p)
 	for _, group := range v.groups() {
 		b := &vaultFix{storedFix: v.newFix(group, "log in to Vault with CircleCI's token"), vault: v}
+		b.gone = []string{vaultTokenVar}
 		out = append(out, b.finding(b.build()))
 		for _, u := range b.units {
 			u.sites = nil // they are this group's
@@ -60,17 +61,48 @@ func newVaultView(p *Pass) *vaultView {
 	v := &vaultView{storedView: newStoredView(p), logins: map[*storedForm]*vaultLogin{}, local: map[*storedUnit]bool{}, read: map[*storedUnit][]string{}}
 	v.single = sync.OnceValue(v.isSingle)
 	v.collect(v.scanStep, v.scanEnvironment)
+	v.resolve()
 	v.nameRoles()
 	return v
+}
+
+// resolve has what an environment of the file copies in the place of the variables of a login: they are not the same in
+// every job.
+func (v *vaultView) resolve() {
+	for _, f := range v.forms {
+		login := v.logins[f]
+		for i, u := range v.unitsOf(f) {
+			var names, set []string
+			for _, name := range login.names {
+				if text, ok := u.storedIn(name); ok {
+					names = append(names, text)
+				} else {
+					names, set = append(names, name), append(set, text)
+				}
+			}
+			if i > 0 && (!slices.Equal(names, login.stored) || !slices.Equal(set, login.set)) {
+				f.blocker = orElse(f.blocker, "the same step logs in with the credentials of several environments")
+			}
+			login.stored, login.set = names, set
+		}
+		if len(login.names) > 0 && !slices.Equal(login.names, login.stored) {
+			login.identity = strings.Replace(login.identity, strings.Join(login.names, " and "), strings.Join(login.stored, " and "), 1)
+			login.names = login.stored
+		}
+	}
 }
 
 // vaultLogin is what is known of the login of a form.
 type vaultLogin struct {
 	identity string // whose credentials these are: the names of their variables, or what stands in the file
 	names    []string
-	places   bool   // a step with a login has to stand before the form's step
-	address  string // of the server, as a script has it; "" for the one in the environment
-	curl     bool   // the job talks to Vault with curl
+	stored   []string    // the same, or what an environment of the file copies to them
+	set      []string    // what an environment sets some of them to
+	places   bool        // a step with a login has to stand before the form's step
+	address  string      // of the server, as a script has it; "" for the one in the environment
+	curl     bool        // the job talks to Vault with curl
+	like     *shell.Call // of curl, which reaches the server; nil for another login
+	file     bool        // the login puts the token into ~/.vault-token
 	write    func(f *storedForm, role string)
 }
 
@@ -112,7 +144,7 @@ func (b *vaultFix) role(f *storedForm) (role, refusal string) {
 		b.fix.use("vault.role=" + given)
 		return given, ""
 	}
-	name, ok := b.vault.roles[b.vault.logins[f].identity]
+	name, ok := b.vault.roles[b.vault.logins[f].key()]
 	if !ok {
 		return "", "the file uses several identities of Vault, and nothing here gives a name for the variable with this one's role"
 	}
@@ -144,7 +176,12 @@ func (v *vaultView) whose(f *storedForm) string {
 	if f.literal {
 		return strings.Join(f.values, "\x00")
 	}
-	return v.logins[f].identity
+	return v.logins[f].key()
+}
+
+// key tells logins apart.
+func (l *vaultLogin) key() string {
+	return strings.Join(append([]string{l.identity}, l.set...), "\x00")
 }
 
 // nameRoles finds the variable with the role for every identity: VAULT_ROLE where there is one only, and else the same
@@ -156,19 +193,19 @@ func (v *vaultView) nameRoles() {
 		ids[v.whose(f)] = true
 	}
 	if len(ids) == 1 && !slices.ContainsFunc(v.units, func(u *storedUnit) bool { return len(v.tokenRoles(u)) > 0 }) {
-		v.roles[v.logins[v.forms[0]].identity] = "VAULT_ROLE"
+		v.roles[v.logins[v.forms[0]].key()] = "VAULT_ROLE"
 		return
 	}
 	taken := map[string]int{}
 	for _, f := range v.forms {
 		login := v.logins[f]
-		if v.roles[login.identity] != "" {
+		if v.roles[login.key()] != "" {
 			continue
 		}
 		for _, name := range login.names {
 			if prefix, suffix, ok := stem(name, vaultTables().Stems); ok {
-				v.roles[login.identity] = prefix + "VAULT_ROLE" + suffix
-				taken[v.roles[login.identity]]++
+				v.roles[login.key()] = prefix + "VAULT_ROLE" + suffix
+				taken[v.roles[login.key()]]++
 				break
 			}
 		}
@@ -217,14 +254,23 @@ func (b *vaultFix) findSites(u *storedUnit) {
 			steps[f.step.Node] = true
 		}
 	}
-	if environment && !slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return b.vault.uses(x.Step) }) {
+	if environment && !slices.ContainsFunc(u.steps, func(x circle.Visit) bool { return b.vault.uses(x.Step) || b.vault.reader(x.Step) != "" }) {
 		b.lower(&doubt{Unsafe, "no step of " + u.name + " shows that it uses Vault: where the login has to stand is not known"})
 		if first := u.firstRun(); first != nil {
 			u.addSite(circle.Visit{Step: first}, false)
 		}
 	}
-	for _, x := range u.steps {
-		needs := environment && b.vault.uses(x.Step) || steps[x.Step.Node]
+	installed := b.vault.lastInstaller(u)
+	for i, x := range u.steps {
+		reader := ""
+		if environment {
+			reader = b.vault.reader(x.Step)
+		}
+		if reader != "" && i < installed {
+			b.lower(&doubt{Unsafe, reader + " may use the token, and vault is installed only behind it"})
+			reader = ""
+		}
+		needs := reader != "" || environment && b.vault.uses(x.Step) || steps[x.Step.Node]
 		if needs && !u.dominated(x) {
 			u.addSite(x, false)
 		}
@@ -247,6 +293,7 @@ func (b *vaultFix) guard() {
 			b.lower(b.clientDoubt(u, s))
 		}
 		for _, x := range u.steps {
+			b.lower(b.fileDoubt(x.Step))
 			if x.Step.Kind == circle.BuiltinStep && len(u.sites) > 0 {
 				if path := carried(x.Step, "~/.vault-token", "$BASH_ENV"); path != "" {
 					b.lower(&doubt{Manual, fmt.Sprintf("%s carries %s, with a token in it, to other jobs", x.Step.Name, path)})
@@ -262,6 +309,22 @@ func (b *vaultFix) guard() {
 	if b.edits((*shell.Script).Traced) {
 		b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
 	}
+}
+
+// fileDoubt says when a step uses the file that `vault login` leaves its token in, and the new login does not.
+func (b *vaultFix) fileDoubt(s *circle.Step) *doubt {
+	script := b.view.script(s)
+	if script == nil || !slices.ContainsFunc(b.group, func(f *storedForm) bool { return b.vault.logins[f].file }) {
+		return nil
+	}
+	for _, c := range script.Calls() {
+		for w := range callWords(c, nil) {
+			if strings.Contains(w.Value, "/.vault-token") && !harmless(c) {
+				return &doubt{Manual, fmt.Sprintf("line %d uses ~/.vault-token, which the new login does not write", lineOf(s.Command(), c.Span))}
+			}
+		}
+	}
+	return nil
 }
 
 func (b *vaultFix) requireAll() {

@@ -22,6 +22,7 @@ type vaultTable struct {
 	StaticMethods   []string   // auth methods whose credentials are stored
 	LocalHosts      []string   // parts of addresses of servers that run beside the job
 	Images          []string   // of such servers
+	Readers         []string   // programs that take a token from the environment by themselves, for what they are told to read
 	Orbs            []vaultOrb // whose login can be told
 	SecretArguments []string   // arguments by which steps of other orbs are given stored credentials
 

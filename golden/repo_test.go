@@ -61,6 +61,15 @@ func TestRepoFilesHoldFixesBack(t *testing.T) {
 		{name: "script behind an option with a value", run: "bash -eo pipefail deploy.sh", files: map[string]string{"deploy.sh": twoKeys}, at: "deploy.sh:1"},
 		{name: "script in the directory changed to", run: "cd ci && ./deploy.sh", files: map[string]string{"ci/deploy.sh": twoKeys}, at: "ci/deploy.sh:1"},
 		{name: "Makefile in a directory", run: "make -C ci deploy", files: map[string]string{"ci/Makefile": "deploy:\n\t" + twoKeys}, at: "ci/Makefile:2"},
+		{name: "script of a goal", run: "make deploy", files: map[string]string{"Makefile": "all:\n\ttrue\ndeploy: image\n\ttrue\nimage:\n\t@cd ci && \\\n\t  ./image.sh\n", "ci/image.sh": twoKeys}, at: "ci/image.sh:1"},
+		{name: "script of the first goal", run: "make -j 4", files: map[string]string{"Makefile": ".PHONY: all other\nX := ./other.sh\nall other:\n\t-bash $(X)\n\tbash ci/deploy.sh $$HOME\n", "ci/deploy.sh": twoKeys}, at: "ci/deploy.sh:1"},
+		{name: "script of another goal", run: "make deploy", files: map[string]string{"Makefile": "all:\n\t./image.sh\ndeploy:\n\ttrue\n", "image.sh": twoKeys}},
+		{name: "script of a goal that a goal runs", run: "make all", files: map[string]string{"Makefile": "all:\n\t$(MAKE) deploy\ndeploy:\n\t./deploy.sh\n", "deploy.sh": twoKeys}, at: "deploy.sh:1"},
+		{name: "script of a Makefile in a directory", run: "make -C ci deploy", files: map[string]string{"ci/Makefile": "deploy:\n\t./deploy.sh\n", "ci/deploy.sh": twoKeys}, at: "ci/deploy.sh:1"},
+		{name: "file that a Makefile includes", run: "make deploy", files: map[string]string{"Makefile": "-include ci/a.mk ci/b.mk\n", "ci/b.mk": "deploy:\n\t" + twoKeys}, at: "ci/b.mk:2"},
+		{name: "script of a goal in an included file", run: "make deploy X=1", files: map[string]string{"Makefile": "all:\n\t./image.sh\ninclude ci/a.mk\n", "ci/a.mk": "lint:\n\t./image.sh\ndeploy:\n\t./deploy.sh\n", "deploy.sh": twoKeys}, at: "deploy.sh:1"},
+		{name: "goals that are not there", run: "make deploy", files: map[string]string{"Makefile": "all:\n\t./image.sh\n%.out:\n\t./image.sh\n", "image.sh": twoKeys}},
+		{name: "goals that run each other", run: "make a", files: map[string]string{"Makefile": "a: b\n\tmake b\nb: a\n\tmake a\n"}},
 		{name: "Dockerfile of the context", run: "docker build ci", files: map[string]string{"ci/Dockerfile": "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\n"}, at: "ci/Dockerfile:2"},
 		{name: "second compose file", run: "docker-compose -f a.yml -f b.yml up", files: map[string]string{"b.yml": "environment: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]\n"}, at: "b.yml:1"},
 		{name: "provider of Terraform", run: "terraform apply -auto-approve", files: map[string]string{"main.tf": "# reads AWS_SECRET_ACCESS_KEY\n"}, at: "main.tf:1"},
@@ -128,6 +137,31 @@ func TestRepoFilesOfOtherJobs(t *testing.T) {
 	repo := fstest.MapFS{"pack.sh": &fstest.MapFile{Data: []byte(twoKeys), Mode: 0o755}}
 	if x := onlyResult(t, &fixes.Engine{Repo: repo}, config); x.Status != fixes.Applied {
 		t.Errorf("status %s (%s), want %s", x.Status, x.Why, fixes.Applied)
+	}
+}
+
+// TestRepoFilesThatInstallCLI shows that a script behind a new setup may not install the CLI where the setup has done so.
+func TestRepoFilesThatInstallCLI(t *testing.T) {
+	t.Parallel()
+	const keys = "aws configure set aws_access_key_id $ACME_AWS_ACCESS_KEY_ID && aws configure set aws_secret_access_key $ACME_AWS_SECRET_ACCESS_KEY"
+	config := strings.NewReplacer("orbs:\n  aws-cli: circleci/aws-cli@5.4.1\n", "", "aws-cli/setup", "run: "+keys).Replace(fmt.Sprintf(repoConfig, "ci/prepare.sh"))
+	for _, tt := range []struct {
+		name, config, script string
+		held                 bool
+	}{
+		{name: "installer", config: config, script: "#!/bin/sh\nunzip -q awscliv2.zip && sudo ./aws/install\n", held: true},
+		{name: "installer that updates", config: config, script: "sudo ./aws/install --update\n"},
+		{name: "installer where there is none", config: config, script: "if ! command -v aws; then\n  ./aws/install\nfi\n"},
+		{name: "setup that was there", config: fmt.Sprintf(repoConfig, "ci/prepare.sh"), script: "./aws/install\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			x := onlyResult(t, &fixes.Engine{Repo: fstest.MapFS{"ci/prepare.sh": {Data: []byte(tt.script)}}}, tt.config)
+			want := "ci/prepare.sh:2 installs the AWS CLI where the setup has done so, and fails: give the installer --update"
+			if held := x.Status == fixes.HeldBack && x.Why == want; held != tt.held || !held && x.Status != fixes.Applied {
+				t.Errorf("status %s (%s), want it held back: %t", x.Status, x.Why, tt.held)
+			}
+		})
 	}
 }
 

@@ -179,8 +179,8 @@ var mentioned = regexp.MustCompile(`\$\{?([A-Z][A-Z0-9_]*)`)
 
 // variables are the environment of a script: each variable that it names has a value with blanks in it.
 func (b *bench) variables(script string) []string {
-	env := []string{"PATH=" + b.bin + ":/usr/bin:/bin", "HOME=" + b.home, "BASH_ENV=" + b.bashEnv, "CIRCLE_OIDC_TOKEN=" + tokenV1, "CIRCLE_OIDC_TOKEN_V2=" + tokenV2, "VAULT_ADDR=" + b.server.URL}
-	known := []string{"PATH", "HOME", "BASH_ENV", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2", "VAULT_ADDR"}
+	env := []string{"PATH=" + b.bin + ":/usr/bin:/bin", "HOME=" + b.home, "BASH_ENV=" + b.bashEnv, "CIRCLE_OIDC_TOKEN=" + tokenV1, "CIRCLE_OIDC_TOKEN_V2=" + tokenV2, "VAULT_ADDR=" + b.server.URL, "SERVER=" + b.server.URL}
+	known := []string{"PATH", "HOME", "BASH_ENV", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2", "VAULT_ADDR", "SERVER"}
 	for _, m := range mentioned.FindAllStringSubmatch(script, -1) {
 		if !slices.Contains(known, m[1]) && !strings.Contains(script, m[1]+"=\"$(") && !strings.Contains(script, "\n"+m[1]+"=") {
 			known = append(known, m[1])
@@ -344,7 +344,7 @@ func TestChangedScripts(t *testing.T) {
 			for _, c := range o.calls {
 				b.checkCall(t, c)
 			}
-			if len(o.calls) == 0 {
+			if len(o.calls) == 0 && (o.err != nil || !strings.Contains(s.text, "BASH_ENV")) {
 				t.Errorf("the script calls nothing (%v):\n%s\n%s", o.err, s.text, o.output)
 			}
 			for _, login := range b.logins {

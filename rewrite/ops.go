@@ -123,9 +123,6 @@ type reasons uint16
 
 func (s reasons) has(r Reason) bool { return s>>r&1 == 1 }
 
-// Equal reports whether both operations are the same change at the same place.
-func (o Op) Equal(p Op) bool { return o.key() == p.key() }
-
 // opKey identifies an operation; the value is part of it as text.
 type opKey struct {
 	kind       opKind
