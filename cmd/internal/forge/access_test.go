@@ -135,7 +135,7 @@ func TestPatience(t *testing.T) {
 				slept += d
 				return nil
 			}}
-			c := http.Client{Transport: &retrier{Patience{4, 30 * time.Second, clock, func(string, ...any) {}}, http.DefaultTransport}}
+			c := http.Client{Transport: &retrier{Patience{4, 30 * time.Second, clock, func(string, ...any) {}}, s.Client().Transport}}
 			resp, err := c.Post(s.URL, "text/plain", strings.NewReader("x"))
 			if limit := (*LimitError)(nil); errors.As(err, &limit) != tt.limited {
 				t.Errorf("error %v", err)
