@@ -147,7 +147,8 @@ func (p *planner) namesMerged(n *node, l *listGoal) map[string]bool {
 }
 
 // checkLines refuses edits that the ends of lines do not bear: text of another line behind a new comment, or the comment
-// behind new lines, in the place of all that it stood behind, too; and an edit above a line of blanks with a tab, which yaml.v3 reads behind a plain scalar only.
+// behind new lines, in the place of all that it stood behind, too; an edit above a line of blanks with a tab, which yaml.v3
+// reads behind a plain scalar only; and in a flow collection a plain scalar above a line that is indented by a tab.
 func (p *planner) checkLines(edits []Edit) error {
 	for i, e := range edits {
 		at, lines := p.f.lineEnd(e.Span.Start), e.New
@@ -160,11 +161,57 @@ func (p *planner) checkLines(edits []Edit) error {
 		for next := p.f.nextLine(e.Span.End); next < len(p.f.src) && p.f.restIsTrivia(next) && !p.f.inText(next); next = p.f.nextLine(next) {
 			blanks := p.f.src[next:p.f.skipBlanks(next)]
 			if n := p.f.Innermost(next); bytes.IndexByte(blanks, '\t') >= 0 && n.Style() != Flow {
-				return &RefusedError{n.Path(), NotEditable, "a line with a tab follows"}
+				return &RefusedError{n.Path(), NotEditable, tabBelow}
 			}
+		}
+		if p.plainAboveTab(edits[:i+1]) {
+			return &RefusedError{p.f.Innermost(e.Span.Start).Path(), NotEditable, tabBelow}
 		}
 	}
 	return nil
+}
+
+const tabBelow = "a line with a tab follows"
+
+// plainAboveTab reports whether the last of some edits leaves a plain scalar of a flow collection at the end of a line that
+// stands above one with a tab: yaml.v3 reads on there, and takes no tab up to the column of the block collection around.
+func (p *planner) plainAboveTab(edits []Edit) bool {
+	at := p.f.skipBlanks(edits[len(edits)-1].Span.End)
+	if at < p.f.lineEnd(at) || p.lineEnds[at] || !p.endsPlain(edits) {
+		return false
+	}
+	around := p.f.Innermost(at).n
+	for around != nil && around.style != Block {
+		around = around.parent
+	}
+	if around == nil {
+		return false
+	}
+	for start := p.f.nextLine(at); start < len(p.f.src); start = p.f.nextLine(start) {
+		indent := p.f.src[start:p.f.skipBlanks(start)]
+		if tab := bytes.IndexByte(indent, '\t'); tab >= 0 && tab <= around.column {
+			return true
+		}
+		if !p.f.isBlankLine(start) {
+			break
+		}
+	}
+	return false
+}
+
+// endsPlain reports whether the text up to the end of the last edit ends as only plain scalars and aliases do.
+func (p *planner) endsPlain(edits []Edit) bool {
+	const blank = " \t\r\n"
+	for i, e := range slices.Backward(edits) {
+		left := bytes.TrimRight([]byte(e.New), blank)
+		if len(left) == 0 && (i == 0 || edits[i-1].Span.End < e.Span.Start) {
+			left = bytes.TrimRight(p.f.src[:e.Span.Start], blank)
+		}
+		if len(left) > 0 {
+			return !bytes.ContainsAny(left[len(left)-1:], "\"'{}[],:")
+		}
+	}
+	return false
 }
 
 // checkLiterals refuses a new literal that would take in the lines that stay below it.

@@ -121,6 +121,18 @@ var operationTests = []struct {
 		},
 	},
 	{
+		"a quoted value above a line with a tab", "a: {k: 'x'\n\t}\n", "a: {k: 'y'\n\t}\n",
+		func(r Node) []Op { return []Op{Replace(own(r, "a", "k"), String("y"))} },
+	},
+	{
+		"a plain value above a line with a tab, and no block around", "{\"a\": 1\n\t}\n", "{\"a\": 2\n\t}\n",
+		func(r Node) []Op { return []Op{Replace(r.Own("a"), Int(2))} },
+	},
+	{
+		"a plain value above a line with a tab behind its column", "a: {k: 1\n  \t}\n", "a: {k: 2\n  \t}\n",
+		func(r Node) []Op { return []Op{Replace(own(r, "a", "k"), Int(2))} },
+	},
+	{
 		"lines of a literal", "run: |\r\n  export A=1\r\n  aws s3 ls\r\n\r\n  export B=2\r\n", "run: |\r\n  aws s3 ls\r\n\r\n",
 		func(r Node) []Op {
 			n := r.Own("run")

@@ -35,6 +35,8 @@ var refusalTests = []struct {
 	{"all of a quoted text but for line breaks", "a: \"x\\n\\ny\\n\"\n", func(r Node) []Op {
 		return []Op{ReplaceText(r.Own("a"), 0, 2, ""), ReplaceText(r.Own("a"), 3, 5, "")}
 	}, "a: nothing would be left of the text"},
+	{"a plain value above a line with a tab", "a: {k:\n\t}\n", func(r Node) []Op { return []Op{Replace(own(r, "a", "k"), Int(1))} }, "a: the operation does not fit the kind of the node (a line with a tab follows)"},
+	{"a plain item that comes to the end, above a line with a tab", "a: [x, 'y'\n\n\t]\n", func(r Node) []Op { return []Op{Remove(r.Own("a").Entries()[1])} }, "a: the operation does not fit the kind of the node (a line with a tab follows)"},
 	{"a deep comment below a block scalar", "- |\n  x\n- y\n\n  # c\n- z\n", func(r Node) []Op { return []Op{Remove(r.Entries()[1])} }, "kept lines would become text of the block scalar above"},
 	{"blanks below a new literal", "a: 1\n      \nb: 2\n", func(r Node) []Op { return []Op{InsertAfter(r.Entries()[0], Pair{"c", LiteralText("x\n")})} }, "kept lines would become text of the block scalar above"},
 	{"a kept line of blanks at the open end", "- |+\n  x\n ", func(r Node) []Op { return []Op{Append(r, Item(Int(1)))} }, "[0]: kept lines would become text of the block scalar above"},
