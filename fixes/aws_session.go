@@ -128,11 +128,6 @@ func losers(script *shell.Script) []*shell.Call {
 	return nil
 }
 
-// goes reports whether a part of a script is among those that are removed.
-func goes(part shell.Span, removed []shell.Span) bool {
-	return slices.ContainsFunc(removed, func(r shell.Span) bool { return r.Contains(part) })
-}
-
 // losesToken reports whether a call unsets the session token, or empties it.
 func losesToken(c *shell.Call) bool {
 	return slices.Contains(unsetNames(c), sessionVar) || slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool {
