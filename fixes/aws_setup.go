@@ -1,7 +1,6 @@
 package fixes
 
 import (
-	"strconv"
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
@@ -81,51 +80,6 @@ func declareCLI(config *circle.Config) (orbChoice, string) {
 	return orbChoice{alias: alias, params: table.Setups[release.Setup], profileOnly: release.ProfileOnly, ops: ops}, refusal
 }
 
-// declareOrb adds an orb of the registry as the last one, under a free alias; a config without orbs gets them behind
-// its version.
-func declareOrb(c *circle.Config, name, version string) (alias string, ops []rewrite.Op, refusal string) {
-	alias = freeAlias(c, name[strings.LastIndexByte(name, '/')+1:])
-	pair := rewrite.Pair{Key: alias, Value: rewrite.String(name + "@" + version)}
-	switch orbs := c.Node.Own("orbs"); {
-	case orbs.Exists():
-		return alias, []rewrite.Op{rewrite.Append(orbs, pair)}, ""
-	case c.Node.Get("orbs").Exists():
-		return alias, nil, "the orbs are merged in from elsewhere"
-	}
-	block := rewrite.Pair{Key: "orbs", Value: rewrite.Map(pair)}
-	at, found := versionEntry(c.Node)
-	if !found {
-		return alias, []rewrite.Op{rewrite.InsertBefore(at, block)}, ""
-	}
-	return alias, []rewrite.Op{rewrite.InsertAfter(at, block)}, ""
-}
-
-// versionEntry is the pair that a new block of orbs goes behind: version, or setup when that follows. Without a
-// version it is the first pair, and found is false.
-func versionEntry(root rewrite.Node) (at rewrite.Entry, found bool) {
-	for _, e := range root.Entries() {
-		if e.Name() == "version" {
-			if next := e.Sibling(1); next.Name() == "setup" {
-				return next, true
-			}
-			return e, true
-		}
-	}
-	return root.Entries()[0], false
-}
-
-// freeAlias is a name for an orb that no other orb of the config has.
-func freeAlias(c *circle.Config, name string) string {
-	alias := name
-	for i := 1; c.OrbByAlias(alias) != nil; i++ {
-		alias = name + "-oidc"
-		if i > 1 {
-			alias += strconv.Itoa(i)
-		}
-	}
-	return alias
-}
-
 // arguments are the parameters of a setup step: the role first, then what is kept.
 func (c credentials) arguments(p setup) []rewrite.Pair {
 	pairs := []rewrite.Pair{{Key: p.Role, Value: rewrite.String(c.role)}}
@@ -181,16 +135,6 @@ func (c credentials) webIdentityStep() rewrite.Value {
 		rewrite.Pair{Key: "name", Value: rewrite.String("AWS web identity")},
 		rewrite.Pair{Key: "command", Value: rewrite.LiteralText(strings.Join(lines, "\n"))},
 	)})
-}
-
-// shared marks operations as meant for all users of an anchor where there are any.
-func shared(n rewrite.Node, ops ...rewrite.Op) []rewrite.Op {
-	if len(n.Users()) > 0 {
-		for i := range ops {
-			ops[i] = ops[i].Shared()
-		}
-	}
-	return ops
 }
 
 // convert makes the operations that turn an aws-cli/setup with keys into one with the role.

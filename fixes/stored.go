@@ -358,20 +358,6 @@ func (b *storedFix) requireUsual(try string) {
 	b.fix.require(Prerequisite{Before, "check", try, ""})
 }
 
-// runStep is a run step with a name and a script. when is empty for the default.
-func runStep(name, when, script string) rewrite.Value {
-	return rewrite.Map(runPair(name, when, script))
-}
-
-func runPair(name, when, script string) rewrite.Pair {
-	pairs := []rewrite.Pair{{Key: "name", Value: rewrite.String(name)}}
-	if when != "" {
-		pairs = append(pairs, rewrite.Pair{Key: "when", Value: rewrite.String(when)})
-	}
-	pairs = append(pairs, rewrite.Pair{Key: "command", Value: rewrite.LiteralText(script)})
-	return rewrite.Pair{Key: "run", Value: rewrite.Map(pairs...)}
-}
-
 // stem is what a variable's name has around a usual one; ok is false for a name that has none of these in it.
 func stem(name string, usual []string) (prefix, suffix string, ok bool) {
 	for _, s := range usual {
