@@ -54,9 +54,6 @@ func (b *keysFix) build() (refusal string) {
 	return ""
 }
 
-// tooMuch is why nothing is said of a finding in a file that is beyond a bound, which is an error then.
-const tooMuch = "the file is beyond a bound"
-
 // setUp adds the operations that give every unit its setup, once.
 func (b *keysFix) setUp() (refusal string) {
 	var given, facts []credentials // for new steps, and for steps that are there

@@ -73,14 +73,6 @@ func hostedUsers(group []*networkSign) []*circle.Job {
 	return out
 }
 
-// orbSource reports whether the config is the source of an orb, whose jobs run in other projects.
-func orbSource(c *circle.Config) bool {
-	if len(c.Workflows()) > 0 {
-		return false
-	}
-	return slices.ContainsFunc([]string{"description", "display", "examples"}, func(k string) bool { return c.Node.Get(k).Exists() })
-}
-
 func jobNames(jobs []*circle.Job) string {
 	var names []string
 	for _, j := range jobs {
