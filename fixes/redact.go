@@ -50,3 +50,11 @@ func (r *FileResult) Secrets() []string {
 	}
 	return out
 }
+
+// redacted is what a message may show of a secret.
+func redacted(secret string) string {
+	if len(secret) <= 8 {
+		return "…"
+	}
+	return secret[:4] + "…"
+}
