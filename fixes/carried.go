@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
-	"cfgfix/fixes/internal/pattern"
 	"cfgfix/rewrite"
 )
 
@@ -58,9 +57,6 @@ func under(dir, p string) string {
 	}
 	return path.Join(dir, p)
 }
-
-// homePattern is the home directory, of whatever user the job has.
-var homePattern = pattern.New(`^(?:~|\$HOME|\$\{HOME\}|/root|/(?:home|Users)/[^/]+)(/|$)`)
 
 // meets reports whether a path, which may have wildcards as workspaces know them, is that of a file, or one of the two is
 // a directory around the other.

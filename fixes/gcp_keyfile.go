@@ -3,11 +3,9 @@ package fixes
 import (
 	"encoding/base64"
 	"encoding/json"
-	"path"
 	"slices"
 	"strings"
 
-	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 )
 
@@ -220,48 +218,4 @@ func keyFile(script *shell.Script, w shell.Word) string {
 		}
 	}
 	return cleanPath(path)
-}
-
-// workingDirectory is where steps run by default, in front of a path.
-var workingDirectory = pattern.New("^(?:\\./|\\$(?:PWD|\\{PWD\\}|\\(pwd\\)|CIRCLE_WORKING_DIRECTORY|\\{CIRCLE_WORKING_DIRECTORY\\}|HOME/project)/|`pwd`/)")
-
-func cleanPath(path string) string {
-	return workingDirectory.ReplaceAllString(homePattern.ReplaceAllString(path, "$$HOME$1"), "")
-}
-
-// homesIn are the home directories in a text, of whatever user.
-var homesIn = pattern.New(`(^|[^\w./-])(?:~|\$HOME|\$\{HOME\}|/root|/(?:home|Users)/[^/\s"']+)/`)
-
-// names reports whether a text names a file: its path stands in it, with nothing before or behind that makes another
-// name of it.
-func names(text, file string) bool {
-	if file == "" || !strings.Contains(text, path.Base(file)) {
-		return false
-	}
-	text = cleanPath(homesIn.ReplaceAllString(text, "$1$$HOME/"))
-	for from := 0; ; {
-		i := strings.Index(text[from:], file)
-		if i < 0 {
-			return false
-		}
-		start, end := from+i, from+i+len(file)
-		if (start == 0 || !inPath(text[start-1])) && (end == len(text) || !inPath(text[end])) {
-			return true
-		}
-		from = start + 1
-	}
-}
-
-// mayName reports whether a word is, or ends in, a path from some directory that leads to a file.
-func mayName(word, file string) bool {
-	if !strings.HasSuffix(word, path.Base(file)) {
-		return false
-	}
-	named := cleanPath(word[strings.LastIndexAny(word, "=@:")+1:])
-	return named != "" && !strings.HasPrefix(named, "/") && !strings.HasPrefix(named, "$") && strings.HasSuffix(file, "/"+strings.TrimLeft(named, "./"))
-}
-
-// inPath reports whether a character next to a path may be part of a longer one.
-func inPath(c byte) bool {
-	return c == '.' || c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
