@@ -159,18 +159,6 @@ func azureValue(text string) gcpKey {
 	return gcpKey{}
 }
 
-// secret names the secret for people.
-func (k gcpKey) secret() string {
-	switch {
-	case k.literal:
-		return "a literal secret"
-	case k.name != "":
-		return "the secret in " + k.name
-	default:
-		return "a secret"
-	}
-}
-
 // azureAdvice is what to do about a secret that a program reads from a variable.
 func azureAdvice(name string) string {
 	if strings.Contains(name, "ARM_CLIENT_SECRET") {
