@@ -43,24 +43,6 @@ func toolOf(c *shell.Call) *shell.Call {
 	return c
 }
 
-// isolated reports whether sudo or env runs a call without a variable of the job's environment, so that nothing which a
-// setup step exports, or a context provides, reaches it by that name.
-func isolated(c *shell.Call, name string) bool {
-	short := func(w shell.Word, letter string) bool {
-		return strings.HasPrefix(w.Value, "-") && !strings.HasPrefix(w.Value, "--") && strings.Contains(w.Value, letter)
-	}
-	sudo := c.Wrapper("sudo")
-	if len(sudo) > 0 && !slices.ContainsFunc(sudo, func(w shell.Word) bool {
-		list, some := strings.CutPrefix(w.Value, "--preserve-env=")
-		return short(w, "E") || w.Value == "--preserve-env" || some && slices.Contains(strings.Split(list, ","), name)
-	}) {
-		return true
-	}
-	return slices.ContainsFunc(c.Wrapper("env"), func(w shell.Word) bool {
-		return short(w, "i") || w.Value == "-" || w.Value == "--ignore-environment"
-	})
-}
-
 // callsAWS reports whether a call asks a service of AWS for something, in sight and as the job's own user.
 func callsAWS(c *shell.Call) bool {
 	c = toolOf(c)

@@ -68,14 +68,6 @@ func firstUnknown(script *shell.Script) string {
 	return ""
 }
 
-// shellOf is the shell that a run step is written for, as far as the step says it.
-func shellOf(s *circle.Step) string {
-	if text, ok := circle.Known(s.Shell()); ok {
-		return text
-	}
-	return ""
-}
-
 // severalPairs is why the keys of a script are left to people that is given more than one pair for the same place.
 const severalPairs = "the script uses several pairs of keys"
 
@@ -130,19 +122,6 @@ func (f *keyForm) chained(script *shell.Script) bool {
 		}
 	}
 	return false
-}
-
-// spanIn is where a part of a script stands in the file; the whole scalar when its layout cannot be mapped.
-func spanIn(text rewrite.Node, part shell.Span) rewrite.Span {
-	if span, err := text.Text().Span(part.Start, part.End); err == nil {
-		return span
-	}
-	return text.Span()
-}
-
-// lineOf is the line of the file on which a part of a scalar's text begins.
-func lineOf(text rewrite.Node, part shell.Span) int {
-	return text.File().Position(spanIn(text, part).Start).Line
 }
 
 // scanConfigure finds keys that a script writes into profiles with aws configure set, a form for each profile.

@@ -50,25 +50,6 @@ func signedFor(c *shell.Call, session int) string {
 // tokenVars are the names of the session token: an old one, too.
 var tokenVars = []string{sessionVar, "AWS_SECURITY_TOKEN"}
 
-// unsetNames are the variables that a call unsets, for itself by env or for what is behind it.
-func unsetNames(c *shell.Call) []string {
-	var out []string
-	if c.Name() == "unset" {
-		for _, w := range c.Args() {
-			if w.Value != "-v" {
-				out = append(out, w.Value)
-			}
-		}
-	}
-	words := c.Wrapper("env")
-	for i, w := range words {
-		if i > 0 && (words[i-1].Value == "-u" || words[i-1].Value == "--unset") {
-			out = append(out, w.Value)
-		}
-	}
-	return out
-}
-
 // unsetKeys are the statements of a script that only unset keys: beside keys that go away they would take those of the
 // role.
 func unsetKeys(script *shell.Script) []shell.Span {

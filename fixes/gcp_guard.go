@@ -2,7 +2,6 @@ package fixes
 
 import (
 	"fmt"
-	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -301,35 +300,6 @@ func (b *gcpFix) needs(c *shell.Call, removed []shell.Span) (safety Safety, what
 // gcloudHome is where gcloud keeps its logins, in a word that mounts or copies it.
 var gcloudHome = pattern.New(`^[^:]*/\.config(?:/gcloud)?/?(?:[:,]|$)`)
 
-// callWords are the words of a call and of its redirections, without assignments that go away.
-func callWords(c *shell.Call, removed []shell.Span) iter.Seq[shell.Word] {
-	return func(yield func(shell.Word) bool) {
-		for _, w := range c.Words {
-			if !slices.Contains(removed, w.Span) && !yield(w) {
-				return
-			}
-		}
-		for _, a := range c.Assigns {
-			if !slices.Contains(removed, a.Span) && !yield(a.Value) {
-				return
-			}
-		}
-		for _, r := range c.Redirects {
-			if !yield(r.Target) {
-				return
-			}
-			at := r.Body.Span.Start
-			for line := range strings.Lines(r.Body.Text) {
-				part := shell.Span{Start: at, End: at + len(line)}
-				at = part.End
-				if !slices.Contains(removed, part) && !yield(shell.Word{Text: line, Value: line}) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // fileIn is the key file that a word names, "" for none.
 func (b *gcpFix) fileIn(w shell.Word) string {
 	for _, f := range b.files {
@@ -357,11 +327,6 @@ func (b *gcpFix) mayName(w shell.Word) string {
 		return ""
 	}
 	return b.files[i]
-}
-
-// harmless reports whether a call does the same when the file that it names is not there.
-func harmless(c *shell.Call) bool {
-	return c.Name() == "rm" && c.Has("-f") || c.Name() == "rm" && c.Has("-rf")
 }
 
 // gcloudState says when a call works on another state of gcloud than the one that the login leaves behind.

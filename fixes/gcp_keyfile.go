@@ -59,14 +59,6 @@ func keyWrites(script *shell.Script) []keyWrite {
 	return out
 }
 
-// statementOf is the statement that a call is, or ends: its pipeline, when it stands in one.
-func statementOf(c *shell.Call) shell.Span {
-	if c.Pipe.Len > 0 {
-		return c.Pipe.Span
-	}
-	return c.Stmt
-}
-
 // filesIn are the files that parts of a script write: a key may pass through tee on its way to a login.
 func filesIn(script *shell.Script, parts []shell.Span) []string {
 	within := shell.NewSpans(parts...)

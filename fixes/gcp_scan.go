@@ -305,24 +305,3 @@ func namings(script *shell.Script, isKey func(file string) bool, gone shell.Span
 	}
 	return out
 }
-
-// tenders are the programs that look after files: see tending.
-var tenders = []string{"rm", "chmod", "touch", "shred", "unlink"}
-
-// tending are the statements that only look after a file: they make room for it, set its mode or delete it.
-func tending(script *shell.Script, isKey func(file string) bool) []shell.Span {
-	var out []shell.Span
-	for _, c := range script.Calls() {
-		if !slices.Contains(tenders, c.Name()) {
-			continue
-		}
-		operands := slices.DeleteFunc(slices.Clone(c.Args()), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "-") })
-		if c.Name() == "chmod" && len(operands) > 0 {
-			operands = operands[1:]
-		}
-		if len(operands) > 0 && !slices.ContainsFunc(operands, func(w shell.Word) bool { return !isKey(keyFile(script, w)) }) {
-			out = append(out, c.Stmt)
-		}
-	}
-	return out
-}
