@@ -169,20 +169,6 @@ func (l *vaultLogin) literals(given []shell.Word) []string {
 	return out
 }
 
-// inner is why words cannot be replaced: they are part of a text, known when the pipeline is compiled, or come in by
-// standard input.
-func inner(c *shell.Call, words []shell.Word) string {
-	switch {
-	case c.Inner:
-		return "the login stands in a script that is given to another shell as text"
-	case slices.ContainsFunc(words, func(w shell.Word) bool { return w.Expr }):
-		return "the login holds an expression: whose credentials these are is known only when the pipeline is compiled"
-	case slices.ContainsFunc(words, func(w shell.Word) bool { return strings.HasSuffix(w.Value, "=-") }):
-		return "the credentials come by standard input"
-	}
-	return ""
-}
-
 // mount is where the JWT auth method is mounted.
 func (v *vaultView) mount() string { return orElse(v.p.Facts.Vault.AuthPath, vaultMount) }
 
@@ -192,10 +178,6 @@ func quoteRole(role string) string {
 		return `"` + role + `"`
 	}
 	return role
-}
-
-func replaceWord(w shell.Word, text string) shell.Edit {
-	return shell.Edit{Start: w.Span.Start, End: w.Span.End, New: text}
 }
 
 // rest gives the first of the words the new texts, and takes the others away with the blanks before them.
