@@ -47,17 +47,6 @@ func runAllowlistedNetwork(p *Pass) error {
 	return nil
 }
 
-// allJobs are the jobs of the config and of the inline orbs in it.
-func allJobs(c *circle.Config) []*circle.Job {
-	out := slices.Clone(c.Jobs())
-	for _, o := range c.Orbs() {
-		if inline := o.Inline(); inline != nil {
-			out = append(out, allJobs(inline)...)
-		}
-	}
-	return out
-}
-
 // failsWithIPRanges says why CircleCI refuses to run a job that asks for the IP ranges, "" when it does not.
 func failsWithIPRanges(j *circle.Job) string {
 	if on, known := circle.Known(j.Get(ipRangesKey)); !known || !slices.Contains([]string{"true", "yes", "on"}, strings.ToLower(on)) {

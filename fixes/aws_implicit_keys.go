@@ -78,15 +78,3 @@ func keepsForksOut(w *circle.WorkflowJob) bool {
 	ignored := branches.Get("ignore").Resolve()
 	return all(ignored) || slices.ContainsFunc(words(ignored), func(s string) bool { return strings.Contains(s, "pull") })
 }
-
-// words are the texts of a scalar or of a list of scalars.
-func words(n rewrite.Node) []string {
-	if n.Kind() == rewrite.Scalar {
-		return []string{n.Value()}
-	}
-	var out []string
-	for _, e := range n.Entries() {
-		out = append(out, e.Value().Resolve().Value())
-	}
-	return out
-}

@@ -177,15 +177,6 @@ func (a *attachment) sharer(use *circle.WorkflowJob) string {
 	return ""
 }
 
-// allEntries are all entries of the workflows and job groups of a config.
-func allEntries(c *circle.Config) []*circle.WorkflowJob {
-	var out []*circle.WorkflowJob
-	for _, w := range slices.Concat(c.Workflows(), c.JobGroups()) {
-		out = append(out, w.Jobs()...)
-	}
-	return out
-}
-
 // require says what the contexts must be: they have to hold the variables, and to be open to nobody else.
 func (a *attachment) require(variables ...string) {
 	add := func(kind, where, format string, args ...any) {

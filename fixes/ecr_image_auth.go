@@ -74,28 +74,6 @@ func ecrImages(c *circle.Config) []*ecrImage {
 	return out
 }
 
-// eachDockerList visits the lists of docker items of a config and of the inline orbs in it. Lists that are shared by an
-// anchor come once for each user.
-func eachDockerList(c *circle.Config, visit func(c *circle.Config, items []*circle.DockerItem)) {
-	for _, x := range c.Executors() {
-		visit(c, x.DockerItems())
-	}
-	for _, j := range c.Jobs() {
-		visit(c, j.DockerItems())
-	}
-	for _, fr := range c.Fragments() {
-		visit(c, fr.Docker)
-		if fr.Job != nil {
-			visit(c, fr.Job.DockerItems())
-		}
-	}
-	for _, o := range c.Orbs() {
-		if inline := o.Inline(); inline != nil {
-			eachDockerList(inline, visit)
-		}
-	}
-}
-
 // newECRImage is nil for an item of another registry, and for one that logs in by other means.
 func newECRImage(c *circle.Config, d *circle.DockerItem) *ecrImage {
 	x := &ecrImage{item: d, place: d.Node, config: c, auth: d.AWSAuth(), keys: standard}

@@ -291,11 +291,3 @@ func (v *gcpView) raisable(orb *circle.Orb, fixed []*gcpForm) bool {
 		return ok && element != "install" && element != "initialize"
 	})
 }
-
-// uses reports whether a text for which is holds stands anywhere in a node, as a key or as a value.
-func uses(n rewrite.Node, is func(text string) bool) bool {
-	if n.Kind() == rewrite.Scalar {
-		return is(n.Value())
-	}
-	return slices.ContainsFunc(n.Entries(), func(e rewrite.Entry) bool { return is(e.Name()) || uses(e.Value(), is) })
-}
