@@ -198,14 +198,6 @@ func (v *awsView) countIdentities() int {
 	return len(seen)
 }
 
-// orOne are the lists, or the one alone when there are none.
-func orOne(lists [][]string, one []string) [][]string {
-	if len(lists) == 0 {
-		return [][]string{one}
-	}
-	return lists
-}
-
 // sameVariable reports whether another identity of the file would get the same variable as this one, which holds one
 // role only. Standard names under other contexts are one identity here: each context supplies its own value.
 func (v *awsView) sameVariable(d identity) bool {
@@ -274,6 +266,3 @@ func (v *awsView) setUpRoles() map[roleUse][]string {
 	}
 	return v.roles
 }
-
-// setOf is the same for lists with the same names, in whatever order.
-func setOf(names []string) string { return strings.Join(slices.Sorted(slices.Values(names)), "\x00") }

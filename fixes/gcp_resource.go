@@ -3,8 +3,6 @@ package fixes
 import (
 	"slices"
 	"strings"
-
-	"cfgfix/fixes/internal/circle"
 )
 
 // accounts are the service accounts that the fix relies on: one for each unit and the contexts of its entries.
@@ -56,29 +54,4 @@ func (x *gcpImage) accounts(p *Pass) []Resource {
 		}
 	}
 	return out
-}
-
-// orNoJob are the jobs, or nil for one when there are none.
-func orNoJob(jobs []*circle.Job) []*circle.Job {
-	if len(jobs) == 0 {
-		return []*circle.Job{nil}
-	}
-	return jobs
-}
-
-// entriesOf are the contexts of each workflow entry that runs a job, where they differ.
-func entriesOf(j *circle.Job) [][]string {
-	if j == nil {
-		return nil
-	}
-	var u unit
-	u.addEntries(j.Uses()...)
-	return u.entries
-}
-
-func jobName(j *circle.Job) []string {
-	if j == nil {
-		return nil
-	}
-	return []string{j.Name}
 }
