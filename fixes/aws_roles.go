@@ -132,13 +132,6 @@ func (u *awsUnit) account() string {
 	return found
 }
 
-func orElse(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 // ruledBy is the index of the entry of aws.roles that serves an identity in a unit, -1 for none. agree is false when the
 // unit runs under several contexts that are served by different ones.
 func (v *awsView) ruledBy(d identity, u *awsUnit) (index int, agree bool) {

@@ -108,25 +108,6 @@ func (m *runnerMove) mentions(flow []circle.Visit, index int, name string) bool 
 	})
 }
 
-// hasWord reports whether a name stands in a text with no letter, digit or hyphen beside it.
-func hasWord(text, name string) bool {
-	part := func(c byte) bool {
-		return c == '-' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-	}
-	for from := 0; ; {
-		i := strings.Index(text[from:], name)
-		if i < 0 {
-			return false
-		}
-		i += from
-		end := i + len(name)
-		if (i == 0 || !part(text[i-1])) && (end == len(text) || !part(text[end])) {
-			return true
-		}
-		from = end
-	}
-}
-
 // stepDoubts are about one step, and the first line in it that gives reason to doubt.
 func (m *runnerMove) stepDoubts(v circle.Visit) []doubt {
 	s := v.Step

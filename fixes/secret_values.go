@@ -53,20 +53,6 @@ func (t *secretTable) readName(name string) secretName {
 	return n
 }
 
-// nameWords are the words of a name in upper case.
-func nameWords(name string) []string {
-	var b strings.Builder
-	for i, r := range name {
-		if i > 0 && unicode.IsUpper(r) && unicode.IsLower(rune(name[i-1])) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(r)
-	}
-	return strings.FieldsFunc(strings.ToUpper(b.String()), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	})
-}
-
 // isReference reports whether a text is, or holds, what is known only later.
 func isReference(text string) bool {
 	if strings.Contains(text, "<<") || strings.Contains(text, "{{") || strings.ContainsRune(text, '`') {
@@ -85,8 +71,6 @@ func leadsToReference(text string) bool {
 	text = strings.TrimLeft(text, blanks+quoting)
 	return isReference(text[:min(len(text), 2)])
 }
-
-func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // dummy reports whether a value is a stand-in for a secret.
 func (t *secretTable) dummy(text string) bool {

@@ -1,7 +1,6 @@
 package fixes
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -178,11 +177,4 @@ func (w *settingsWriter) list(name string, items []*surveyedValue) {
 	for _, v := range items {
 		w.setting(on, "  - "+v.text+" # "+v.note())
 	}
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
