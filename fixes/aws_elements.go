@@ -10,20 +10,6 @@ import (
 	"cfgfix/rewrite"
 )
 
-// elementUse is a call of an orb's command, or a workflow entry that runs an orb's job.
-type elementUse struct {
-	orb     *circle.Orb
-	release *orbRelease
-	node    rewrite.Node // the step or entry, resolved
-	value   rewrite.Node // what stands behind its name; absent for a bare name
-	args    rewrite.Node // the mapping of arguments, absent when there are none
-	hasKeys bool
-	login   string // how it gets its credentials
-}
-
-// arg is the value of an argument, resolved.
-func (x *elementUse) arg(name string) rewrite.Node { return x.args.Get(name).Resolve() }
-
 // scanElement notes a step of another AWS orb.
 func (v *awsView) scanElement(s *circle.Step, orb *circle.Orb, command string, facts *stepFacts) {
 	table := orbTables()[orb.Name()]
