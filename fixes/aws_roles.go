@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
-
-	"cfgfix/fixes/internal/pattern"
 )
 
 // roleChoice is the role that a unit gets for its identity, or the fact that is missing for it.
@@ -112,8 +110,6 @@ func waits(text string) time.Duration {
 	d, _ := time.ParseDuration(text + "s")
 	return d
 }
-
-var registryHost = pattern.New(`\b(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?`)
 
 // account is the AWS account that the unit works with, as far as the registries in its scripts show one and only one.
 func (u *awsUnit) account() string {

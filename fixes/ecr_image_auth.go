@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"cfgfix/fixes/internal/circle"
-	"cfgfix/fixes/internal/pattern"
 	"cfgfix/rewrite"
 )
 
@@ -53,8 +52,6 @@ type ecrImage struct {
 	keys    identity     // of the aws_auth block, or the project's
 	share   *ecrShare    // of the aws_auth block; nil without one
 }
-
-var ecrHost = pattern.New(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/`)
 
 // ecrImages are all physical docker items of the config that matter here, in the order of the file.
 func ecrImages(c *circle.Config) []*ecrImage {
@@ -315,8 +312,6 @@ func (x *ecrImage) role(p *Pass, all []*ecrImage) (role, fact string, need *Need
 	return "", "", &Need{key, fmt.Sprintf("--set %s=arn:aws:iam::%s:role/NAME", key, x.account)}
 }
 
-var roleARN = pattern.New(`^arn:(aws[a-z-]*):iam::(\d{12}):role/`)
-
 // serves reports whether ecr.role_arn is right for the image. A variable is taken at its word; a literal serves the
 // images of its own account, and of any account while the file shows only one account and one identity: a role that an
 // image has already, by a fix perhaps, is another one. Its partition must be the image's.
@@ -343,18 +338,6 @@ func (x *ecrImage) serves(arn string, all []*ecrImage) bool {
 func (x *ecrImage) inPartition(arn string) bool {
 	m := roleARN.FindStringSubmatch(arn)
 	return m == nil || x.account == "" || m[1] == Partition(x.region)
-}
-
-// Partition is the part of AWS that a region is in, as ARNs name it. A region that is not known is in aws.
-func Partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	default:
-		return "aws"
-	}
 }
 
 // ops puts the role in place of the keys, or an aws_auth block below the image.
