@@ -175,3 +175,21 @@ func inner(c *shell.Call, words []shell.Word) string {
 func replaceWord(w shell.Word, text string) shell.Edit {
 	return shell.Edit{Start: w.Span.Start, End: w.Span.End, New: text}
 }
+
+// use says that a unit uses the stored secret of a form under the contexts of one of its entries.
+func (f *storedForm) use(u *storedUnit, contexts []string) Use {
+	out := Use{Contexts: contexts, Jobs: []string{strings.TrimPrefix(u.name, "job ")}}
+	if f.secret != "" && !f.literal {
+		out.Keys, out.KeyVars = f.storedBy(u), u.outside(f.storedBy(u))
+	}
+	return out
+}
+
+// storedBy is the variable that holds the secret of a form for a unit: what an environment of the file copies, where one
+// does.
+func (f *storedForm) storedBy(u *storedUnit) string {
+	if name, ok := u.storedIn(f.secret); ok {
+		return name
+	}
+	return f.secret
+}
