@@ -16,6 +16,15 @@ type doubt struct {
 	reason string
 }
 
+// lower makes the fix's safety that of the worst doubt, the first of them.
+func (f *Fix) lower(doubts ...doubt) {
+	for _, d := range doubts {
+		if d.safety < f.Safety {
+			f.Safety, f.Reason = d.safety, d.reason
+		}
+	}
+}
+
 // generated is what a comment at the top of the file says of its being made by a program, "" when none does.
 func generated(f *rewrite.File) string {
 	for i, c := range f.Comments() {

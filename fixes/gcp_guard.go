@@ -14,26 +14,19 @@ import (
 
 // judge lowers the fix's safety for what it might break.
 func (b *gcpFix) judge() {
-	lower := func(d doubt) {
-		if d.safety < b.fix.Safety {
-			b.fix.Safety, b.fix.Reason = d.safety, d.reason
-		}
-	}
 	if b.view.p.Facts.Circle.Server {
-		lower(doubt{Manual, "circleci.server is set, and this fix is made for CircleCI's cloud"})
+		b.fix.lower(doubt{Manual, "circleci.server is set, and this fix is made for CircleCI's cloud"})
 	}
 	if says := generated(b.view.p.File); says != "" {
-		lower(doubt{Manual, says})
+		b.fix.lower(doubt{Manual, says})
 	}
 	for _, f := range b.group {
 		if f.orb != nil && f.orb.release.Swap != "" {
-			lower(doubt{Unsafe, f.orb.orb.Ref() + ": " + f.orb.release.Swap})
+			b.fix.lower(doubt{Unsafe, f.orb.orb.Ref() + ": " + f.orb.release.Swap})
 		}
 	}
 	for _, u := range b.units {
-		for _, d := range b.guard(u) {
-			lower(d)
-		}
+		b.fix.lower(b.guard(u)...)
 	}
 }
 

@@ -398,36 +398,27 @@ func (b *keysFix) complete() (refusal string) {
 
 // judge lowers the fix's safety for what it might break.
 func (b *keysFix) judge() {
-	lower := func(d doubt) {
-		if d.safety < b.fix.Safety {
-			b.fix.Safety, b.fix.Reason = d.safety, d.reason
-		}
-	}
-	for _, d := range b.doubts {
-		lower(d)
-	}
+	b.fix.lower(b.doubts...)
 	for _, u := range b.units {
-		for _, d := range slices.Concat(b.view.guard(u, b.removed), b.view.guardTests(u, b.group[0].keys), guardPresigned(u, b.role(u).duration)) {
-			lower(d)
-		}
+		b.fix.lower(slices.Concat(b.view.guard(u, b.removed), b.view.guardTests(u, b.group[0].keys), guardPresigned(u, b.role(u).duration))...)
 		if name, missing := u.missingProfile(); missing && !b.canMake(u, name) {
-			lower(doubt{Manual, "the environment chooses the profile " + name + ", and nothing shows that it is there when the setup runs: AWS tools fail without it"})
+			b.fix.lower(doubt{Manual, "the environment chooses the profile " + name + ", and nothing shows that it is there when the setup runs: AWS tools fail without it"})
 		}
 	}
 	for _, f := range b.group {
 		if len(f.parts) > 0 {
 			if d := conditionDoubt(b.view.factsOf(f.step).script(), f.parts); d != nil {
-				lower(*d)
+				b.fix.lower(*d)
 			}
 		}
 		if f.root {
-			lower(doubt{Unsafe, "sudo, or env -i, gives the keys to a command that the setup does not reach"})
+			b.fix.lower(doubt{Unsafe, "sudo, or env -i, gives the keys to a command that the setup does not reach"})
 		}
 		if f.setup != nil && f.setup.release != nil && f.setup.release.Swap != "" {
-			lower(doubt{Unsafe, f.setup.orb.Ref() + ": " + f.setup.release.Swap})
+			b.fix.lower(doubt{Unsafe, f.setup.orb.Ref() + ": " + f.setup.release.Swap})
 		}
 		if f.setup != nil && !f.setup.keeps() && f.setup.step.Arg("version").Resolve().Value() == "1" {
-			lower(doubt{Unsafe, "the step installs version 1 of the CLI, and the orb's versions with OIDC install version 2"})
+			b.fix.lower(doubt{Unsafe, "the step installs version 1 of the CLI, and the orb's versions with OIDC install version 2"})
 		}
 	}
 }

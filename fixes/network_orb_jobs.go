@@ -58,10 +58,10 @@ func (b *runnerFix) moveOrbJob(u *circle.WorkflowJob) (refusal string) {
 // weighOrbJob looks for what the job would miss on the runner, as far as the file shows what it does.
 func (b *runnerFix) weighOrbJob(m *runnerMove, u *circle.WorkflowJob) {
 	if m.job != nil {
-		b.weigh(m.doubts()...)
+		b.fix.lower(m.doubts()...)
 		return
 	}
-	b.weigh(doubt{Unsafe, "what " + u.JobName + " does is not in the file: a runner has no remote Docker, for one, and the orb's parameter may take CircleCI's own classes only"})
+	b.fix.lower(doubt{Unsafe, "what " + u.JobName + " does is not in the file: a runner has no remote Docker, for one, and the orb's parameter may take CircleCI's own classes only"})
 }
 
 // otherClass gives the entry's parameter the runner's class.

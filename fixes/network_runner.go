@@ -132,7 +132,7 @@ func (b *runnerFix) add(j *circle.Job) (refusal string) {
 	if refusal = m.chooseKind(kind); refusal != "" {
 		return refusal
 	}
-	b.weigh(m.doubts()...)
+	b.fix.lower(m.doubts()...)
 	if m.class == "" {
 		return ""
 	}
@@ -170,15 +170,6 @@ func (m *runnerMove) inherits() bool {
 	return slices.ContainsFunc(m.jobs, func(o *circle.Job) bool {
 		return o.Node != m.job.Node && slices.Contains(m.view.p.Config.UsersOf(o.Node), m.job)
 	})
-}
-
-// weigh lowers the safety to that of the worst doubt, the first of them.
-func (b *runnerFix) weigh(doubts ...doubt) {
-	for _, d := range doubts {
-		if d.safety < b.fix.Safety {
-			b.fix.Safety, b.fix.Reason = d.safety, d.reason
-		}
-	}
 }
 
 // chooseClass takes the resource class for what the job reaches: that of the hosts' routes, else the settings' own.

@@ -87,8 +87,8 @@ func (b *storedFix) requireDeleted(u *storedUnit, name, text string) bool {
 
 // lower makes the fix's safety no better than that of a doubt.
 func (b *storedFix) lower(d *doubt) {
-	if d != nil && d.safety < b.fix.Safety {
-		b.fix.Safety, b.fix.Reason = d.safety, d.reason
+	if d != nil {
+		b.fix.lower(*d)
 	}
 }
 
