@@ -13,13 +13,7 @@ import (
 // guard looks for what would break, or get worse, when temporary keys take the place of stored ones in a unit.
 // removed are the parts of scripts that go away.
 func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []doubt {
-	var out []doubt
-	if v.p.Facts.Circle.Server {
-		out = append(out, doubt{Manual, "circleci.server is set, and this fix is made for CircleCI's cloud"})
-	}
-	if says := generated(v.p.File); says != "" {
-		out = append(out, doubt{Manual, says})
-	}
+	out := v.p.tokenDoubts()
 	if sourceOfOrb(v.config) {
 		out = append(out, doubt{Manual, "the file is the source of an orb, whose users decide which credentials it gets"})
 	}

@@ -25,6 +25,18 @@ func (f *Fix) lower(doubts ...doubt) {
 	}
 }
 
+// tokenDoubts are those about the whole file, for every fix that uses CircleCI's token.
+func (p *Pass) tokenDoubts() []doubt {
+	var out []doubt
+	if p.Facts.Circle.Server {
+		out = append(out, doubt{Manual, "circleci.server is set, and this fix is made for CircleCI's cloud"})
+	}
+	if says := generated(p.File); says != "" {
+		out = append(out, doubt{Manual, says})
+	}
+	return out
+}
+
 // generated is what a comment at the top of the file says of its being made by a program, "" when none does.
 func generated(f *rewrite.File) string {
 	for i, c := range f.Comments() {

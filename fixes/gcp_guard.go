@@ -14,12 +14,7 @@ import (
 
 // judge lowers the fix's safety for what it might break.
 func (b *gcpFix) judge() {
-	if b.view.p.Facts.Circle.Server {
-		b.fix.lower(doubt{Manual, "circleci.server is set, and this fix is made for CircleCI's cloud"})
-	}
-	if says := generated(b.view.p.File); says != "" {
-		b.fix.lower(doubt{Manual, says})
-	}
+	b.fix.lower(b.view.p.tokenDoubts()...)
 	for _, f := range b.group {
 		if f.orb != nil && f.orb.release.Swap != "" {
 			b.fix.lower(doubt{Unsafe, f.orb.orb.Ref() + ": " + f.orb.release.Swap})

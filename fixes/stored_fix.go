@@ -94,12 +94,7 @@ func (b *storedFix) lower(d *doubt) {
 
 // judge lowers the fix's safety for what holds for every fix that uses CircleCI's token in scripts.
 func (b *storedFix) judge() {
-	if b.view.p.Facts.Circle.Server {
-		b.lower(&doubt{Manual, "circleci.server is set, and this fix is made for CircleCI's cloud"})
-	}
-	if says := generated(b.view.p.File); says != "" {
-		b.lower(&doubt{Manual, says})
-	}
+	b.fix.lower(b.view.p.tokenDoubts()...)
 	for _, u := range b.units {
 		if onWindows(u.unit) {
 			b.lower(&doubt{Manual, "the job runs on Windows, where steps are no bash scripts by default"})
