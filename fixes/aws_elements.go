@@ -139,8 +139,8 @@ func (v *awsView) elementKeys(f *keyForm, x *elementUse) bool {
 			continue
 		}
 		x.hasKeys = true
-		if sources[i] = keyParameter(n); sources[i].kind == exprSource && (v.config.Packed() || len(v.config.Workflows()) == 0) {
-			return false // the source of an orb passes names on
+		if sources[i] = keyParameter(n); sources[i].kind == exprSource && orbPart(v.config) {
+			return false
 		}
 	}
 	if f.kind = implicitForm; x.hasKeys {

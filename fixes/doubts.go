@@ -60,5 +60,9 @@ func orbSource(c *circle.Config) bool {
 	return slices.ContainsFunc([]string{"description", "display", "examples"}, func(k string) bool { return c.Node.Get(k).Exists() })
 }
 
+// orbPart reports whether the config may be the source of an orb, or a part of one: nothing in it says what runs, and
+// parameters pass names on that only its users know.
+func orbPart(c *circle.Config) bool { return c.Packed() || len(c.Workflows()) == 0 }
+
 // tooMuch is why nothing is said of a finding in a file that is beyond a bound, which is an error then.
 const tooMuch = "the file is beyond a bound"

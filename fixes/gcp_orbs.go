@@ -63,8 +63,8 @@ func (v *gcpView) orbForm(use *gcpOrbUse, element, name string, login func(*orbR
 	}
 	param := use.keyParameter()
 	switch key := orbKey(use.arg(param)); {
-	case key.expr && v.orbSource():
-		return nil // the source of an orb passes names on
+	case key.expr && orbPart(v.p.Config):
+		return nil
 	case key.known():
 		f.take(key)
 	default:
@@ -129,9 +129,6 @@ func orbKey(n rewrite.Node) gcpKey {
 		return gcpKey{}
 	}
 }
-
-// orbSource reports whether the config is the source of an orb, or a part of one.
-func (v *gcpView) orbSource() bool { return v.p.Config.Packed() || len(v.p.Config.Workflows()) == 0 }
 
 // moves reports whether the element is one of the old gcp-cli, whose initialize is called setup since.
 func (x *gcpOrbUse) moves() bool {
