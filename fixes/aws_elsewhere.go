@@ -66,7 +66,7 @@ func asksElsewhere(c *shell.Call) bool {
 // toEndpoint reports whether a call is given the address of a service that is not AWS.
 func toEndpoint(c *shell.Call) bool {
 	w, ok := endpoint(c)
-	return ok && !strings.Contains(w.Value, "amazonaws.com")
+	return ok && !atAWS(w.Value)
 }
 
 // endpoint is the address that a call is given for its service. The AWS CLI takes the beginning of the option for the whole.
@@ -91,7 +91,7 @@ var endpointArgument = pattern.New(`--endpoint(?:-url)?[=\s]+["']?([^\s"']+)`)
 // sentElsewhere reports whether the arguments of an element send it to a service that is not AWS.
 func sentElsewhere(args rewrite.Node) bool {
 	m := endpointArgument.FindStringSubmatch(args.Get("arguments").Resolve().Value())
-	return m != nil && !strings.Contains(m[1], "amazonaws.com")
+	return m != nil && !atAWS(m[1])
 }
 
 // endpointName is what variables with the address of a service of this protocol are called.
@@ -100,7 +100,7 @@ var endpointName = pattern.New(`^(?:[A-Z0-9_]*_)?(?:AWS|S3|MINIO|SPACES|R2)_(?:[
 // namesService reports whether a variable holds the address of such a service.
 func namesService(x circle.Var) bool {
 	text := strings.ToLower(x.Text)
-	return namesCompatible(text) || endpointName.MatchString(x.Name) && !standsIn(text) && !strings.Contains(text, "amazonaws.com")
+	return namesCompatible(text) || endpointName.MatchString(x.Name) && !standsIn(text) && !atAWS(text)
 }
 
 // fetchers are programs that get files from anywhere, for any purpose.

@@ -185,7 +185,7 @@ func (f *keyForm) origin() string {
 // foreignEndpoint reports whether an environment points AWS tools at a service that is not AWS.
 func foreignEndpoint(vars []circle.Var) bool {
 	for _, x := range vars {
-		if strings.HasPrefix(x.Name, "AWS_ENDPOINT_URL") && x.Text != "" && !strings.Contains(x.Text, "amazonaws.com") {
+		if strings.HasPrefix(x.Name, "AWS_ENDPOINT_URL") && x.Text != "" && !atAWS(x.Text) {
 			return true
 		}
 	}

@@ -78,7 +78,7 @@ var endpointGiven = pattern.New(`(?i)endpoint[-_]url`)
 
 // foreignService reports whether a text points AWS tools at a service that is not AWS.
 func foreignService(text string) bool {
-	return !strings.Contains(text, "amazonaws.com") && endpointGiven.MatchString(text)
+	return !atAWS(text) && endpointGiven.MatchString(text)
 }
 
 // keyForms are the forms of keys that stand beside their secrets, each id once. Those that other forms have are left out.

@@ -32,7 +32,7 @@ func ownChoice(name string, source keySource, empty bool) bool {
 // choosesEnvironment reports whether an environment makes such a choice. A service of AWS itself is none.
 func choosesEnvironment(env circle.Environments) bool {
 	return slices.ContainsFunc(env.Vars(), func(x circle.Var) bool {
-		aws := strings.HasPrefix(x.Name, "AWS_ENDPOINT_URL") && strings.Contains(x.Text, "amazonaws.com")
+		aws := strings.HasPrefix(x.Name, "AWS_ENDPOINT_URL") && atAWS(x.Text)
 		profile := strings.HasSuffix(x.Name, "PROFILE") && x.Text == "default"
 		return ownChoice(x.Name, classify(x.Text), x.Text == "" || x.Value.IsNull()) && !aws && !profile
 	})
@@ -46,7 +46,7 @@ func choosesHere(script *shell.Script) bool {
 			return true
 		}
 		return slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool {
-			aws := strings.HasPrefix(a.Name, "AWS_ENDPOINT_URL") && strings.Contains(a.Value.Value, "amazonaws.com")
+			aws := strings.HasPrefix(a.Name, "AWS_ENDPOINT_URL") && atAWS(a.Value.Value)
 			return !a.Naked && !aws && ownChoice(a.Name, classifyWord(a.Value), a.Value.Text == "" || a.Value.Static && a.Value.Value == "")
 		})
 	})

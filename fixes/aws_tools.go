@@ -164,7 +164,7 @@ func givesEndpoint(c *shell.Call) bool {
 		for _, option := range terraformOptions {
 			text = strings.TrimPrefix(text, option+"=")
 		}
-		return strings.HasPrefix(text, "endpoint") && !strings.Contains(text, "amazonaws.com")
+		return strings.HasPrefix(text, "endpoint") && !atAWS(text)
 	})
 }
 
@@ -191,7 +191,7 @@ func optionSource(c *shell.Call, names ...string) keySource {
 // otherHost reports whether s3cmd talks to a service that is not AWS.
 func otherHost(c *shell.Call) bool {
 	host, ok := c.Option("--host")
-	return ok && !strings.Contains(host.Value, "amazonaws.com")
+	return ok && !atAWS(host.Value)
 }
 
 // buildArguments are the keys among the arguments of a docker build; one that is only named is the variable itself.
@@ -216,7 +216,7 @@ var containerTools = []string{"docker", "docker-compose", "podman"}
 // token they are temporary ones, and those that the script assigns come from elsewhere.
 func containerKeys(c *shell.Call, own func(keySource) bool) (sources [2]keySource) {
 	service := func(w shell.Word) bool {
-		return strings.Contains(strings.ToLower(w.Value), "endpoint") && !strings.Contains(w.Value, "amazonaws.com")
+		return strings.Contains(strings.ToLower(w.Value), "endpoint") && !atAWS(w.Value)
 	}
 	if !slices.Contains(containerTools, c.Name()) || !c.Has("run") && !c.Has("exec") || slices.ContainsFunc(c.Args(), service) {
 		return sources

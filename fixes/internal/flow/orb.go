@@ -147,7 +147,7 @@ var endpointArgument = pattern.New(`--endpoint(?:-url)?[=\s]+(\S+)`)
 func (e *element) sentElsewhere() bool {
 	text, _ := e.arg("arguments")
 	m := endpointArgument.FindStringSubmatch(text)
-	return m != nil && !strings.Contains(m[1], "amazonaws.com")
+	return m != nil && !atAWS(m[1])
 }
 
 // setUp interprets the commands of the aws-cli orb.

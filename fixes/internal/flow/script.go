@@ -334,7 +334,7 @@ func (in *interpreter) observe(c *shell.Call, number int, s *scope, given map[st
 // redirected reports whether the environment sends AWS tools to another service.
 func (s *scope) redirected(given map[string]value) bool {
 	v := s.lookup("AWS_ENDPOINT_URL", given)
-	return v.origin == literal && !strings.Contains(v.text, "amazonaws.com")
+	return v.origin == literal && !atAWS(v.text)
 }
 
 func (in *interpreter) use(number int, c *shell.Call, how certainty) *use {

@@ -103,11 +103,14 @@ func asRoot(c *shell.Call) bool {
 func elsewhere(c *shell.Call) bool {
 	for _, option := range []string{"--endpoint-url", "--endpoint", "--host"} {
 		if w, ok := c.Option(option); ok && (option != "--host" || c.Name() == "s3cmd") {
-			return !strings.Contains(w.Value, "amazonaws.com")
+			return !atAWS(w.Value)
 		}
 	}
 	return false
 }
+
+// atAWS reports whether the address of a service names a host of AWS.
+func atAWS(address string) bool { return strings.Contains(address, "amazonaws.com") }
 
 // profileOption is the profile that a call is given, "" for none.
 func profileOption(s *scope, c *shell.Call, given map[string]value) string {
