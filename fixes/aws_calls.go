@@ -43,8 +43,20 @@ func toolOf(c *shell.Call) *shell.Call {
 	return c
 }
 
-// callsAWS reports whether a call asks a service of AWS for something, in sight and as the job's own user.
-func callsAWS(c *shell.Call) bool {
+// callsAWS reports whether a call asks a service of AWS for something, in sight, as the job's own user and on the
+// credentials of its environment: whose a profile is has to be shown where it is set up.
+func callsAWS(c *shell.Call) bool { return asksAWS(c) && !namesProfile(toolOf(c)) }
+
+// namesProfile reports whether a call is told to use another profile than the default.
+func namesProfile(c *shell.Call) bool {
+	return slices.ContainsFunc([]string{"--profile", "--aws-profile"}, func(option string) bool {
+		profile, ok := c.Option(option)
+		return ok && profile.Value != "default"
+	})
+}
+
+// asksAWS is callsAWS on whatever credentials.
+func asksAWS(c *shell.Call) bool {
 	c = toolOf(c)
 	if runsCLI(c) {
 		return true
@@ -59,9 +71,6 @@ func callsAWS(c *shell.Call) bool {
 	}
 	if len(subcommands) > 0 {
 		return slices.ContainsFunc(args, func(w shell.Word) bool { return slices.Contains(subcommands, w.Value) })
-	}
-	if profile, ok := c.Option("--profile"); ok && profile.Value != "default" {
-		return false // whose profile that is has to be shown where it is set up
 	}
 	return !toEndpoint(c) && !c.IsAWS("configure") && !c.Has("--no-sign-request") && (c.Name() != "chamber" || !c.Is("chamber", "version"))
 }

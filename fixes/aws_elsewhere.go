@@ -42,12 +42,6 @@ func (x awsVisit) services() (aws, other bool) {
 	return aws, other
 }
 
-// asksAWS reports whether a call asks AWS for something, on whatever credentials.
-func asksAWS(c *shell.Call) bool {
-	_, profile := c.Option("--profile")
-	return callsAWS(c) || profile && c.Name() == "aws" && !c.IsAWS("configure")
-}
-
 // asksElsewhere reports whether a call of an AWS tool, or of Terraform, goes to a service that is not AWS.
 func asksElsewhere(c *shell.Call) bool {
 	c = toolOf(c)

@@ -99,7 +99,7 @@ func (r *AWSRole) addCall(c *shell.Call) {
 		if i := strings.IndexByte(image, '/'); i > 0 && strings.Contains(image, ".dkr.ecr.") || strings.HasPrefix(image, "$") {
 			r.Calls = append(r.Calls, AWSCall{[]string{"ecr", words[0], "--repository-name", image}, r.Jobs})
 		}
-	case c.Name() != "aws" && callsAWS(c), unknownCommand(c) != "":
+	case c.Name() != "aws" && asksAWS(c), unknownCommand(c) != "":
 		if title := hiddenTitle(c); !slices.Contains(r.Hidden, title) {
 			r.Hidden = append(r.Hidden, title)
 		}
