@@ -18,6 +18,8 @@ var awsTools = map[string][]string{
 	"eksctl":     {"create", "delete", "get", "update", "upgrade", "scale", "drain", "utils", "enable", "associate"},
 	"ecs-cli":    {"up", "down", "scale", "compose", "push", "pull", "ps", "logs", "images"},
 	"copilot":    {"deploy", "init", "svc", "job", "env", "app", "pipeline", "secret", "task", "storage"},
+	"zappa":      {"deploy", "update", "undeploy", "rollback", "status", "tail", "schedule", "unschedule", "invoke", "manage", "certify"},
+	"chalice":    {"deploy", "delete", "invoke", "logs", "generate-sdk"},
 	"chamber":    nil,
 }
 

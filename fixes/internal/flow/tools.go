@@ -17,7 +17,7 @@ const (
 )
 
 // callers are the programs that talk to AWS whatever they are told, version questions aside.
-var callers = []string{"aws", "eb", "sam", "cdk", "serverless", "sls", "eksctl", "ecs-cli", "copilot", "chamber", "s3cmd"}
+var callers = []string{"aws", "eb", "sam", "cdk", "serverless", "sls", "eksctl", "ecs-cli", "copilot", "chamber", "s3cmd", "zappa", "chalice"}
 
 // preparing are subcommands that work on files in the first place, and may look something up.
 var preparing = []string{"build", "config", "init", "local", "ls", "package", "synth", "synthesize", "validate"}
