@@ -65,13 +65,17 @@ type Redirect struct {
 // HereDoc reports whether the redirection is a here-document.
 func (r Redirect) HereDoc() bool { return r.Op == "<<" || r.Op == "<<-" }
 
-// Name is the command behind wrappers such as sudo, env and timeout; of a path, the last element. It is "" when the
-// call has no words or its command cannot be known.
+// Name is the command behind wrappers such as sudo, env and timeout; of a path, the last element; of a package that
+// Python runs as a program, the program's. It is "" when the call has no words or its command cannot be known.
 func (c *Call) Name() string {
 	if c.command >= len(c.Words) || !c.Words[c.command].Static {
 		return ""
 	}
-	return baseName(c.Words[c.command].Value)
+	name := baseName(c.Words[c.command].Value)
+	if program, ok := modules[name]; ok && c.command > 0 && c.Words[c.command-1].Value == "-m" {
+		return program
+	}
+	return name
 }
 
 // Dir is the directory in the path by which the command is called; "" for one that is called by its name, which the shell

@@ -160,6 +160,9 @@ func TestName(t *testing.T) {
 		{"program of a package by verb", "pnpm --dir infra exec cdk deploy", "cdk deploy"},
 		{"program of a package behind dashes", "npm exec -- serverless deploy", "serverless deploy"},
 		{"program of an environment", "poetry run aws s3", "aws s3"},
+		{"package of Python that is a program", "sudo -E .venv/bin/python3 -m awscli s3 ls", "aws s3 ls"},
+		{"other package of Python", "python -m pytest -q", "python -m pytest -q"},
+		{"package of Python by its name", "awscli s3 ls", "awscli s3 ls"},
 		{"script of a package is none", "yarn run deploy", "yarn run deploy"},
 		{"retry is none", "retry 3 aws", "retry 3 aws"},
 	}

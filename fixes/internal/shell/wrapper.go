@@ -42,10 +42,24 @@ var wrappers = map[string]wrapper{
 	}},
 }
 
+// modules are packages of Python that are programs, by which "python -m" runs them, and how these are called otherwise.
+var modules = map[string]string{"awscli": "aws", "samcli": "sam"}
+
+// module is where the name of such a package stands behind the command at words[i]; 0 for another command.
+func module(words []Word, i int) int {
+	if i+2 >= len(words) || !strings.HasPrefix(baseName(words[i].Value), "python") || words[i+1].Value != "-m" || modules[words[i+2].Value] == "" {
+		return 0
+	}
+	return i + 2
+}
+
 // unwrap finds the command behind the wrappers, and the words that assign for it. Where a wrapper has nothing to run,
 // the wrapper is the command.
 func unwrap(words []Word) (command int, assigns []int) {
 	for command < len(words) && words[command].Static {
+		if at := module(words, command); at > 0 {
+			return at, assigns
+		}
 		w, ok := wrappers[baseName(words[command].Value)]
 		if !ok {
 			break
