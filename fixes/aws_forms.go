@@ -169,7 +169,7 @@ func (f *keyForm) describe(sources [2]keySource, profile string) bool {
 	}
 	if f.keys.id == "" && f.blocker == "" {
 		f.keys.id = f.keys.secret
-		f.blocker = "only one of the two keys is shown"
+		f.blocker = oneKey
 	}
 	return true
 }

@@ -122,8 +122,11 @@ func (v *awsView) collect(u *awsUnit) {
 	supplied := len(u.forms) > 0 || u.standIn()
 	assumed, dummies := false, u.dummies()
 	for i := range u.visits {
+		u.visits[i].facts = v.factsOf(u.visits[i].Step)
+	}
+	u.joinHalves()
+	for i := range u.visits {
 		x := &u.visits[i]
-		x.facts = v.factsOf(x.Step)
 		shown := false // in this step
 		for _, f := range x.facts.forms {
 			shown = shown || f.kind.shown() && f.kind != elementForm
