@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -51,6 +52,7 @@ func (e *RefusedError) Error() string {
 type removal struct {
 	script     *Script
 	statements map[*statement]bool
+	unused     map[*statement]bool // of statements: those that only end the script when one fails that goes
 	assigns    map[*Call]map[Span]bool
 	lines      map[*syntax.Redirect][]Span // of here-documents
 	places     places
@@ -64,7 +66,7 @@ type removal struct {
 //
 // A statement alone on its lines goes with these lines and a comment behind it; from a list on one line it goes with
 // its operator; an assignment goes with the blanks beside it, and a statement that only made assignments goes with
-// the last of them. Edits are in order and do not overlap. The error is a *RefusedError for what cannot be removed.
+// the last of them. What ends the script when a statement fails, as in "X || exit 1", goes with it. Edits are in order and do not overlap. The error is a *RefusedError for what cannot be removed.
 func (s *Script) Remove(parts ...Span) ([]Edit, error) {
 	if i := strings.IndexByte(s.text, '\r'); i >= 0 {
 		return nil, &RefusedError{ReasonCarriageReturn, Span{i, i + 1}}
@@ -107,7 +109,7 @@ func apply(text string, edits []Edit) string {
 
 func (s *Script) removal(parts []Span) (*removal, error) {
 	r := &removal{
-		script: s, statements: map[*statement]bool{}, assigns: map[*Call]map[Span]bool{}, lines: map[*syntax.Redirect][]Span{},
+		script: s, statements: map[*statement]bool{}, unused: map[*statement]bool{}, assigns: map[*Call]map[Span]bool{}, lines: map[*syntax.Redirect][]Span{},
 		hereDocLines: s.units[0].hereDocLines(), places: s.places(),
 	}
 	for _, p := range parts {
@@ -172,6 +174,7 @@ func wholeLines(u *unit, n *syntax.Redirect, p Span) bool {
 
 // promote turns the removal of every assignment of a statement, or of every operand of an and-or list, into the
 // removal of the statement; operands come after the list in the order of statements, so lists are visited last to first.
+// Operands that are left without use go with the others.
 func (r *removal) promote() {
 	for c, spans := range r.assigns {
 		if c.onlyAssigns() && len(spans) == len(c.Assigns) {
@@ -180,10 +183,64 @@ func (r *removal) promote() {
 		}
 	}
 	for _, st := range slices.Backward(r.script.statements) {
-		if st.operands != nil && !st.operands.pipe && !slices.ContainsFunc(st.operands.operands, r.kept) {
+		if st.operands == nil || st.operands.pipe {
+			continue
+		}
+		r.dropUnused(st.operands)
+		if !slices.ContainsFunc(st.operands.operands, r.kept) {
 			r.statements[st] = true
 		}
 	}
+}
+
+// dropUnused lets "|| exit 1" go with all that is in front of it: nothing is left that could fail.
+func (r *removal) dropUnused(op *operation) {
+	for i, st := range op.operands {
+		if r.kept(st) {
+			if i == 0 || op.operators[i] != syntax.OrStmt || !failsOnly(st.node) {
+				return
+			}
+			r.statements[st], r.unused[st] = true, true
+		}
+	}
+}
+
+// failsOnly reports whether a statement does nothing but end the script with an error, be it with words about it.
+func failsOnly(n *syntax.Stmt) bool {
+	if n.Negated || n.Background || n.Coprocess || n.Disown || len(n.Redirs) > 0 {
+		return false
+	}
+	switch c := n.Cmd.(type) {
+	case *syntax.Block:
+		last := len(c.Stmts) - 1
+		return last >= 0 && failsOnly(c.Stmts[last]) && !slices.ContainsFunc(c.Stmts[:last], func(n *syntax.Stmt) bool { return !says(n) })
+	case *syntax.CallExpr:
+		if len(c.Assigns) > 0 || len(c.Args) != 2 || c.Args[0].Lit() != "exit" && c.Args[0].Lit() != "return" {
+			return false
+		}
+		status, err := strconv.ParseUint(c.Args[1].Lit(), 10, 8)
+		return err == nil && status > 0
+	}
+	return false
+}
+
+// says reports whether a statement only shows a text, if need be as an error.
+func says(n *syntax.Stmt) bool {
+	c, ok := n.Cmd.(*syntax.CallExpr)
+	if !ok || len(c.Args) == 0 || c.Args[0].Lit() != "echo" && c.Args[0].Lit() != "printf" {
+		return false
+	}
+	for part := range syntax.Preorder(n) {
+		switch part := part.(type) {
+		case *syntax.CmdSubst, *syntax.ProcSubst:
+			return false
+		case *syntax.Redirect:
+			if part.Op != syntax.DplOut {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (r *removal) kept(st *statement) bool { return !r.statements[st] }
@@ -275,8 +332,14 @@ func (r *removal) refuses(st *statement) Reason {
 func (r *removal) refusesOperand(st *statement) Reason {
 	op := st.operation
 	first := !slices.ContainsFunc(op.operands[:st.index], r.kept)
+	next := st.index + 1
+	for first && r.unused[op.operands[next]] {
+		next++
+	}
 	switch {
-	case first && op.operators[st.index+1] != syntax.AndStmt, st.index > 0 && op.operators[st.index] != syntax.AndStmt:
+	case r.unused[st]:
+		return ""
+	case first && op.operators[next] != syntax.AndStmt, st.index > 0 && op.operators[st.index] != syntax.AndStmt:
 		return ReasonOr
 	case slices.ContainsFunc(op.operands[st.index+1:], r.kept):
 		return ""
