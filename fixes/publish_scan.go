@@ -91,7 +91,7 @@ func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
 		f.blocker = "the call stands in a script that is given to another shell as text"
 	}
 	callTokens(x, func(_ shell.Span, value string, _ []shell.Span, _ []shell.Edit) *tokenUse {
-		if own, _ := tokenIn(value); own != "" && own != twineVar {
+		if own, _ := tokenIn(value, x.registry); own != "" && own != twineVar {
 			f.secret = own
 		}
 		return nil

@@ -68,7 +68,7 @@ func (v *publishView) stepTokens(script *shell.Script, s *circle.Step, r registr
 	var out []tokenUse
 	add := func(at shell.Span, value string, parts []shell.Span, edits []shell.Edit) *tokenUse {
 		use := tokenUse{owner: s.Owner(), step: s, node: s.Command(), span: spanIn(s.Command(), at), parts: parts, edits: edits}
-		use.secret, use.literal = tokenIn(value)
+		use.secret, use.literal = tokenIn(value, r)
 		if use.secret == "" && use.literal == "" {
 			return nil
 		}
@@ -229,8 +229,8 @@ func tokenValue(name, value string) string {
 	return value
 }
 
-// tokenIn tells where a token comes from: a variable, or the file itself.
-func tokenIn(text string) (variable, literal string) {
+// tokenIn tells where a token for a registry comes from: a variable, or the file itself.
+func tokenIn(text string, r registry) (variable, literal string) {
 	text = strings.TrimSpace(text)
 	if m := expansion.FindStringSubmatch(text); m != nil {
 		return m[1] + m[2], ""
@@ -238,10 +238,17 @@ func tokenIn(text string) (variable, literal string) {
 	if text == "__token__" {
 		return twineVar, "" // twine takes the token from there then
 	}
-	if (strings.HasPrefix(text, "npm_") || strings.HasPrefix(text, "pypi-")) && len(text) > 30 {
+	if literalToken(text, r) {
 		return "", text
 	}
 	return "", ""
+}
+
+// literalToken reports whether a text is a token or a password by itself. Those that npm gave out first are UUIDs.
+func literalToken(text string, r registry) bool {
+	t := secretTables()
+	known := strings.HasPrefix(text, "npm_") || strings.HasPrefix(text, "pypi-")
+	return known && len(text) > 30 || !isReference(text) && (t.made(text) || r == pypi && t.chosen(text))
 }
 
 // environmentTokens are those in an environment.
@@ -256,7 +263,7 @@ func (v *publishView) environmentTokens(env *circle.Environment, r registry) []t
 			continue
 		}
 		use := tokenUse{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), remove: []rewrite.Entry{x.Entry}, shared: true, reach: reach}
-		if use.secret, use.literal = tokenIn(tokenValue(x.Name, x.Text)); use.secret != "" || use.literal != "" {
+		if use.secret, use.literal = tokenIn(tokenValue(x.Name, x.Text), r); use.secret != "" || use.literal != "" {
 			out = append(out, use)
 		}
 	}
