@@ -12,55 +12,73 @@ import (
 // read any closer.
 func (t *secretTable) mayHoldSecret(script string) bool {
 	signs := secretSigns()
-	met := wordsIn(signs.index, script, signs.index.owners)
+	met := wordsIn(signs.index, script)
 	return met.has(aloneSign) || met.has(fileSign) && met.has(passwordSign) || signs.login(met) ||
 		met.has(authorizationSign) && mayAuthorize(script) || t.mayName(script) || mayAddress(script) || hasBase64(script) || len(t.tokens(script)) > 0
 }
 
-// The kinds of signs that are words. Behind the last come the commands that take a secret, and then the options of each.
+// The kinds of signs that are words. Behind the last come those of the commands that take a secret.
 const (
 	aloneSign         = iota // tells of a secret by itself
 	fileSign                 // a file that holds passwords
 	passwordSign             // stands before a password in such a file
 	authorizationSign        // a header
-	commandSigns
+	loginSigns
 )
 
 // signWords are words that tell of a secret, alone or together.
 type signWords struct {
-	index    *wordIndex
-	operands ownerSet // the commands that take a secret without an option of its own, from 0
+	index  *wordIndex
+	logins [][]int // for each command that takes a secret, the signs of which a script has all
 }
 
 var secretSigns = sync.OnceValue(func() *signWords {
 	t, x := secretTables(), &signWords{}
-	lists := make([][]word, commandSigns+2*len(t.Logins))
+	lists := make([][]word, loginSigns)
 	lists[aloneSign] = wordsOf(inWord, "-----begin ", `private_key"`, `private_key\`, `auths"`, `auths\`) // JSON's quotes may be escaped
 	for name := range t.Files {
 		lists[fileSign] = append(lists[fileSign], word{strings.ToLower(name), inWord})
 	}
 	lists[passwordSign] = wordsOf(inWord, "password")
 	lists[authorizationSign] = wordsOf(inWord, "authorization")
-	for i, l := range t.Logins {
-		options := slices.DeleteFunc(append(slices.Clone(l.Options), l.Stdin), func(s string) bool { return s == "" })
-		lists[commandSigns+i] = wordsOf(asCommand, l.names...)
-		if last := len(l.Command) - 1; last > 0 {
-			lists[commandSigns+i] = wordsOf(asCommand, l.Command[last])
+	for _, l := range t.Logins {
+		var signs []int
+		for _, list := range l.signs() {
+			signs, lists = append(signs, len(lists)), append(lists, list)
 		}
-		lists[commandSigns+len(t.Logins)+i] = wordsOf(asCommand, options...)
-		if l.Operand > 0 || len(l.Glued) > 0 {
-			x.operands |= 1 << i
-		}
+		x.logins = append(x.logins, signs)
 	}
 	x.index = newWordIndex(lists...)
 	return x
 })
 
+// signs are words of which a script that calls the command has one of each list: the last word of the command, and what
+// stands before the secret.
+func (l *loginCommand) signs() [][]word {
+	command := wordsOf(asCommand, l.names...)
+	if last := len(l.Command) - 1; last > 0 {
+		command = wordsOf(asCommand, l.Command[last])
+	}
+	before := wordsOf(asOption, slices.Concat(l.Options, l.Glued)...)
+	if l.Stdin != "" {
+		before = append(before, word{l.Stdin, asCommand})
+	}
+	out := [][]word{command, before}
+	if l.Operand > 0 || l.Pair != "" { // nothing needs to stand before it, or one letter of an option with several
+		out = out[:1]
+	}
+	for _, list := range out {
+		for i := range list {
+			list[i].text = strings.ToLower(list[i].text)
+		}
+	}
+	return out
+}
+
 // login reports whether a text with some of the words may call a command and give it a secret.
 func (x *signWords) login(met ownerSet) bool {
-	commands := (x.index.owners - commandSigns) / 2
-	met >>= commandSigns
-	return met&(1<<commands-1)&(x.operands|met>>commands) != 0
+	missing := func(sign int) bool { return !met.has(sign) }
+	return slices.ContainsFunc(x.logins, func(signs []int) bool { return !slices.ContainsFunc(signs, missing) })
 }
 
 // secretNames are the words of which the name of a secret has one.

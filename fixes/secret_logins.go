@@ -3,6 +3,7 @@ package fixes
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"cfgfix/fixes/internal/shell"
 )
@@ -69,14 +70,10 @@ func (l *loginCommand) secrets(c *shell.Call) []shell.Word {
 				out = append(out, w)
 			}
 		}
-		name, value, ok := strings.Cut(a.Value, "=")
-		switch {
-		case i+1 < len(args) && slices.Contains(l.Options, a.Value):
-			out = append(out, args[i+1])
-		case ok && strings.HasPrefix(name, "--") && slices.Contains(l.Options, name):
-			w := a
-			w.Value = value
-			out = append(out, w)
+		for _, option := range l.Options {
+			if w, ok := l.optionValue(args[i:], option); ok {
+				out = append(out, w)
+			}
 		}
 	}
 	operands := slices.DeleteFunc(slices.Clone(args), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "-") })
@@ -87,6 +84,37 @@ func (l *loginCommand) secrets(c *shell.Call) []shell.Word {
 		out = append(out, inputWords(c)...)
 	}
 	return out
+}
+
+// optionValue is what an option is given that the words begin with. The value of one with a single letter may follow at
+// once or behind a '=', and the letter may stand last of several.
+func (l *loginCommand) optionValue(words []shell.Word, option string) (value shell.Word, ok bool) {
+	rest, begins := strings.CutPrefix(words[0].Value, option)
+	letter := len(option) == 2
+	switch {
+	case begins && rest == "", l.Pair != "" && letter && endsOptions(words[0].Value, option[1]):
+		if len(words) == 1 {
+			return shell.Word{}, false
+		}
+		return words[1], true
+	case begins && (letter && !isLongOption(rest) || strings.HasPrefix(option, "--") && rest[0] == '='):
+		value = words[0]
+		value.Value = strings.TrimPrefix(rest, "=")
+		return value, true
+	}
+	return shell.Word{}, false
+}
+
+// isLongOption reports whether what follows a '-' and a letter goes on as the name of an option with its value.
+func isLongOption(rest string) bool {
+	name, _, ok := strings.Cut(rest, "=")
+	return ok && name != "" && strings.TrimFunc(name, unicode.IsLetter) == ""
+}
+
+// endsOptions reports whether a word is one of several options with a letter each, and this is the last: -sSu.
+func endsOptions(word string, letter byte) bool {
+	letters, ok := strings.CutPrefix(word, "-")
+	return ok && letters != "" && letters[len(letters)-1] == letter && strings.TrimFunc(letters, unicode.IsLetter) == ""
 }
 
 // inputWords are the words that make up the input of a call: what echo or printf pipes into it, or a here-string.
@@ -123,7 +151,7 @@ func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, 
 			f.variables = t.hostVariables(host)
 		}
 	}
-	if l.Registry || strings.HasSuffix(l.Variables[0], "PASSWORD") {
+	if l.Registry || t.readName(l.Variables[0]).password {
 		f.what = "a literal password"
 	}
 	found := t.tokens(value)

@@ -77,7 +77,7 @@ type starter struct {
 type loginCommand struct {
 	Command   []string // of the first word, several with a "|" between them
 	Within    string   // what a word of the call has to hold, or of the one that pipes into it; "" for nothing
-	Options   []string // whose value is the secret
+	Options   []string // whose value is the secret; one with a letter may be written with others, or with the value
 	Glued     []string // what a word begins with whose rest is the secret
 	Host      []string // the options for the host, without which the command goes to the machine itself; none when it does not
 	Pair      string   // what stands between the user and the secret in that value; "" when it is the secret alone

@@ -73,7 +73,7 @@ func (e *Engine) triggered(src []byte, facts *Facts) []*Rule {
 		return e.Rules
 	}
 	t := ruleTriggers()
-	met := wordsIn(t.index, src, t.index.owners)
+	met := wordsIn(t.index, src)
 	return slices.DeleteFunc(slices.Clone(e.Rules), func(r *Rule) bool {
 		owner, known := t.owners[r]
 		return known && !met.has(owner) && len(r.Triggers(facts)) > 0

@@ -19,6 +19,7 @@ const (
 	inWord    wordKind = iota // anything
 	ownWord                   // no letter or digit, unless the case changes, as in npmToken
 	asCommand                 // no letter or digit, and no '-' and '_' either
+	asOption                  // the same in front; its value may follow at once
 )
 
 // wordsOf are words of one kind.
@@ -30,7 +31,7 @@ func wordsOf(kind wordKind, texts ...string) []word {
 	return out
 }
 
-// wordIndex finds the words of up to maxOwners in one pass over a text, in any letter case.
+// wordIndex finds the words of many owners in one pass over a text, in any letter case.
 type wordIndex struct {
 	starts  [1 << startBits / 64]uint64 // how words begin, in each case, as startOf has it
 	buckets [256][]ownedWord            // the words, by bucketOf
@@ -44,9 +45,6 @@ type ownedWord struct {
 
 // newWordIndex takes the words of each owner, who is known by his place.
 func newWordIndex(lists ...[]word) *wordIndex {
-	if len(lists) > maxOwners {
-		panic("more owners of words than an ownerSet has bits")
-	}
 	x := &wordIndex{owners: len(lists)}
 	for owner, list := range lists {
 		for _, w := range slices.Compact(slices.SortedFunc(slices.Values(list), compareWords)) {
@@ -93,14 +91,14 @@ func compareWords(a, b word) int {
 }
 
 // ownerSet is a set of owners, a bit for each.
-type ownerSet uint64
+type ownerSet []uint64
 
-const maxOwners = 64
+func (s ownerSet) has(owner int) bool { return s[owner>>6]>>(owner&63)&1 == 1 }
 
-func (s ownerSet) has(owner int) bool { return s>>owner&1 == 1 }
+func (s ownerSet) add(owner int) { s[owner>>6] |= 1 << (owner & 63) }
 
 // in reports whether a text has any of the words.
-func (x *wordIndex) in(text string) bool { return wordsIn(x, text, 1) != 0 }
+func (x *wordIndex) in(text string) bool { return x.next(text, 0) >= 0 }
 
 // mayStart reports whether a word may begin at p, which is not the last byte.
 func mayStart[T string | []byte](x *wordIndex, text T, p int) bool {
@@ -127,17 +125,17 @@ func (x *wordIndex) next(text string, p int) int {
 	return -1
 }
 
-// wordsIn are the owners whose words a text has, or as many of them as are wanted.
-func wordsIn[T string | []byte](x *wordIndex, text T, wanted int) ownerSet {
-	var met ownerSet
-	for p := 0; p+1 < len(text) && wanted > 0; p++ {
+// wordsIn are the owners whose words a text has.
+func wordsIn[T string | []byte](x *wordIndex, text T) ownerSet {
+	met := make(ownerSet, x.owners>>6+1)
+	for p, missing := 0, x.owners; p+1 < len(text) && missing > 0; p++ {
 		if !mayStart(x, text, p) {
 			continue
 		}
 		for _, w := range x.buckets[bucketOf(text[p], text[p+1])] {
 			if !met.has(w.owner) && isWordAt(text, p, w.word) {
-				met |= 1 << w.owner
-				wanted--
+				met.add(w.owner)
+				missing--
 			}
 		}
 	}
@@ -155,12 +153,13 @@ func isWordAt[T string | []byte](text T, p int, w word) bool {
 			return false
 		}
 	}
-	return w.kind == inWord || (p == 0 || p > 1 && text[p-2] == '\\' || w.kind.ends(text[p-1], text[p])) && (end == len(text) || w.kind.ends(text[end-1], text[end]))
+	begins := p == 0 || p > 1 && text[p-2] == '\\' || w.kind.ends(text[p-1], text[p])
+	return w.kind == inWord || begins && (w.kind == asOption || end == len(text) || w.kind.ends(text[end-1], text[end]))
 }
 
 // ends reports whether a word may begin or end between two characters.
 func (k wordKind) ends(a, b byte) bool {
-	if k == asCommand {
+	if k >= asCommand {
 		return !isNameByte(a) || !isNameByte(b)
 	}
 	return !isWordByte(a) || !isWordByte(b) || 'a' <= a && a <= 'z' && 'A' <= b && b <= 'Z'
