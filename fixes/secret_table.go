@@ -27,10 +27,12 @@ type secretTable struct {
 		Tests       []string // words of names that only tests use
 		Services    []string // words of names that services started for a job read their passwords from
 		Application []string // secrets that a program makes up for itself: any value serves a test
-		Brought     []string // parts of the names of variables that fixes bring, and whose prerequisites say where they belong
-		System      []string // variables that every job has, or that the shell or setup_remote_docker makes
-		Tools       []string // words of what is sourced or evaluated to set up a tool, and brings no variable of a context
-		Modes       []string // variables that say what a program runs as, such as test
+		// The same by the last words of the name: the first tell which program.
+		ApplicationEndings []string
+		Brought            []string // parts of the names of variables that fixes bring, and whose prerequisites say where they belong
+		System             []string // variables that every job has, or that the shell or setup_remote_docker makes
+		Tools              []string // words of what is sourced or evaluated to set up a tool, and brings no variable of a context
+		Modes              []string // variables that say what a program runs as, such as test
 	}
 	Values struct {
 		Dummies []string          // parts of values that are no secret, in lower case

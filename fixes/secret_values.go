@@ -46,7 +46,8 @@ func (t *secretTable) readName(name string) secretName {
 		strings.HasSuffix(last, "PASSWORD") || strings.HasSuffix(last, "TOKEN") || strings.HasSuffix(last, "SECRET")
 	n.password = in(t.Names.Passwords) || strings.HasSuffix(last, "PASSWORD")
 	n.service, n.test = in(t.Names.Services), in(t.Names.Tests)
-	n.application = slices.Contains(t.Names.Application, strings.Trim(joined, "_"))
+	n.application = slices.Contains(t.Names.Application, strings.Trim(joined, "_")) ||
+		slices.ContainsFunc(t.Names.ApplicationEndings, func(ending string) bool { return strings.HasSuffix(joined, "_"+ending+"_") })
 	if joined == "_PWD_" || joined == "_OLDPWD_" { // the shell's directories
 		n.secret = false
 	}
@@ -219,7 +220,15 @@ func entropy(text string) float64 {
 
 // strong reports whether a value is random and no stand-in.
 func (t *secretTable) strong(text string) bool {
-	return random(text) && !ordinary(text) && !t.dummy(text) && !t.unreal(text)
+	return random(text) && !ordinary(text) && !t.dummy(text) && !t.unreal(text) && !t.encodesWords(text)
+}
+
+// encodesWords reports whether a text is the base64 of one that people wrote, and that holds no password.
+func (t *secretTable) encodesWords(text string) bool {
+	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+	text = string(decoded)
+	foreign := func(r rune) bool { return r < ' ' || r > '~' }
+	return err == nil && !strings.ContainsFunc(text, foreign) && !t.strong(text) && !t.chosen(text)
 }
 
 // chosen reports whether a value is a password as people choose them: letters with digits or signs, and no stand-in.
