@@ -88,6 +88,7 @@ var secretNames = sync.OnceValue(func() *wordIndex {
 	for _, name := range slices.Concat(t.Names.Words, t.Names.Phrases) {
 		list = append(list, word{strings.ToLower(name[strings.LastIndexByte(name, '_')+1:]), ownWord})
 	}
+	list = append(list, word{strings.ToLower(bundlerPrefix), inWord})
 	for name := range t.Keys {
 		list = append(list, word{name, inWord})
 	}

@@ -122,7 +122,7 @@ func (x *scriptScan) scanFile(c *shell.Call) {
 }
 
 // filePattern finds a password in such a file.
-var filePattern = pattern.New(`(?i)\bpassword(?:[ \t]*[=:>][ \t]*|[ \t]+)["']?([^\s"'<]+)`)
+var filePattern = pattern.New(`(?i)\bpassword["']?(?:[ \t]*[=:>][ \t]*|[ \t]+)["']?([^\s"'<]+)`)
 
 // secretIn is what a scan of a script says of a literal in it.
 type secretIn struct {
@@ -171,7 +171,7 @@ func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
 	if a.Naked || a.Append || !a.Value.Static || c.Inner {
 		return
 	}
-	j := x.view.judge(a.Name, a.Value.Value)
+	j := x.judgeAssigned(c, a)
 	if !j.secret || j.weak && x.serves(c, a.Name) {
 		return
 	}
@@ -183,6 +183,22 @@ func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
 		judgement: j, where: "the script sets " + a.Name + " to", variables: []string{a.Name}, parts: []shell.Span{part}, sometimes: c.Conditional,
 		isolated: isolated(c, a.Name) || c.Wrapper("sudo") != nil,
 	})
+}
+
+// judgeAssigned looks at the value of an assignment. What a client of a database is given for a host elsewhere is no password
+// of a container beside the job, and may be one as people choose them.
+func (x *scriptScan) judgeAssigned(c *shell.Call, a shell.Assign) judgement {
+	t, value := x.view.table, a.Value.Value
+	j := x.view.judge(a.Name, value)
+	given := slices.ContainsFunc(t.Logins, func(l *loginCommand) bool {
+		return slices.Contains(l.Assigned, a.Name) && l.calledBy(c) && !l.local(c)
+	})
+	switch {
+	case !given || j.secret && !j.weak:
+	case !isReference(value) && !x.view.dummies[value] && (t.strong(value) || t.chosen(value)):
+		return judgement{secret: true, what: "a literal password"}
+	}
+	return j
 }
 
 // serves is that of secretView for what a command has: the command, its step or all jobs that run it say that it is for
@@ -235,10 +251,16 @@ func (x *scriptScan) scanSetter(c *shell.Call) {
 		}
 		whole, value := operands[0].Value, operands[1].Value
 		name := whole[strings.LastIndexByte(whole, ':')+1:]
-		if (t.readName(name).secret || t.Keys[strings.ToLower(name)] != nil) && t.made(value) && len(t.tokens(value)) == 0 && !x.view.dummies[value] {
-			x.add(operands[1], value, secretIn{
-				judgement: judgement{what: "a literal value"}, where: c.Name() + " sets " + name + " to", variables: x.settingVariables(c, whole, name),
-			})
+		if command[0] == "bundle" {
+			name = bundlerVariable(whole)
+		}
+		n := t.readName(name)
+		if (n.secret || t.Keys[strings.ToLower(name)] != nil) && (t.made(value) || n.login && t.chosen(value)) && len(t.tokens(value)) == 0 && !x.view.dummies[value] {
+			f := secretIn{judgement: judgement{what: "a literal value"}, where: c.Name() + " sets " + name + " to", variables: []string{name}}
+			if !n.login {
+				f.variables = x.settingVariables(c, whole, name)
+			}
+			x.add(operands[1], value, f)
 		}
 		return
 	}
@@ -355,7 +377,7 @@ func (x *scriptScan) scanSettings(c *shell.Call, w shell.Word, replaced substitu
 		if leadsToReference(value) || x.view.dummies[value] || t.published(p.name, value) {
 			continue
 		}
-		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && t.made(value) && !ofAWS(n.words, value) && !n.service && !(n.application && x.serves(c, p.name)) {
+		if n := t.readName(p.name); (n.secret || t.Keys[strings.ToLower(p.name)] != nil) && t.made(value) && !ofAWS(n.words, value) && !(n.service && !x.elsewhere(c)) && !(n.application && x.serves(c, p.name)) {
 			f := secretIn{judgement: judgement{what: "a literal value for " + p.name}, where: "the script holds", variables: x.settingVariables(c, w.Value[:p.start], p.name)}
 			if escaped {
 				f.blocker = withEscapes
@@ -363,6 +385,11 @@ func (x *scriptScan) scanSettings(c *shell.Call, w shell.Word, replaced substitu
 			x.add(w, value, f)
 		}
 	}
+}
+
+// elsewhere reports whether a call hands a password to a service that is none of the job's.
+func (x *scriptScan) elsewhere(c *shell.Call) bool {
+	return slices.ContainsFunc(x.view.table.Receivers, func(command []string) bool { return c.Is(command[0], command[1:]...) }) && !x.services()
 }
 
 var authorizationPattern = pattern.New(`(?i)authorization["']?[ \t]*[:=][ \t]*["']?(?:bearer|token|basic|apikey|api-key)[ \t]+([^\s"'&;,<>\\]+)`)

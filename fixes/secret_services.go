@@ -3,6 +3,7 @@ package fixes
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -129,7 +130,7 @@ func (v *secretView) starters() map[*circle.Job]bool {
 	v.starting = map[*circle.Job]bool{}
 	for s := range v.p.Config.Walk {
 		text := s.Command().Value()
-		if !strings.Contains(text, "docker") && !strings.Contains(text, "podman") {
+		if !starterIndex().in(text) {
 			continue
 		}
 		if script := v.p.scripts.Parse(text); script != nil && slices.ContainsFunc(script.Calls(), v.table.starts) {
@@ -140,6 +141,14 @@ func (v *secretView) starters() map[*circle.Job]bool {
 	}
 	return v.starting
 }
+
+var starterIndex = sync.OnceValue(func() *wordIndex {
+	var names []word
+	for _, s := range secretTables().Starters {
+		names = append(names, word{s.Command[0], asCommand})
+	}
+	return newWordIndex(names)
+})
 
 // starts reports whether a call starts containers and leaves them running.
 func (t *secretTable) starts(c *shell.Call) bool {

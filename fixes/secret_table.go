@@ -29,6 +29,7 @@ type secretTable struct {
 		Application []string // secrets that a program makes up for itself: any value serves a test
 		// The same by the last words of the name: the first tell which program.
 		ApplicationEndings []string
+		BundlerSettings    []string // what a variable of Bundler with a "__" in its name begins with that is no host
 		Brought            []string // parts of the names of variables that fixes bring, and whose prerequisites say where they belong
 		System             []string // variables that every job has, or that the shell or setup_remote_docker makes
 		Tools              []string // words of what is sourced or evaluated to set up a tool, and brings no variable of a context
@@ -42,6 +43,8 @@ type secretTable struct {
 	}
 	Logins            []*loginCommand
 	Starters          []starter           // commands that start containers and leave them running
+	Composer          []string            // the kinds of logins in Composer's auth.json
+	Receivers         [][]string          // commands that hand passwords to services elsewhere, which they are given by the names of settings
 	Setters           [][]string          // commands that are given the name of a setting and its value as two words
 	Hosts, Registries map[string][]string // where the passwords for hosts are kept, by the ends of their names; "" is any other registry
 	Files             map[string][]string // files that hold passwords, by their names, with variables for them
@@ -81,6 +84,7 @@ type loginCommand struct {
 	Within    string   // what a word of the call has to hold, or of the one that pipes into it; "" for nothing
 	Options   []string // whose value is the secret; one with a letter may be written with others, or with the value
 	Glued     []string // what a word begins with whose rest is the secret
+	Assigned  []string // variables that the secret is given by, in front of the call
 	Host      []string // the options for the host, without which the command goes to the machine itself; none when it does not
 	Pair      string   // what stands between the user and the secret in that value; "" when it is the secret alone
 	Stdin     string   // the option with which it reads the secret from its input

@@ -18,6 +18,7 @@ type secretName struct {
 	words       []string
 	secret      bool // the value is one, unless it looks like something else
 	password    bool // chosen by people: it need not look random
+	login       bool // the same, and for a host elsewhere
 	service     bool // of a service that is started for the job
 	application bool // made up by a program for itself
 	test        bool
@@ -39,6 +40,10 @@ func (t *secretTable) readName(name string) secretName {
 		n.secret = true
 		return n
 	}
+	if t.isBundlerLogin(name) {
+		n.secret, n.login = true, true
+		return n
+	}
 	if slices.Contains(t.Names.Endings, last) || slices.ContainsFunc(t.Names.Public, has) || t.bundled(name) {
 		return n
 	}
@@ -52,6 +57,21 @@ func (t *secretTable) readName(name string) secretName {
 		n.secret = false
 	}
 	return n
+}
+
+// isBundlerLogin reports whether a variable has the name of Bundler's login to a host: BUNDLE_GEMS__ACME__COM.
+func (t *secretTable) isBundlerLogin(name string) bool {
+	host, ok := strings.CutPrefix(name, bundlerPrefix)
+	first, _, dotted := strings.Cut(host, "__")
+	return ok && dotted && !slices.Contains(t.Names.BundlerSettings, first)
+}
+
+// bundlerPrefix begins the names of the variables that Bundler takes its settings from.
+const bundlerPrefix = "BUNDLE_"
+
+// bundlerVariable is the variable for a setting of Bundler: BUNDLE_GEMS__ACME__COM for gems.acme.com.
+func bundlerVariable(setting string) string {
+	return bundlerPrefix + strings.NewReplacer(".", "__", "-", "___").Replace(strings.ToUpper(setting))
 }
 
 // isReference reports whether a text is, or holds, what is known only later.
@@ -339,6 +359,9 @@ func jsonKind(text string) string {
 		}
 		return "key file"
 	}
+	if composerLogin(fields) {
+		return "login for composer"
+	}
 	if auths, ok := fields["auths"].(map[string]any); ok {
 		for _, v := range auths {
 			if login, ok := v.(map[string]any); ok {
@@ -349,4 +372,23 @@ func jsonKind(text string) string {
 		}
 	}
 	return ""
+}
+
+// composerLogin reports whether the fields are those of Composer's auth.json, with a password or a token in it.
+func composerLogin(fields map[string]any) bool {
+	t := secretTables()
+	literal := func(v any) bool {
+		text, ok := v.(string)
+		return ok && !isReference(text) && (t.strong(text) || t.chosen(text) || len(t.tokens(text)) > 0)
+	}
+	for _, kind := range t.Composer {
+		hosts, _ := fields[kind].(map[string]any)
+		for _, login := range hosts {
+			fields, _ := login.(map[string]any)
+			if literal(login) || literal(fields["password"]) || literal(fields["consumer-secret"]) {
+				return true
+			}
+		}
+	}
+	return false
 }

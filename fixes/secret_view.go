@@ -273,6 +273,8 @@ func (v *secretView) judge(name, text string) judgement {
 		return judgement{}
 	case t.shaped(n.words, text):
 		return judgement{secret: true, what: "a literal password"}
+	case n.login && (t.strong(text) || t.chosen(text)):
+		return judgement{secret: true, what: "a literal login"}
 	case t.strong(text):
 		return judgement{secret: true, what: "a literal value", weak: n.service || n.application}
 	case t.shortRandom(text):
