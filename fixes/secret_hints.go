@@ -13,7 +13,7 @@ import (
 func (t *secretTable) mayHoldSecret(script string) bool {
 	signs := secretSigns()
 	met := wordsIn(signs.index, script)
-	return met.has(aloneSign) || met.has(fileSign) && met.has(passwordSign) || signs.login(met) ||
+	return met.has(aloneSign) || met.has(fileSign) && met.has(passwordSign) || signs.login(met, script) ||
 		met.has(authorizationSign) && mayAuthorize(script) || t.mayName(script) || mayAddress(script) || hasBase64(script) || len(t.tokens(script)) > 0
 }
 
@@ -29,7 +29,14 @@ const (
 // signWords are words that tell of a secret, alone or together.
 type signWords struct {
 	index  *wordIndex
-	logins [][]int // for each command that takes a secret, the signs of which a script has all
+	logins []loginHints
+}
+
+// loginHints are what a script has that gives a secret to a command: the command, and what stands before the secret.
+type loginHints struct {
+	command, before int
+	letter          byte // in lower case, of an option that may be the last of several letters, -fsSu; 0 for none
+	bare            bool // nothing needs to stand before the secret
 }
 
 var secretSigns = sync.OnceValue(func() *signWords {
@@ -42,43 +49,56 @@ var secretSigns = sync.OnceValue(func() *signWords {
 	lists[passwordSign] = wordsOf(inWord, "password")
 	lists[authorizationSign] = wordsOf(inWord, "authorization")
 	for _, l := range t.Logins {
-		var signs []int
-		for _, list := range l.signs() {
-			signs, lists = append(signs, len(lists)), append(lists, list)
+		command, before := l.signs()
+		signs := loginHints{command: len(lists), before: len(lists) + 1, bare: l.Operand > 0}
+		if i := slices.IndexFunc(l.Options, isLetterOption); l.Pair != "" && i >= 0 {
+			signs.letter = l.Options[i][1] | 0x20
 		}
-		x.logins = append(x.logins, signs)
+		x.logins, lists = append(x.logins, signs), append(lists, command, before)
 	}
 	x.index = newWordIndex(lists...)
 	return x
 })
 
-// signs are words of which a script that calls the command has one of each list: the last word of the command, and what
-// stands before the secret.
-func (l *loginCommand) signs() [][]word {
-	command := wordsOf(asCommand, l.names...)
+// signs are words of which a script that calls the command has one each: the last word of the command, and what stands
+// before the secret.
+func (l *loginCommand) signs() (command, before []word) {
+	command = wordsOf(asCommand, l.names...)
 	if last := len(l.Command) - 1; last > 0 {
 		command = wordsOf(asCommand, l.Command[last])
 	}
-	before := wordsOf(asOption, slices.Concat(l.Options, l.Glued)...)
+	before = wordsOf(asOption, slices.Concat(l.Options, l.Glued)...)
 	if l.Stdin != "" {
 		before = append(before, word{l.Stdin, asCommand})
 	}
-	out := [][]word{command, before}
-	if l.Operand > 0 || l.Pair != "" { // nothing needs to stand before it, or one letter of an option with several
-		out = out[:1]
-	}
-	for _, list := range out {
+	for _, list := range [...][]word{command, before} {
 		for i := range list {
 			list[i].text = strings.ToLower(list[i].text)
 		}
 	}
-	return out
+	return command, before
 }
 
 // login reports whether a text with some of the words may call a command and give it a secret.
-func (x *signWords) login(met ownerSet) bool {
-	missing := func(sign int) bool { return !met.has(sign) }
-	return slices.ContainsFunc(x.logins, func(signs []int) bool { return !slices.ContainsFunc(signs, missing) })
+func (x *signWords) login(met ownerSet, text string) bool {
+	return slices.ContainsFunc(x.logins, func(l loginHints) bool {
+		return met.has(l.command) && (l.bare || met.has(l.before) || l.letter != 0 && hasLetterOption(text, l.letter))
+	})
+}
+
+// hasLetterOption reports whether a letter, in either case, stands among those behind a hyphen.
+func hasLetterOption(text string, letter byte) bool {
+	for {
+		_, behind, found := strings.Cut(text, "-")
+		if !found {
+			return false
+		}
+		for text = behind; text != "" && isLetter(text[0]); text = text[1:] {
+			if text[0]|0x20 == letter {
+				return true
+			}
+		}
+	}
 }
 
 // secretNames are the words of which the name of a secret has one.

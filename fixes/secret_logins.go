@@ -90,7 +90,7 @@ func (l *loginCommand) secrets(c *shell.Call) []shell.Word {
 // once or behind a '=', and the letter may stand last of several.
 func (l *loginCommand) optionValue(words []shell.Word, option string) (value shell.Word, ok bool) {
 	rest, begins := strings.CutPrefix(words[0].Value, option)
-	letter := len(option) == 2
+	letter := isLetterOption(option)
 	switch {
 	case begins && rest == "", l.Pair != "" && letter && endsOptions(words[0].Value, option[1]):
 		if len(words) == 1 {
@@ -104,6 +104,8 @@ func (l *loginCommand) optionValue(words []shell.Word, option string) (value she
 	}
 	return shell.Word{}, false
 }
+
+func isLetterOption(option string) bool { return len(option) == 2 }
 
 // isLongOption reports whether what follows a '-' and a letter goes on as the name of an option with its value.
 func isLongOption(rest string) bool {
