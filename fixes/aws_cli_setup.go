@@ -64,6 +64,7 @@ func (v *awsView) scanSetup(s *circle.Step, orb *circle.Orb, facts *stepFacts) {
 			continue
 		}
 		x.hasKeys, f.keys = true, identity{}
+		f.values = append(f.values, n)
 		sources[i] = classify(n.Value())
 		if envName.MatchString(n.Value()) && sources[i].kind != literalSource {
 			sources[i] = keySource{varSource, n.Value()}

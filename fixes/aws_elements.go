@@ -16,7 +16,7 @@ func (v *awsView) scanElement(s *circle.Step, orb *circle.Orb, command string, f
 	if table == nil {
 		return
 	}
-	x := &elementUse{orb: orb, release: table.release(orb.Version()), node: s.Node, value: s.Value(), args: s.Args()}
+	x := &elementUse{orb: orb, release: table.release(orb.Version()), node: s.Node, value: s.Value(), args: s.Args(), step: s}
 	if x.release == nil {
 		facts.supplies = true // what an unknown version does is not known
 		if f := v.unknownElement(x, s.Name); f != nil {
@@ -32,7 +32,7 @@ func (v *awsView) scanElement(s *circle.Step, orb *circle.Orb, command string, f
 	facts.uses = facts.uses || login == loginEnvironment
 	facts.assumes = login == loginKeys && x.hasRole() && !x.namesKeys()
 	if f := v.elementForm(x, s.Name, login); f != nil {
-		f.owner, f.step = s.Owner(), s
+		f.owner = s.Owner()
 		facts.forms = append(facts.forms, f)
 	}
 }
@@ -63,9 +63,9 @@ func (v *awsView) jobElement(use *circle.WorkflowJob) *keyForm {
 // unknownElement is the form of an element of a version that the tables do not know: only keys that it shows count.
 func (v *awsView) unknownElement(x *elementUse, name string) *keyForm {
 	for _, key := range []string{"aws-access-key-id", "aws_access_key_id"} {
-		if s := keyParameter(x.arg(key)); s.kind == varSource || s.kind == literalSource {
+		if s := keyParameter(x.arg(key).Value()); s.kind == varSource || s.kind == literalSource {
 			f := &keyForm{kind: elementForm, element: x, node: x.node, span: x.node.Span(), blocker: "the version of " + x.orb.Ref() + " is not known"}
-			f.describe([2]keySource{s, keyParameter(x.arg(strings.Replace(strings.Replace(key, "access-key-id", "secret-access-key", 1), "access_key_id", "secret_access_key", 1)))}, "")
+			f.describe([2]keySource{s, keyParameter(x.arg(strings.Replace(strings.Replace(key, "access-key-id", "secret-access-key", 1), "access_key_id", "secret_access_key", 1)).Value())}, "")
 			f.message = fmt.Sprintf("%s uses AWS keys, from %s", name, f.origin())
 			return f
 		}
@@ -74,10 +74,10 @@ func (v *awsView) unknownElement(x *elementUse, name string) *keyForm {
 }
 
 // keyParameter tells where a key parameter of an orb points. Its value is the name of a variable, or expands one.
-func keyParameter(n rewrite.Node) keySource {
-	s := classify(n.Value())
-	if s.kind != literalSource && s.kind != varSource && envName.MatchString(n.Value()) {
-		return keySource{varSource, n.Value()}
+func keyParameter(text string) keySource {
+	s := classify(text)
+	if s.kind != literalSource && s.kind != varSource && envName.MatchString(text) {
+		return keySource{varSource, text}
 	}
 	return s
 }
@@ -85,7 +85,7 @@ func keyParameter(n rewrite.Node) keySource {
 // elementForm is the form of an element of a known version, nil when it uses no long-lived keys.
 func (v *awsView) elementForm(x *elementUse, name, login string) *keyForm {
 	x.login = login
-	f := &keyForm{element: x, node: x.node, span: x.node.Span()}
+	f := &keyForm{element: x, node: x.node, span: x.node.Span(), step: x.step}
 	switch login {
 	case loginEnvironment:
 		f.kind, f.keys = implicitForm, standard
@@ -139,7 +139,8 @@ func (v *awsView) elementKeys(f *keyForm, x *elementUse) bool {
 			continue
 		}
 		x.hasKeys = true
-		if sources[i] = keyParameter(n); sources[i].kind == exprSource && orbPart(v.config) {
+		f.values = append(f.values, n)
+		if sources[i] = keyParameter(n.Value()); sources[i].kind == exprSource && orbPart(v.config) {
 			return false
 		}
 	}

@@ -48,6 +48,8 @@ type keyForm struct {
 	region  string              // the region that goes away with the form, as written
 	use     *circle.WorkflowJob // of an orb's job
 	element *elementUse         // of an elementForm, or an implicitForm of an orb
+	values  []rewrite.Node      // of a setup or an element: what the key parameters are given
+	spare   []*circle.Parameter // whose defaults name the keys
 	stays   bool                // the keys reach the steps behind, by a profile or $BASH_ENV
 	root    bool                // the keys are given to another user or to an empty environment, by sudo or env
 }
@@ -136,6 +138,9 @@ func (v *awsView) scanEnvironment(env *circle.Environment, step *circle.Step) *k
 // describe takes the identity from the sources of both keys. It is false when they are no long-lived keys.
 func (f *keyForm) describe(sources [2]keySource, profile string) bool {
 	f.keys.profile = profile
+	for i, s := range sources {
+		sources[i] = f.settle(s)
+	}
 	id, secret := sources[0], sources[1]
 	if id.kind == noSource && secret.kind == noSource || id.kind == otherSource || id.kind == noSource && secret.kind == otherSource {
 		return false
@@ -172,6 +177,20 @@ func (f *keyForm) describe(sources [2]keySource, profile string) bool {
 		f.blocker = oneKey
 	}
 	return true
+}
+
+// settle is the variable that a key parameter names wherever the form's step runs, or else the source as it is.
+func (f *keyForm) settle(s keySource) keySource {
+	if s.kind != exprSource || f.step == nil || len(f.values) == 0 {
+		return s
+	}
+	text, parameters, known := f.step.Settled(s.text)
+	settled := keyParameter(text)
+	if !known || settled.kind != varSource {
+		return s
+	}
+	f.spare = append(f.spare, parameters...)
+	return settled
 }
 
 // origin says in words where the keys come from.

@@ -30,7 +30,23 @@ func (b *keysFix) remove() (refusal string) {
 			return refusal
 		}
 	}
+	b.removeParameters()
 	return ""
+}
+
+// removeParameters takes away the parameters that only named the keys.
+func (b *keysFix) removeParameters() {
+	var values []rewrite.Node
+	var spare []*circle.Parameter
+	for _, f := range b.group {
+		values, spare = append(values, f.values...), append(spare, f.spare...)
+	}
+	gone := func(text rewrite.Node) bool { return slices.ContainsFunc(values, text.Same) }
+	for i, p := range spare {
+		if !slices.Contains(spare[:i], p) && p.Spare(gone) {
+			b.fix.Ops = append(b.fix.Ops, shared(p.Entry.Parent(), rewrite.Prune(p.Entry))...)
+		}
+	}
 }
 
 // removeFrom takes the keys out of a script, and the step away when nothing is left that does something. Where an anchor

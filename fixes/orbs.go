@@ -158,7 +158,8 @@ type elementUse struct {
 	value   rewrite.Node // what stands behind its name; absent for a bare name
 	args    rewrite.Node // the mapping of arguments, absent when there are none
 	hasKeys bool
-	login   string // how it gets its credentials
+	login   string       // how it gets its credentials
+	step    *circle.Step // nil for a workflow entry
 }
 
 // arg is the value of an argument, resolved.

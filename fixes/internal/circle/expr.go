@@ -18,6 +18,9 @@ func (e Expr) Parameter() (name string, ok bool) {
 	return strings.CutPrefix(e.Body, "parameters.")
 }
 
+// reads reports whether the expression uses a parameter, by itself or in a condition.
+func (e Expr) reads(parameter string) bool { return strings.Contains(e.Body, "parameters."+parameter) }
+
 // heredocRedirect is what follows the marker in a shell line such as cat <<EOF >> file. It is no expression: these name
 // something with a dot, a call or an operator.
 var heredocRedirect = pattern.New(`^(-?\w+|-?"\w+"|-?'\w+')[ \t]*$`)

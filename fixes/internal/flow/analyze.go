@@ -205,7 +205,7 @@ func (z *analyzer) run(t *task) {
 	}
 	orb, name, _ := t.use.OrbJob()
 	r.visits(t.visits[:t.before])
-	r.element(&element{orb, name, t.use.Args}, &act{name: orbName(orb, t.use.JobName, name)})
+	r.element(&element{orb: orb, name: name, args: t.use.Args}, &act{name: orbName(orb, t.use.JobName, name)})
 	r.visits(t.visits[t.before:])
 }
 

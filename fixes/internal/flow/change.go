@@ -50,7 +50,18 @@ func (c *comparer) entries(x, y *circle.WorkflowJob) bool {
 }
 
 func (c *comparer) visits(x, y circle.Visit) bool {
-	return slices.EqualFunc(x.Calls, y.Calls, c.steps) && c.steps(x.Step, y.Step)
+	return slices.EqualFunc(x.Calls, y.Calls, c.steps) && c.steps(x.Step, y.Step) && slices.Equal(compiledArguments(x), compiledArguments(y))
+}
+
+// compiledArguments are what an orb's command is given: the parameters in it stand elsewhere.
+func compiledArguments(v circle.Visit) (out []string) {
+	if _, _, ok := v.Step.OrbCall(); !ok {
+		return nil
+	}
+	for _, e := range v.Step.Args().Fields() {
+		out = append(out, compiled(v, e.Value().Resolve().Value()))
+	}
+	return out
 }
 
 // steps compares two steps, and those that they stand in.

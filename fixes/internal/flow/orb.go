@@ -73,6 +73,7 @@ type element struct {
 	orb  *circle.Orb
 	name string
 	args rewrite.Node
+	at   circle.Visit // zero for a workflow entry
 }
 
 // arg is the text of the first of these arguments that is given.
@@ -91,10 +92,47 @@ func (e *element) parameter(s *scope, standard string, names ...string) value {
 	if !ok {
 		text = standard
 	}
+	text = compiled(e.at, text)
 	if name := strings.TrimSpace(text); plainName.MatchString(name) && !looksLikeKey(name) {
 		text = "$" + name
 	}
 	return textValue(text, s, nil)
+}
+
+// compiled is a text of a step in which one parameter may stand: as the call of its command gives it, or as it is by
+// default. A job's parameter counts while all of its entries leave it at that.
+func compiled(v circle.Visit, text string) string {
+	expressions := circle.Expressions(text)
+	if v.Step == nil || len(expressions) != 1 || expressions[0].End-expressions[0].Start != len(strings.TrimSpace(text)) {
+		return text
+	}
+	name, ok := expressions[0].Parameter()
+	if !ok {
+		return text
+	}
+	var declared []*circle.Parameter
+	if n := len(v.Calls); n > 0 {
+		call := v.Calls[n-1]
+		if arg := call.Arg(name).Resolve(); arg.Exists() {
+			return compiled(circle.Visit{Step: call, Calls: v.Calls[:n-1]}, arg.Value())
+		}
+		if cmd := call.Callee(); cmd != nil {
+			declared = cmd.Parameters()
+		}
+	} else if job := v.Step.Job(); job != nil {
+		for _, use := range job.Uses() {
+			if use.Args.Get(name).Exists() || use.Matrix().Get("parameters").Get(name).Exists() {
+				return text
+			}
+		}
+		declared = job.Parameters()
+	}
+	for _, p := range declared {
+		if p.Name == name && p.Default().Exists() {
+			return p.Default().Value()
+		}
+	}
+	return text
 }
 
 // keys are the keys that the key parameters stand for.

@@ -69,7 +69,7 @@ func (r *running) visit(v circle.Visit) {
 		r.z.left--
 		if orb, name, ok := s.OrbCall(); ok && s.Callee() == nil {
 			r.conditional(v, func(w []*world) []*world {
-				return r.elementIn(w, &element{orb, name, s.Args()}, r.act(orbName(orb, s.Name, name), "", textOfNode(s.Args())))
+				return r.elementIn(w, &element{orb, name, s.Args(), v}, r.act(orbName(orb, s.Name, name), "", textOfNode(s.Args())))
 			})
 			return
 		}
