@@ -39,6 +39,8 @@ func (v *azureView) scanStep(s *circle.Step) []*storedForm {
 			add(v.login(s, script, c))
 		case c.Is("docker", "login"):
 			add(v.registryLogin(s, c))
+		case runsTerraform(c):
+			add(v.terraformVariable(s, c))
 		}
 		for _, a := range c.Assigns {
 			if !a.Naked && (a.Exported || len(c.Words) > 0) {
@@ -130,12 +132,49 @@ func (v *azureView) registryLogin(s *circle.Step, c *shell.Call) *storedForm {
 	return f
 }
 
+// terraformVariable is a secret that Terraform is given as a variable of its own, on the command line.
+func (v *azureView) terraformVariable(s *circle.Step, c *shell.Call) *storedForm {
+	for i, w := range c.Args() {
+		option, assignment, _ := strings.Cut(w.Value, "=") // -var=name=value
+		if i > 0 && (c.Args()[i-1].Value == "-var" || c.Args()[i-1].Value == "--var") {
+			option, assignment = "-var", w.Value
+		}
+		name, value, _ := strings.Cut(assignment, "=")
+		if option != "-var" && option != "--var" {
+			continue
+		}
+		key := azureValue(value)
+		if !key.known() || !isAzureSecret(terraformPrefix+name, key) || v.assigns(s, key.name) {
+			continue
+		}
+		f := v.form(s, c.Span, c.Name()+" is given "+key.secret())
+		f.literal, f.secret, f.values = key.literal, key.name, []string{value}
+		f.advice = azureAdvice(terraformPrefix + name)
+		return f
+	}
+	return nil
+}
+
+// terraformPrefix is in front of a variable of Terraform's configuration in the environment.
+const terraformPrefix = "TF_VAR_"
+
+// isAzureSecret reports whether a variable has a secret of a service principal, by its name. One of Terraform's may be called
+// anything: there the name of what it is set to does as well.
+func isAzureSecret(name string, value gcpKey) bool {
+	own, ofTerraform := strings.CutPrefix(name, terraformPrefix)
+	if ofTerraform {
+		own = strings.ToUpper(own)
+	}
+	matches := azureTables().secretName.MatchString
+	return matches(own) || ofTerraform && matches(value.name)
+}
+
 // handed is a secret that a script gives to programs in a variable of theirs.
 func (v *azureView) handed(s *circle.Step, at shell.Span, name string, value shell.Word) *storedForm {
-	if !azureTables().secretName.MatchString(name) || value.IsVar(name) {
+	key := azureValue(value.Value)
+	if !isAzureSecret(name, key) || value.IsVar(name) {
 		return nil
 	}
-	key := azureValue(value.Value)
 	if !key.known() || key.name != "" && v.assigns(s, key.name) {
 		return nil
 	}
@@ -161,6 +200,9 @@ func azureValue(text string) gcpKey {
 
 // azureAdvice is what to do about a secret that a program reads from a variable.
 func azureAdvice(name string) string {
+	if own, ok := strings.CutPrefix(name, terraformPrefix); ok {
+		return "Terraform is given the secret in its variable " + own + ": set ARM_USE_OIDC=true and ARM_OIDC_TOKEN=$CIRCLE_OIDC_TOKEN in the script before it, and drop " + own + " there and in the provider's block"
+	}
 	if strings.Contains(name, "ARM_CLIENT_SECRET") {
 		return "Terraform logs in with it: set ARM_USE_OIDC=true and ARM_OIDC_TOKEN=$CIRCLE_OIDC_TOKEN in the script before terraform, and drop " + name
 	}
@@ -172,7 +214,7 @@ func (v *azureView) scanEnvironment(_ *storedUnit, env *circle.Environment) []*s
 	var out []*storedForm
 	for _, x := range env.Vars() {
 		key := azureValue(x.Text)
-		if !azureTables().secretName.MatchString(x.Name) || !key.known() || key.name == x.Name {
+		if !isAzureSecret(x.Name, key) || !key.known() || key.name == x.Name {
 			continue
 		}
 		f := &storedForm{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), secret: x.Name, literal: key.literal, values: []string{x.Text}}
@@ -303,14 +345,19 @@ func (v *azureView) element(f *storedForm, orb *circle.Orb, element, name string
 	table := azureTables().orb(orb.Name())
 	known := table != nil && table.knows(orb.Version())
 	why, listed := "", false
-	if table != nil {
-		why, listed = table.Elements[element]
+	if known {
+		why, listed = table.login(element, f.step == nil, args)
 	}
-	if !known || !listed {
+	if !listed {
 		return v.otherElement(f, name, args)
 	}
 	f.message, f.blocker = name+" logs in to Azure with a stored secret", why
-	text := func(parameter string) string { return strings.TrimPrefix(args.Get(parameter).Resolve().Value(), "$") }
+	text := func(parameter string) string {
+		if parameter == "" {
+			return ""
+		}
+		return strings.TrimPrefix(args.Get(parameter).Resolve().Value(), "$")
+	}
 	f.secret = orElse(text(table.Secret), "AZURE_SP_PASSWORD")
 	if element == "login-with-user" {
 		f.secret = orElse(text("azure-password"), "AZURE_PASSWORD")

@@ -10,6 +10,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"cfgfix/fixes/internal/shell"
+	"cfgfix/rewrite"
 )
 
 //go:embed data/azure.json
@@ -34,6 +35,8 @@ type azureOrb struct {
 	Newest               []string          // release of each major version
 	User, Secret, Tenant string            // its parameters, which name variables
 	Elements             map[string]string // why one has no fix, "" for one that has
+	Jobs                 map[string]string // the same, of those that log in as a job only: a command of that name does not
+	Asked                map[string]string // the parameter that has to be true for an element to log in
 }
 
 var azureTables = sync.OnceValue(func() *azureTable {
@@ -47,6 +50,17 @@ func (t *azureTable) orb(name string) *azureOrb {
 		return t.Orbs[i]
 	}
 	return nil
+}
+
+// login tells why an element of the orb that logs in has no fix; ok is false for one that does not log in.
+func (o *azureOrb) login(element string, job bool, args rewrite.Node) (why string, ok bool) {
+	if why, ok = o.Elements[element]; !ok && job {
+		why, ok = o.Jobs[element]
+	}
+	if parameter := o.Asked[element]; parameter != "" {
+		ok = ok && args.Get(parameter).Resolve().Value() == "true"
+	}
+	return why, ok
 }
 
 // old reports whether an image is pinned to an Azure CLI that takes no token.
