@@ -48,6 +48,8 @@ func (v *vaultView) scanStep(s *circle.Step) []*storedForm {
 		case c.Name() == "curl" || c.Name() == "wget":
 			add(v.httpLogin(s, c))
 			add(v.header(s, script, c))
+		case c.Is("docker", "run") || c.Is("podman", "run"):
+			add(v.container(s, c))
 		}
 		for _, a := range c.Assigns {
 			if a.Name == vaultTokenVar && !a.Naked {
@@ -298,6 +300,35 @@ func (v *vaultView) storedToken(s *circle.Step, c *shell.Call, at shell.Span, va
 		f.blocker = "the token is an expression: whose it is is known only when the pipeline is compiled"
 	}
 	return f, login
+}
+
+// container is a stored token that a container is started with; nil where the token is the one that the job has.
+func (v *vaultView) container(s *circle.Step, c *shell.Call) (*storedForm, *vaultLogin) {
+	for _, w := range c.Args() {
+		name, value, given := strings.Cut(handedVariable(w), "=")
+		if name != vaultTokenVar {
+			continue
+		}
+		variable, literal := vaultTables().secretIn(value, true)
+		if !given {
+			variable = vaultTokenVar
+		}
+		if !literal && (variable == "" || v.made(s, c, variable) || v.setInFile(s, variable)) {
+			return nil, nil
+		}
+		f, login := v.form(s, c.Span, ""), &vaultLogin{}
+		v.describeToken(f, login, variable, literal)
+		f.message, f.values = "a container is given a stored token of Vault", []string{value}
+		f.advice = "the container takes its token from outside: make one in the script before it, by `export VAULT_TOKEN=$(vault write -field=token auth/" + v.mount() +
+			"/login role=ROLE jwt=\"$CIRCLE_OIDC_TOKEN_V2\")`, and hand that over by `-e VAULT_TOKEN`"
+		return f, login
+	}
+	return nil, nil
+}
+
+// setInFile reports whether an environment of the file sets a variable for a step: what it is set to is said there.
+func (v *vaultView) setInFile(s *circle.Step, name string) bool {
+	return slices.ContainsFunc(v.running(s), func(u *storedUnit) bool { return u.setBy(name) != nil })
 }
 
 // made reports whether something in a job makes a token for a call, or may: a script, or a step of an orb that deals with Vault.
