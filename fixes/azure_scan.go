@@ -104,8 +104,14 @@ func (v *azureView) login(s *circle.Step, script *shell.Script, c *shell.Call) *
 	case !hasOption(c, "-u") && !hasOption(c, "--username"):
 		f.blocker = "whose secret this is does not stand in the call"
 	}
-	v.logins[f] = &azureLogin{xtrace: script.Xtrace(c)}
+	v.logins[f] = &azureLogin{xtrace: script.Xtrace(c), byName: slices.ContainsFunc(c.Args(), isPrincipalName)}
 	return f
+}
+
+// isPrincipalName reports whether a word is the name of a service principal, as in "-u http://acme-deploy".
+func isPrincipalName(w shell.Word) bool {
+	_, value, joined := strings.Cut(w.Value, "=")
+	return strings.HasPrefix(w.Value, "http") || joined && strings.HasPrefix(value, "http")
 }
 
 // hasOption reports whether a call has an option, with its value in the same word or the next.

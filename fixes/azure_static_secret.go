@@ -64,6 +64,7 @@ type azureLogin struct {
 	user, tenant string // variables that an orb reads, when they are not its usual ones
 	usual        bool   // the orb reads its usual variables
 	xtrace       bool   // the login is shown in the log
+	byName       bool   // who logs in is told by a name, not by an id
 	script       string // that takes the place of an orb's
 }
 
@@ -203,6 +204,9 @@ func (b *azureFix) guard() {
 	for _, f := range b.group {
 		if b.azure.logins[f].xtrace {
 			b.lower(&doubt{Unsafe, "the script prints its commands, and CircleCI's token would stand in the log"})
+		}
+		if b.azure.logins[f].byName {
+			b.lower(&doubt{Unsafe, "az logs in by the name of the service principal: with a token it takes the client id of the application"})
 		}
 	}
 }
