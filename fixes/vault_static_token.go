@@ -220,6 +220,9 @@ func (v *vaultView) nameRoles() {
 // logIn puts a login before the first step that needs one, in every unit of a form that brings a token along.
 func (b *vaultFix) logIn() (refusal string) {
 	for _, u := range b.units {
+		if b.takesTurns(u) {
+			return "the job uses Vault as several identities in turn, and one login would take the place of all"
+		}
 		b.findSites(u)
 	}
 	for _, u := range b.units {
@@ -239,6 +242,15 @@ func (b *vaultFix) logIn() (refusal string) {
 		}
 	}
 	return ""
+}
+
+// takesTurns reports whether a unit brings along tokens of several identities.
+func (b *vaultFix) takesTurns(u *storedUnit) bool {
+	first := b.formAt(u)
+	return first != nil && slices.ContainsFunc(u.forms, func(f *storedForm) bool {
+		login, other := b.vault.logins[f], b.vault.logins[first]
+		return b.grouped[f] && login.places && (!slices.Equal(login.names, other.names) || f.literal && !slices.Equal(f.values, first.values))
+	})
 }
 
 // findSites finds where a unit needs its login: before the first step that brings its token along, or uses one that
@@ -277,9 +289,12 @@ func (b *vaultFix) findSites(u *storedUnit) {
 	}
 }
 
-// formAt is the form that a unit's login takes the place of.
+// formAt is the form that a unit's login takes the place of; nil where the unit needs none.
 func (b *vaultFix) formAt(u *storedUnit) *storedForm {
 	i := slices.IndexFunc(u.forms, func(f *storedForm) bool { return b.grouped[f] && b.vault.logins[f].places })
+	if i < 0 {
+		return nil
+	}
 	return u.forms[i]
 }
 
