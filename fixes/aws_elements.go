@@ -172,8 +172,7 @@ func (v *awsView) convertElement(x *elementUse, c credentials) (ops []rewrite.Op
 		if refusal := v.tooManyUses(x.orb); refusal != "" && release.changesUses() {
 			return nil, nil, refusal
 		}
-		ref := x.orb.Ref()
-		ops = append(ops, rewrite.ReplaceText(x.orb.Node, len(ref)-len(x.orb.Version()), len(ref), release.Raise))
+		ops = raiseOrb(x.orb, release.Raise)
 		more, refusal := v.raiseOthers(x)
 		if refusal != "" {
 			return nil, nil, refusal

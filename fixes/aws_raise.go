@@ -98,8 +98,7 @@ func (v *awsView) raiseMajor(x *elementUse) (ops []rewrite.Op, refusal string) {
 		return nil, refusal
 	}
 	m := x.release.Major
-	ref := x.orb.Ref()
-	ops = append(ops, rewrite.ReplaceText(x.orb.Node, len(ref)-len(x.orb.Version()), len(ref), m.To))
+	ops = raiseOrb(x.orb, m.To)
 	for _, use := range v.usesOf(x.orb) {
 		more, refusal := v.raiseUse(x.orb, m, use)
 		if refusal != "" {

@@ -68,8 +68,7 @@ func raise(o *circle.Orb, release *orbRelease, role string) []rewrite.Op {
 	if to == "" {
 		return nil
 	}
-	ref := o.Ref()
-	return []rewrite.Op{rewrite.ReplaceText(o.Node, len(ref)-len(o.Version()), len(ref), to)}
+	return raiseOrb(o, to)
 }
 
 // declareCLI adds an aws-cli orb of the version to use.

@@ -193,11 +193,6 @@ func oidcPairs(release *orbRelease, account string) []rewrite.Pair {
 	return pairs
 }
 
-func raiseOrb(o *circle.Orb, version string) []rewrite.Op {
-	ref := o.Ref()
-	return []rewrite.Op{rewrite.ReplaceText(o.Node, len(ref)-len(o.Version()), len(ref), version)}
-}
-
 // move makes a step of the old gcp-cli one of the orb with that alias, which has the version to use. An installation
 // right before it goes, since setup installs too; else setup is told that gcloud is there.
 func (x *gcpOrbUse) move(alias, account string) (ops []rewrite.Op, refusal string) {

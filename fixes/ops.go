@@ -32,6 +32,12 @@ func runPair(name, when, script string) rewrite.Pair {
 	return rewrite.Pair{Key: "run", Value: rewrite.Map(pairs...)}
 }
 
+// raiseOrb gives an orb another version.
+func raiseOrb(o *circle.Orb, version string) []rewrite.Op {
+	ref := o.Ref()
+	return []rewrite.Op{rewrite.ReplaceText(o.Node, len(ref)-len(o.Version()), len(ref), version)}
+}
+
 // declareOrb adds an orb of the registry as the last one, under a free alias; a config without orbs gets them behind
 // its version.
 func declareOrb(c *circle.Config, name, version string) (alias string, ops []rewrite.Op, refusal string) {
