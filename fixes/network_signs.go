@@ -62,7 +62,9 @@ func newNetworkView(p *Pass) *networkView {
 		}
 	}
 	v.scope.learn = func() { v.scope.learnAll(v) }
-	v.scanConfig(p.Config)
+	for _, c := range withInline(p.Config) {
+		v.scanConfig(c)
+	}
 	for s := range p.Config.Walk {
 		v.scanStep(s)
 	}
@@ -104,7 +106,7 @@ func (v *networkView) runsOnRunner(x *networkSign) bool {
 	return len(x.users) > 0 && !slices.ContainsFunc(x.users, func(j *circle.Job) bool { return !onRunner(j) })
 }
 
-// scanConfig looks at the environments of jobs, executors and containers, inline orbs included.
+// scanConfig looks at the environments of jobs, executors and containers in a config, or the body of an inline orb.
 func (v *networkView) scanConfig(c *circle.Config) {
 	for _, x := range c.Executors() {
 		if class, known := circle.Known(x.ResourceClass()); !known || !strings.Contains(class, "/") {
@@ -120,11 +122,6 @@ func (v *networkView) scanConfig(c *circle.Config) {
 			v.scanJob(fr.Job)
 		}
 		v.scanContainers(fr.Docker)
-	}
-	for _, o := range c.Orbs() {
-		if inline := o.Inline(); inline != nil {
-			v.scanConfig(inline)
-		}
 	}
 }
 

@@ -20,7 +20,9 @@ func (v *secretView) scanParameters() {
 	for _, p := range c.Parameters() {
 		v.scanDefault(p, nil, "whoever triggers a pipeline may give the parameter: take it out of the file and let the jobs read a variable of a context")
 	}
-	v.scanDefinitions(c)
+	for _, c := range withInline(c) {
+		v.scanDefinitions(c)
+	}
 	for _, use := range allEntries(c) {
 		var target *secretParameter
 		if j := use.Job(); j != nil {
@@ -37,7 +39,7 @@ func (v *secretView) scanParameters() {
 	}
 }
 
-// scanDefinitions looks at the parameters of the definitions in a config and in the inline orbs in it.
+// scanDefinitions looks at the parameters of the definitions in a config, or the body of an inline orb.
 func (v *secretView) scanDefinitions(c *circle.Config) {
 	for _, j := range c.Jobs() {
 		for _, p := range j.Parameters() {
@@ -52,11 +54,6 @@ func (v *secretView) scanDefinitions(c *circle.Config) {
 	for _, x := range c.Executors() {
 		for _, p := range x.Parameters() {
 			v.scanDefault(p, nil, "the parameter of an executor ends in its environment, where no variable is expanded")
-		}
-	}
-	for _, o := range c.Orbs() {
-		if inline := o.Inline(); inline != nil {
-			v.scanDefinitions(inline)
 		}
 	}
 }

@@ -174,21 +174,14 @@ func (v *secretView) scanEnvironments() {
 			}
 		}
 	}
-	var config func(c *circle.Config)
-	config = func(c *circle.Config) {
+	for _, c := range withInline(c) {
 		for _, j := range c.Jobs() {
 			scan(j.Environments(), nil)
 		}
 		for _, x := range c.Executors() {
 			scan(x.Environment(), nil)
 		}
-		for _, o := range c.Orbs() {
-			if inline := o.Inline(); inline != nil {
-				config(inline)
-			}
-		}
 	}
-	config(c)
 	for _, fr := range c.Fragments() {
 		if fr.Job != nil {
 			scan(fr.Job.Environments(), nil)

@@ -7,13 +7,22 @@ import (
 	"cfgfix/rewrite"
 )
 
-// allJobs are the jobs of the config and of the inline orbs in it.
-func allJobs(c *circle.Config) []*circle.Job {
-	out := slices.Clone(c.Jobs())
+// withInline are a config and the bodies of the inline orbs in it, at any depth.
+func withInline(c *circle.Config) []*circle.Config {
+	out := []*circle.Config{c}
 	for _, o := range c.Orbs() {
 		if inline := o.Inline(); inline != nil {
-			out = append(out, allJobs(inline)...)
+			out = append(out, withInline(inline)...)
 		}
+	}
+	return out
+}
+
+// allJobs are the jobs of the config and of the inline orbs in it.
+func allJobs(c *circle.Config) []*circle.Job {
+	var out []*circle.Job
+	for _, c := range withInline(c) {
+		out = append(out, c.Jobs()...)
 	}
 	return out
 }
@@ -30,21 +39,18 @@ func allEntries(c *circle.Config) []*circle.WorkflowJob {
 // eachDockerList visits the lists of docker items of a config and of the inline orbs in it. Lists that are shared by an
 // anchor come once for each user.
 func eachDockerList(c *circle.Config, visit func(c *circle.Config, items []*circle.DockerItem)) {
-	for _, x := range c.Executors() {
-		visit(c, x.DockerItems())
-	}
-	for _, j := range c.Jobs() {
-		visit(c, j.DockerItems())
-	}
-	for _, fr := range c.Fragments() {
-		visit(c, fr.Docker)
-		if fr.Job != nil {
-			visit(c, fr.Job.DockerItems())
+	for _, c := range withInline(c) {
+		for _, x := range c.Executors() {
+			visit(c, x.DockerItems())
 		}
-	}
-	for _, o := range c.Orbs() {
-		if inline := o.Inline(); inline != nil {
-			eachDockerList(inline, visit)
+		for _, j := range c.Jobs() {
+			visit(c, j.DockerItems())
+		}
+		for _, fr := range c.Fragments() {
+			visit(c, fr.Docker)
+			if fr.Job != nil {
+				visit(c, fr.Job.DockerItems())
+			}
 		}
 	}
 }
