@@ -39,11 +39,8 @@ func (v *awsView) findSites(u *awsUnit) {
 				continue
 			}
 			switch {
-			case f.element.inPlace():
-				u.addSite(x.Visit, true) // the element leaves its session to the steps behind it
-
-			case f.kind == setupForm:
-				u.addSite(x.Visit, true)
+			case f.element.inPlace() || f.kind == setupForm:
+				u.addSite(x.Visit, true) // it leaves its session to the steps behind it
 			case x.Step.RunWhen() == "always" || x.Step.RunWhen() == "on_fail":
 				u.addSite(circle.Visit{Step: u.firstRun()}, false)
 			default:
