@@ -209,9 +209,6 @@ func buildArguments(c *shell.Call) (sources [2]keySource) {
 	return sources
 }
 
-// containerTools run containers, and hand them variables with -e and --env.
-var containerTools = []string{"docker", "docker-compose", "podman"}
-
 // containerKeys are the keys that a container is given from other variables than its own, both or none. With a session
 // token they are temporary ones, and those that the script assigns come from elsewhere.
 func containerKeys(c *shell.Call, own func(keySource) bool) (sources [2]keySource) {

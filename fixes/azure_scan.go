@@ -292,10 +292,6 @@ func (v *azureView) orbReads(s *circle.Step, name string) bool {
 	return s.Kind == circle.CallStep && uses(s.Node, func(text string) bool { return strings.Contains(text, name) })
 }
 
-func runsTerraform(c *shell.Call) bool {
-	return slices.Contains([]string{"terraform", "tofu", "terragrunt"}, c.Name())
-}
-
 // opaque is what a step runs that may read the standard variables without being told of them; "" for nothing.
 func (v *azureView) opaque(s *circle.Step) string {
 	if orb, _, ok := s.OrbCall(); ok && s.Callee() == nil && (orb == nil || azureTables().orb(orb.Name()) == nil) {

@@ -263,7 +263,7 @@ var gcpFiles = []string{"~/.config/gcloud", "~/gcp_cred_config.json", "~/oidc_to
 
 // needs says what a call that stays does which a login with workload identity does not serve; "" for nothing.
 func (b *gcpFix) needs(c *shell.Call, removed []shell.Span) (safety Safety, what string) {
-	container := slices.Contains([]string{"docker", "docker-compose", "podman", "kubectl", "helm"}, c.Name())
+	container := slices.Contains(containerTools, c.Name()) || slices.Contains([]string{"kubectl", "helm"}, c.Name())
 	for w := range callWords(c, removed) {
 		switch file := b.fileIn(w); {
 		case file != "" && harmless(c):

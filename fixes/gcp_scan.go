@@ -185,7 +185,7 @@ func (x *gcpStep) handOver(c *shell.Call) {
 			add(handedKey(a.Value), handsOver, toolReads(a.Name))
 		}
 	}
-	if c.Name() != "docker" && c.Name() != "podman" && c.Name() != "docker-compose" {
+	if !slices.Contains(containerTools, c.Name()) {
 		return
 	}
 	for i, w := range c.Args() {

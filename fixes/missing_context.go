@@ -305,7 +305,7 @@ func handedOn(c *shell.Call) []string {
 		switch {
 		case c.Name() == "printenv" && w.Static:
 			out = append(out, w.Value)
-		case slices.Contains([]string{"docker", "podman", "docker-compose"}, c.Name()) && i > 0 && slices.Contains([]string{"-e", "--env", "--build-arg"}, args[i-1].Value):
+		case slices.Contains(containerTools, c.Name()) && i > 0 && slices.Contains([]string{"-e", "--env", "--build-arg"}, args[i-1].Value):
 			out = append(out, w.Value)
 		}
 	}

@@ -54,7 +54,7 @@ func namedFiles(c *shell.Call) []string {
 		return orDefaults(c, compose...)
 	case name == "docker" && c.Has("build"):
 		return dockerfiles(c)
-	case name == "terraform" || name == "tofu" || name == "terragrunt":
+	case runsTerraform(c):
 		return inDirectory(c, "-chdir", []string{"*.tf", "terragrunt.hcl"})
 	case slices.Contains(packageManagers, name):
 		return inDirectory(c, "--cwd", inDirectory(c, "--dir", inDirectory(c, "--prefix", []string{"package.json"})))

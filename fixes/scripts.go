@@ -130,3 +130,11 @@ func tending(script *shell.Script, isKey func(file string) bool) []shell.Span {
 func harmless(c *shell.Call) bool {
 	return c.Name() == "rm" && c.Has("-f") || c.Name() == "rm" && c.Has("-rf")
 }
+
+// containerTools run containers, and hand them variables with -e and --env.
+var containerTools = []string{"docker", "docker-compose", "podman"}
+
+// runsTerraform reports whether a call is one of Terraform, of its fork or of its wrapper.
+func runsTerraform(c *shell.Call) bool {
+	return slices.Contains([]string{"terraform", "tofu", "terragrunt"}, c.Name())
+}
