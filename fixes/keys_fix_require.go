@@ -16,30 +16,7 @@ func (b *keysFix) require() {
 		add(Before, "role", "", "let the role %s, which the file names, trust CircleCI's OIDC provider for this organisation and project, with the permissions of the user behind the key", role)
 	}
 	for _, u := range b.units {
-		role := b.role(u)
-		if b.givenRole() == "" {
-			add(Before, "role", "", "create %s in place of %s: it trusts CircleCI's OIDC provider for this organisation and project, and has the permissions of the user behind the key", roleToCreate(role.role), d)
-			if isVariable(role.role) {
-				b.fix.requireIn(u.places(), Before, "variable", "define "+strings.Trim(role.role, "${}")+" with the ARN of the role in place of "+d.String())
-			}
-		}
-		if u.calls(changesRole) || u.runsCommand(awsCLI, "role-arn-setup") {
-			add(Before, "role", u.name, "let the roles that steps assume trust the new one, too: they may name the user behind the key")
-		}
-		if u.calls(entersCluster) || u.runsCommand("circleci/aws-eks", "update-kubeconfig-with-authenticator", "update-container-image") {
-			add(Before, "role", u.name, "give the role access to the EKS cluster, by an access entry or in aws-auth: the cluster may know the user behind the key only")
-		}
-		if d := role.duration; d != "" {
-			add(Before, "session", u.name, "allow the role sessions of %s seconds", d)
-		} else if t := u.longest(); t != "" {
-			add(Before, "session", u.name, "allow the role sessions of more than one hour and set aws.session_duration: a step may run for %s", t)
-		}
-		command := Prerequisite{Before, "runner", "make sure that the runner has the `circleci` command: the aws-cli orb calls it", u.name}
-		if u.job != nil && onRunner(u.job) {
-			add(command.When, command.Kind, command.Where, "%s", command.Text)
-		} else {
-			b.fix.onRunner = append(b.fix.onRunner, command)
-		}
+		b.requireFor(u)
 	}
 	for _, f := range b.group {
 		if f.element.inPlace() {
@@ -56,6 +33,35 @@ func (b *keysFix) require() {
 		b.fix.requireIn(u.places(), After, "variable", "delete "+d.String()+" once no other step or image uses them")
 	}
 	add(After, "key", "", "deactivate, then delete, the access key behind %s in IAM: until then nothing is safer than before", d)
+}
+
+// requireFor says what a unit takes, outside the file, before it can run on its role.
+func (b *keysFix) requireFor(u *awsUnit) {
+	add := b.fix.requiref
+	role, d := b.role(u), b.group[0].keys
+	if b.givenRole() == "" {
+		add(Before, "role", "", "create %s in place of %s: it trusts CircleCI's OIDC provider for this organisation and project, and has the permissions of the user behind the key", roleToCreate(role.role), d)
+		if isVariable(role.role) {
+			b.fix.requireIn(u.places(), Before, "variable", "define "+strings.Trim(role.role, "${}")+" with the ARN of the role in place of "+d.String())
+		}
+	}
+	if u.calls(changesRole) || u.runsCommand(awsCLI, "role-arn-setup") {
+		add(Before, "role", u.name, "let the roles that steps assume trust the new one, too: they may name the user behind the key")
+	}
+	if u.calls(entersCluster) || u.runsCommand("circleci/aws-eks", "update-kubeconfig-with-authenticator", "update-container-image") {
+		add(Before, "role", u.name, "give the role access to the EKS cluster, by an access entry or in aws-auth: the cluster may know the user behind the key only")
+	}
+	if role.duration != "" {
+		add(Before, "session", u.name, "allow the role sessions of %s seconds", role.duration)
+	} else if t := u.longest(); t != "" {
+		add(Before, "session", u.name, "allow the role sessions of more than one hour and set aws.session_duration: a step may run for %s", t)
+	}
+	command := Prerequisite{Before, "runner", "make sure that the runner has the `circleci` command: the aws-cli orb calls it", u.name}
+	if u.job != nil && onRunner(u.job) {
+		b.fix.require(command)
+	} else {
+		b.fix.onRunner = append(b.fix.onRunner, command)
+	}
 }
 
 // changesRole reports whether a call assumes another role.
