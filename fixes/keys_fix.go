@@ -89,6 +89,11 @@ func (b *keysFix) setUp() (refusal string) {
 	if len(b.fix.Needs) > 0 {
 		return ""
 	}
+	return b.convertAll(given, facts)
+}
+
+// convertAll gives the role to the steps that take keys themselves. given and facts are what setUp has found for the units.
+func (b *keysFix) convertAll(given, facts []credentials) (refusal string) {
 	for _, f := range b.group {
 		if f.setup == nil && !f.element.inPlace() {
 			continue
