@@ -113,54 +113,18 @@ func (x *gcpStep) forms() []*gcpForm {
 // job that runs it logs in with that file, or names it to Google's libraries.
 func (v *gcpView) judgeScript(s *gcpStep) {
 	f := &gcpForm{owner: s.step.Owner(), node: s.text, step: s}
-	at := func(part shell.Span) {
-		if f.span.Len() == 0 {
-			f.span = spanIn(s.text, part)
-		}
-	}
 	for _, a := range s.activations {
-		at(a.call.Span)
-		f.logsIn = true
-		f.blocker = orElse(f.blocker, a.blocker)
-		f.parts = append(f.parts, a.part)
-		f.setProject(a.project.Text)
-		if a.file == "" {
-			f.take(a.key)
-			continue
-		}
-		f.files = append(f.files, a.file)
-		key, several := v.written(s, a.file)
-		if several {
-			f.blocker = orElse(f.blocker, "several keys are written to the file")
-			continue
-		}
-		f.take(key)
+		v.addActivation(f, a)
 	}
 	if f.logsIn {
 		f.files = append(f.files, filesIn(s.script(), f.parts)...)
 	}
 	f.message = fmt.Sprintf("gcloud is logged in with %s", f.key)
 	for _, w := range s.writes {
-		switch v.read(s, w.file) {
-		case everywhere:
-			f.files, f.parts = append(f.files, v.paths(s, w.file)...), append(f.parts, w.part)
-			f.take(w.key)
-			f.logsIn = true
-			if f.span.Len() == 0 {
-				f.message = fmt.Sprintf("the script writes %s to a file", w.key)
-			}
-			at(w.part)
-		case somewhere, nowhere:
-			if keyed := w.key.literal || gcpTables().holdsKey(w.key.name) && (strings.HasSuffix(w.file, ".json") || isADC(w.file)); keyed {
-				s.handed = append(s.handed, gcpHanded{w.key, w.call.Span, fmt.Sprintf("the script writes %s to a file", w.key), "what reads the key file " + w.file + " is not shown"})
-			}
-		}
+		v.addWrite(f, w)
 	}
 	for _, h := range s.handed {
-		if f.span.Len() == 0 {
-			f.message = h.message
-		}
-		at(h.span)
+		f.startAt(h.span, h.message)
 		if h.key.literal {
 			f.stored = h.key
 		}
@@ -168,6 +132,49 @@ func (v *gcpView) judgeScript(s *gcpStep) {
 	}
 	if f.span.Len() > 0 {
 		s.form = f
+	}
+}
+
+// addActivation adds a login to the form of its script.
+func (v *gcpView) addActivation(f *gcpForm, a gcpActivation) {
+	f.startAt(a.call.Span, "") // what to say depends on the keys of all logins
+	f.logsIn = true
+	f.blocker = orElse(f.blocker, a.blocker)
+	f.parts = append(f.parts, a.part)
+	f.setProject(a.project.Text)
+	if a.file == "" {
+		f.take(a.key)
+		return
+	}
+	f.files = append(f.files, a.file)
+	key, several := v.written(f.step, a.file)
+	if several {
+		f.blocker = orElse(f.blocker, "several keys are written to the file")
+		return
+	}
+	f.take(key)
+}
+
+// addWrite adds a key file to the form of its script, or notes that what reads it is not shown.
+func (v *gcpView) addWrite(f *gcpForm, w keyWrite) {
+	message := fmt.Sprintf("the script writes %s to a file", w.key)
+	switch v.read(f.step, w.file) {
+	case everywhere:
+		f.files, f.parts = append(f.files, v.paths(f.step, w.file)...), append(f.parts, w.part)
+		f.take(w.key)
+		f.logsIn = true
+		f.startAt(w.part, message)
+	case somewhere, nowhere:
+		if keyed := w.key.literal || gcpTables().holdsKey(w.key.name) && (strings.HasSuffix(w.file, ".json") || isADC(w.file)); keyed {
+			f.step.handed = append(f.step.handed, gcpHanded{w.key, w.call.Span, message, "what reads the key file " + w.file + " is not shown"})
+		}
+	}
+}
+
+// startAt makes a part of the script the place of the form, with what is to be said there, unless it has one.
+func (f *gcpForm) startAt(part shell.Span, message string) {
+	if f.span.Len() == 0 {
+		f.span, f.message = spanIn(f.node, part), message
 	}
 }
 
