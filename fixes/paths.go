@@ -13,6 +13,8 @@ var homePattern = pattern.New(`^(?:~|\$HOME|\$\{HOME\}|/root|/(?:home|Users)/[^/
 // workingDirectory is where steps run by default, in front of a path.
 var workingDirectory = pattern.New("^(?:\\./|\\$(?:PWD|\\{PWD\\}|\\(pwd\\)|CIRCLE_WORKING_DIRECTORY|\\{CIRCLE_WORKING_DIRECTORY\\}|HOME/project)/|`pwd`/)")
 
+// cleanPath is a path as all that mean the same file are compared: the home directory as $HOME, and nothing for the
+// directory that steps run in.
 func cleanPath(path string) string {
 	return workingDirectory.ReplaceAllString(homePattern.ReplaceAllString(path, "$$HOME$1"), "")
 }
@@ -26,18 +28,7 @@ func names(text, file string) bool {
 	if file == "" || !strings.Contains(text, path.Base(file)) {
 		return false
 	}
-	text = cleanPath(homesIn.ReplaceAllString(text, "$1$$HOME/"))
-	for from := 0; ; {
-		i := strings.Index(text[from:], file)
-		if i < 0 {
-			return false
-		}
-		start, end := from+i, from+i+len(file)
-		if (start == 0 || !inPath(text[start-1])) && (end == len(text) || !inPath(text[end])) {
-			return true
-		}
-		from = start + 1
-	}
+	return hasAlone(cleanPath(homesIn.ReplaceAllString(text, "$1$$HOME/")), file, inPath)
 }
 
 // mayName reports whether a word is, or ends in, a path from some directory that leads to a file.
@@ -50,6 +41,4 @@ func mayName(word, file string) bool {
 }
 
 // inPath reports whether a character next to a path may be part of a longer one.
-func inPath(c byte) bool {
-	return c == '.' || c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
+func inPath(c byte) bool { return c == '.' || isNameByte(c) }

@@ -57,7 +57,7 @@ func (t *secretTable) published(name, value string) bool {
 
 // isTokenByte reports whether a byte in front of a token would make it part of something longer.
 func isTokenByte(c byte) bool {
-	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	return c == '_' || isWordByte(c)
 }
 
 // real tells tokens from samples of them.

@@ -6,6 +6,7 @@ import (
 	"unicode"
 )
 
+// orElse is the first of two texts that is not empty.
 func orElse(a, b string) string {
 	if a != "" {
 		return a
@@ -14,21 +15,20 @@ func orElse(a, b string) string {
 }
 
 // hasWord reports whether a name stands in a text with no letter, digit or hyphen beside it.
-func hasWord(text, name string) bool {
-	part := func(c byte) bool {
-		return c == '-' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-	}
+func hasWord(text, name string) bool { return hasAlone(text, name, isNameByte) }
+
+// hasAlone reports whether a part stands in a text with no character beside it that may belong to a longer one.
+func hasAlone(text, part string, belongs func(byte) bool) bool {
 	for from := 0; ; {
-		i := strings.Index(text[from:], name)
+		i := strings.Index(text[from:], part)
 		if i < 0 {
 			return false
 		}
-		i += from
-		end := i + len(name)
-		if (i == 0 || !part(text[i-1])) && (end == len(text) || !part(text[end])) {
+		start, end := from+i, from+i+len(part)
+		if (start == 0 || !belongs(text[start-1])) && (end == len(text) || !belongs(text[end])) {
 			return true
 		}
-		from = end
+		from = start + 1
 	}
 }
 
@@ -48,6 +48,7 @@ func nameWords(name string) []string {
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
+// counted is a number of things in words.
 func counted(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
