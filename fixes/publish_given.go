@@ -34,6 +34,7 @@ func (v *publishView) givenIn(u *storedUnit, r registry, owner string) givenToke
 	for _, t := range v.tokensOf(u, r) {
 		out = out.and(t.to(owner, r))
 	}
+	out.values = slices.Clip(out.values) // what another unit adds is no part of it
 	v.given[at] = out
 	return out
 }

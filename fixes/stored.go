@@ -45,7 +45,8 @@ type storedUnit struct {
 type storedView struct {
 	p *Pass
 	register[*storedForm, *storedUnit]
-	assigned map[*storedUnit]assignments // once somebody asks
+	assigned map[*storedUnit]assignments    // once somebody asks
+	set      map[*shell.Script]*ownSettings // the same
 }
 
 func newStoredView(p *Pass) *storedView {

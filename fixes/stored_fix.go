@@ -39,9 +39,14 @@ func (v *storedView) newFix(group []*storedForm, title string) *storedFix {
 func (b *storedFix) finding(refusal string) Finding {
 	first := b.group[max(0, slices.IndexFunc(b.group, func(f *storedForm) bool { return f.message != "" }))]
 	out := Finding{Span: first.span, Path: first.node.Path(), Owner: first.owner, Message: first.message}
+	met := map[*string]bool{} // where lists of values begin: many calls may be given the same one
 	for _, f := range b.group {
 		if f.literal {
-			out.Severity, out.Secrets = Critical, append(out.Secrets, f.values...)
+			out.Severity = Critical
+		}
+		if f.literal && len(f.values) > 0 && !met[&f.values[0]] {
+			met[&f.values[0]] = true
+			out.Secrets = append(out.Secrets, f.values...)
 		}
 		if f != first && f.message != "" {
 			out.Related = append(out.Related, Related{f.span, f.message})

@@ -24,19 +24,55 @@ func (v *storedView) assigns(s *circle.Step, name string) bool { return v.assign
 
 // assignsTo is the same for one call of the script, which has nothing of what the script evaluates behind it.
 func (v *storedView) assignsTo(s *circle.Step, c *shell.Call, name string) bool {
-	script := v.script(s)
-	unseen := func(x *shell.Call) bool { return setsAny(x) && !behind(x, c) }
-	if script != nil && (slices.ContainsFunc(script.Calls(), unseen) || setsItself(script, name)) {
+	own := v.settings(v.script(s))
+	if own.names[name] || own.unseen != nil && !behind(own.unseen, c) {
 		return true
 	}
 	return slices.ContainsFunc(v.running(s), func(u *storedUnit) bool {
 		in := v.assignmentsIn(u)
 		end := in.last[s.Node]
-		if script != nil && slices.ContainsFunc(script.Calls(), readsBashEnv) {
+		if own.reads {
 			end++
 		}
 		return in.before(name, end)
 	})
+}
+
+// ownSettings are what a script sets for itself.
+type ownSettings struct {
+	names  map[string]bool
+	unseen *shell.Call // the first call that may set any
+	reads  bool        // it has at once what it writes for later steps
+}
+
+func newOwnSettings(script *shell.Script) *ownSettings {
+	out := &ownSettings{names: map[string]bool{}}
+	if script == nil {
+		return out
+	}
+	for name := range setItself(script) {
+		out.names[name] = true
+	}
+	for _, c := range script.Calls() {
+		if out.unseen == nil && setsAny(c) {
+			out.unseen = c
+		}
+		out.reads = out.reads || readsBashEnv(c)
+	}
+	return out
+}
+
+// settings are those of a script, which is asked for them at each of its calls.
+func (v *storedView) settings(script *shell.Script) *ownSettings {
+	known, ok := v.set[script]
+	if !ok {
+		known = newOwnSettings(script)
+		if v.set == nil {
+			v.set = map[*shell.Script]*ownSettings{}
+		}
+		v.set[script] = known
+	}
+	return known
 }
 
 // behind reports whether a call surely runs after another one: neither a loop nor a function takes that up again.
@@ -100,8 +136,9 @@ func (a *assignments) add(script *shell.Script, at int) {
 // has set it.
 func setForLater(script *shell.Script) []string {
 	var out []string
+	own := newOwnSettings(script)
 	for _, e := range script.BashEnv() {
-		if !e.Value.IsVar(e.Name) || setsItself(script, e.Name) {
+		if !e.Value.IsVar(e.Name) || own.names[e.Name] {
 			out = append(out, e.Name)
 		}
 	}

@@ -8,8 +8,9 @@ type Parameter struct {
 	Entry rewrite.Entry
 	Node  rewrite.Node // the declaration, resolved
 
-	holder holder
-	steps  lazy[*StepList]
+	holder     holder
+	steps      lazy[*StepList]
+	overridden lazy[bool]
 }
 
 func parametersOf(n rewrite.Node, h holder) []*Parameter {

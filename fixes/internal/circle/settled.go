@@ -16,7 +16,7 @@ func (s *Step) Settled(text string) (settled string, parameters []*Parameter, kn
 	for _, e := range slices.Backward(Expressions(text)) {
 		name, ok := e.Parameter()
 		p := s.parameter(name)
-		if !ok || p == nil || p.overridden() {
+		if !ok || p == nil || p.Overridden() {
 			return "", nil, false
 		}
 		value, known := Known(p.Default())
@@ -44,8 +44,10 @@ func (s *Step) parameter(name string) *Parameter {
 	return declared[i]
 }
 
-// overridden reports whether a caller of the parameter's command or job gives it a value, or may do so out of sight.
-func (p *Parameter) overridden() bool {
+// Overridden reports whether a caller of the parameter's command or job gives it a value, or may do so out of sight.
+func (p *Parameter) Overridden() bool { return p.overridden.get(p.isOverridden) }
+
+func (p *Parameter) isOverridden() bool {
 	h := p.holder
 	switch {
 	case h.config.Orb != nil || h.config.Packed() || len(h.config.Workflows()) == 0:

@@ -120,15 +120,10 @@ func compiled(v circle.Visit, text string) string {
 			declared = cmd.Parameters()
 		}
 	} else if job := v.Step.Job(); job != nil {
-		for _, use := range job.Uses() {
-			if use.Args.Get(name).Exists() || use.Matrix().Get("parameters").Get(name).Exists() {
-				return text
-			}
-		}
 		declared = job.Parameters()
 	}
 	for _, p := range declared {
-		if p.Name == name && p.Default().Exists() {
+		if p.Name == name && p.Default().Exists() && (len(v.Calls) > 0 || !p.Overridden()) {
 			return p.Default().Value()
 		}
 	}
