@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -98,7 +99,7 @@ func (v *awsView) elementForm(x *elementUse, name, login string) *keyForm {
 		if !v.elementKeys(f, x) || x.hasRole() && !x.hasKeys {
 			return nil
 		}
-		f.blocker = orElse(f.blocker, x.release.Manual)
+		f.blocker = cmp.Or(f.blocker, x.release.Manual)
 		switch {
 		case x.keyParametersElsewhere():
 			f.blocker = "the key parameters are merged in from elsewhere"

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,13 +89,13 @@ func (v *awsView) scanFile(s *circle.Step, facts *stepFacts) *keyForm {
 	}
 	if path := sharedFile(s, facts.script()); path != "" {
 		if f := v.scanFileAt(s, facts, path); f != nil {
-			f.blocker = orElse(f.blocker, sharedFileVar+" names the file, and it may serve more than the steps that are seen")
+			f.blocker = cmp.Or(f.blocker, sharedFileVar+" names the file, and it may serve more than the steps that are seen")
 			return f
 		}
 	}
 	f := v.scanFileAt(s, facts, ".aws/config")
 	if f != nil {
-		f.blocker = orElse(f.blocker, "the keys stand in the config file, beside other settings or for a tool that looks for them there")
+		f.blocker = cmp.Or(f.blocker, "the keys stand in the config file, beside other settings or for a tool that looks for them there")
 	}
 	return f
 }

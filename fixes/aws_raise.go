@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -158,13 +159,13 @@ func (v *awsView) authOf(m *majorRaise, use orbUse) (auth rewrite.Pair, ops []re
 	f := v.forms[at]
 	units := v.unitsOf(f)
 	if f.blocker != "" || len(units) == 0 {
-		return auth, nil, orElse(f.blocker, "nothing runs "+use.element)
+		return auth, nil, cmp.Or(f.blocker, "nothing runs "+use.element)
 	}
 	role := v.roleFor(f.keys, units[0])
 	if role.refusal != "" || role.need != nil {
-		return auth, nil, orElse(role.refusal, "the role of another entry of the orb is not known: give each its role in aws.roles")
+		return auth, nil, cmp.Or(role.refusal, "the role of another entry of the orb is not known: give each its role in aws.roles")
 	}
-	role.region = orElse(role.region, m.Region)
+	role.region = cmp.Or(role.region, m.Region)
 	for _, e := range use.args.Entries() {
 		if m.Parameters[e.Name()] == "region" {
 			role.region = e.Value().Resolve().Value()

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ func (b *keysFix) roles() []Resource {
 	for _, u := range b.units {
 		choice := b.role(u)
 		c := b.credentials(u, choice.credentials)
-		r := &AWSRole{Use: b.group[0].keys.use(nil, strings.TrimPrefix(u.name, "job ")), Region: orElse(plain(c.region), u.region()), Session: c.duration, Account: u.account()}
+		r := &AWSRole{Use: b.group[0].keys.use(nil, strings.TrimPrefix(u.name, "job ")), Region: cmp.Or(plain(c.region), u.region()), Session: c.duration, Account: u.account()}
 		switch {
 		case choice.need != nil:
 			r.Fact = choice.need.Key

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func (v *awsView) roleFor(d identity, u *awsUnit) roleChoice {
 	case i >= 0:
 		r := &facts.Roles[i]
 		c.role, c.fact = r.RoleARN, fmt.Sprintf("aws.roles[%d].role_arn=%s", i, r.RoleARN)
-		c.region, c.duration = orElse(r.Region, c.region), orElse(r.SessionDuration, c.duration)
+		c.region, c.duration = cmp.Or(r.Region, c.region), cmp.Or(r.SessionDuration, c.duration)
 		return c
 	}
 	if account := u.account(); facts.Accounts[account] != "" {
@@ -149,7 +150,7 @@ func (r *RoleFact) matches(d identity, u *unit, contexts []string) bool {
 	}
 	keys := []string{d.id, d.secret}
 	return matchAny(r.Jobs, job) && matchAny(r.Contexts, contexts...) && matchAny(r.Keys, keys...) &&
-		(r.Profile == "" || matchAny([]string{r.Profile}, orElse(d.profile, "default")))
+		(r.Profile == "" || matchAny([]string{r.Profile}, cmp.Or(d.profile, "default")))
 }
 
 // matchAny reports whether a glob matches one of the names; no globs match everything.

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,7 +15,7 @@ const usualSession = 3600
 
 // guardPresigned looks for URLs that are, or may be, signed for longer than the session, in seconds: they end with it.
 func guardPresigned(u *awsUnit, duration string) []doubt {
-	session, err := strconv.Atoi(orElse(duration, strconv.Itoa(usualSession)))
+	session, err := strconv.Atoi(cmp.Or(duration, strconv.Itoa(usualSession)))
 	if err != nil {
 		return nil
 	}

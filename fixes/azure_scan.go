@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -185,7 +186,7 @@ func (v *azureView) handed(s *circle.Step, at shell.Span, name string, value she
 		return nil
 	}
 	f := v.form(s, at, fmt.Sprintf("the script sets %s to %s", name, key.secret()))
-	f.literal, f.secret, f.advice = key.literal, orElse(key.name, name), azureAdvice(name)
+	f.literal, f.secret, f.advice = key.literal, cmp.Or(key.name, name), azureAdvice(name)
 	f.values = []string{value.Value}
 	return f
 }
@@ -250,7 +251,7 @@ func (v *azureView) claimEnvironments() {
 		for _, u := range v.unitsOf(f) {
 			for _, x := range u.steps {
 				inLogin, elsewhere := v.readsOf(f, x.Step, at)
-				reads, others, program = reads+inLogin, others || elsewhere, orElse(program, v.opaque(x.Step))
+				reads, others, program = reads+inLogin, others || elsewhere, cmp.Or(program, v.opaque(x.Step))
 			}
 		}
 		switch {
@@ -306,7 +307,7 @@ func (v *azureView) opaque(s *circle.Step) string {
 	}
 	for _, c := range script.Calls() {
 		if !azureTables().harmless(c) {
-			return orElse(c.Name(), "a program")
+			return cmp.Or(c.Name(), "a program")
 		}
 	}
 	return ""
@@ -335,7 +336,7 @@ func (v *azureView) scanOrbJobs() {
 		f := &storedForm{owner: v.p.Config.Owner(u.use.Key), span: u.use.Node.Span(), node: u.use.Node}
 		if ok && orb != nil && v.element(f, orb, job, u.use.JobName, u.use.Args) {
 			v.add(u, f)
-			f.blocker = orElse(f.blocker, "the orb's job logs in by itself")
+			f.blocker = cmp.Or(f.blocker, "the orb's job logs in by itself")
 		}
 	}
 }
@@ -360,15 +361,15 @@ func (v *azureView) element(f *storedForm, orb *circle.Orb, element, name string
 		}
 		return strings.TrimPrefix(args.Get(parameter).Resolve().Value(), "$")
 	}
-	f.secret = orElse(text(table.Secret), "AZURE_SP_PASSWORD")
+	f.secret = cmp.Or(text(table.Secret), "AZURE_SP_PASSWORD")
 	if element == "login-with-user" {
-		f.secret = orElse(text("azure-password"), "AZURE_PASSWORD")
+		f.secret = cmp.Or(text("azure-password"), "AZURE_PASSWORD")
 	}
 	login.user, login.tenant = text(table.User), text(table.Tenant)
 	login.usual = login.user == "" || login.tenant == ""
 	for _, given := range []string{login.user, login.tenant, f.secret} {
 		if strings.Contains(given, "<<") {
-			f.blocker = orElse(f.blocker, "the login is given an expression: whose secret this is is known only when the pipeline is compiled")
+			f.blocker = cmp.Or(f.blocker, "the login is given an expression: whose secret this is is known only when the pipeline is compiled")
 		}
 	}
 	return true

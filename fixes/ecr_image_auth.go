@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -106,7 +107,7 @@ func authIdentity(auth rewrite.Node) identity {
 	for i, key := range []string{"aws_access_key_id", "aws_secret_access_key"} {
 		switch s := classify(auth.Get(key).Resolve().Value()); {
 		case s.kind == literalSource:
-			d.literal = orElse(d.literal, s.text)
+			d.literal = cmp.Or(d.literal, s.text)
 		case s.kind == varSource && i == 0:
 			d.id = s.text
 		case s.kind == varSource:

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ func has(p *Pass, use *circle.WorkflowJob, name string) string {
 		return ", and has it"
 	}
 	if i := slices.IndexFunc(use.Contexts(), func(c circle.Context) bool { return !c.Known || !p.Facts.lists(c.Name) }); i >= 0 {
-		return fmt.Sprintf("; what %s provides is not known", orElse(use.Contexts()[i].Name, "one of its contexts"))
+		return fmt.Sprintf("; what %s provides is not known", cmp.Or(use.Contexts()[i].Name, "one of its contexts"))
 	}
 	return ", and does not have it"
 }

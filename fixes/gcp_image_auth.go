@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -193,7 +194,7 @@ func (x *gcpImage) require(p *Pass, fix *Fix) {
 	add := func(when When, kind, text string) {
 		fix.Requires = append(fix.Requires, Prerequisite{when, kind, text, ""})
 	}
-	account := orElse(x.given.ServiceAccount, "the service account")
+	account := cmp.Or(x.given.ServiceAccount, "the service account")
 	add(Before, "role", "give identities of the pool roles/iam.workloadIdentityUser on "+account+", and that account roles/artifactregistry.reader on the repository of "+x.name())
 	add(Before, "role", "map google.subject in the pool's provider to less than 127 bytes: images are pulled with the second version of CircleCI's token, "+
 		"whose subject may be longer; such as assertion.org_id + \"/\" + assertion.sub.extract('/user/{user_id}/')")

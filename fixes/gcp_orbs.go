@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func (v *gcpView) scanOrb(x *gcpStep) {
 		return
 	}
 	if use.release != nil && use.release.Commands[command] == loginKeys && use.withOIDC() {
-		x.oidc = orElse(use.arg(use.release.Role).Value(), "workload identity")
+		x.oidc = cmp.Or(use.arg(use.release.Role).Value(), "workload identity")
 	}
 }
 
@@ -75,7 +76,7 @@ func (v *gcpView) orbForm(use *gcpOrbUse, element, name string, login func(*orbR
 		if !f.key.literal && !use.arg(param).Exists() {
 			return nil
 		}
-		f.blocker = orElse(f.blocker, fmt.Sprintf("whether %s can log in with workload identity is not known", name))
+		f.blocker = cmp.Or(f.blocker, fmt.Sprintf("whether %s can log in with workload identity is not known", name))
 		if use.release == nil && table != nil {
 			f.blocker = "the version of " + use.orb.Ref() + " is not known"
 		}
@@ -87,10 +88,10 @@ func (v *gcpView) orbForm(use *gcpOrbUse, element, name string, login func(*orbR
 		f.message = fmt.Sprintf("%s logs in with a service account key that is stored outside of the file", name)
 	}
 	if use.release != nil {
-		f.blocker = orElse(f.blocker, use.release.Manual)
+		f.blocker = cmp.Or(f.blocker, use.release.Manual)
 	}
 	if use.args.Exists() && !use.args.Within(use.node) {
-		f.blocker = orElse(f.blocker, "the parameters stand elsewhere, behind an anchor")
+		f.blocker = cmp.Or(f.blocker, "the parameters stand elsewhere, behind an anchor")
 	}
 	if use.step != nil {
 		f.files = []string{orbKeyFile}

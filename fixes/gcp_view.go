@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -128,7 +129,7 @@ func (v *gcpView) judgeScript(s *gcpStep) {
 		if h.key.literal {
 			f.stored = h.key
 		}
-		f.blocker = orElse(f.blocker, h.reason)
+		f.blocker = cmp.Or(f.blocker, h.reason)
 	}
 	if f.span.Len() > 0 {
 		s.form = f
@@ -139,7 +140,7 @@ func (v *gcpView) judgeScript(s *gcpStep) {
 func (v *gcpView) addActivation(f *gcpForm, a gcpActivation) {
 	f.startAt(a.call.Span, "") // what to say depends on the keys of all logins
 	f.logsIn = true
-	f.blocker = orElse(f.blocker, a.blocker)
+	f.blocker = cmp.Or(f.blocker, a.blocker)
 	f.parts = append(f.parts, a.part)
 	f.setProject(a.project.Text)
 	if a.file == "" {
@@ -149,7 +150,7 @@ func (v *gcpView) addActivation(f *gcpForm, a gcpActivation) {
 	f.files = append(f.files, a.file)
 	key, several := v.written(f.step, a.file)
 	if several {
-		f.blocker = orElse(f.blocker, "several keys are written to the file")
+		f.blocker = cmp.Or(f.blocker, "several keys are written to the file")
 		return
 	}
 	f.take(key)
@@ -182,11 +183,11 @@ func (f *gcpForm) startAt(part shell.Span, message string) {
 func (f *gcpForm) take(key gcpKey) {
 	switch {
 	case key.expr:
-		f.blocker = orElse(f.blocker, "the value is an expression: whose key this is is known only when the pipeline is compiled")
+		f.blocker = cmp.Or(f.blocker, "the value is an expression: whose key this is is known only when the pipeline is compiled")
 	case !key.known():
-		f.blocker = orElse(f.blocker, "where the key file comes from is not shown")
+		f.blocker = cmp.Or(f.blocker, "where the key file comes from is not shown")
 	case f.key.known() && f.key != key:
-		f.blocker = orElse(f.blocker, "the script uses several keys")
+		f.blocker = cmp.Or(f.blocker, "the script uses several keys")
 	default:
 		f.key = key
 	}
@@ -194,7 +195,7 @@ func (f *gcpForm) take(key gcpKey) {
 
 func (f *gcpForm) setProject(project string) {
 	if f.project != "" && project != f.project {
-		f.blocker = orElse(f.blocker, "the script logs in for several projects")
+		f.blocker = cmp.Or(f.blocker, "the script logs in for several projects")
 	}
 	f.project = project
 }

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -197,9 +198,9 @@ func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
 	}
 	before := b.regionsBefore(u, c.profile)
 	if len(before) == 1 && before[0] != "${"+regionVar+"}" { // which it takes by itself
-		c.region = orElse(before[0], c.region)
+		c.region = cmp.Or(before[0], c.region)
 	}
-	c.region = orElse(b.region, c.region)
+	c.region = cmp.Or(b.region, c.region)
 	_, regional := env.Lookup(regionVar)
 	if _, ok := env.Lookup("AWS_REGION"); ok && !regional && len(before) == 0 && c.region == "" {
 		c.region = "${AWS_REGION}"

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"slices"
 
 	"cfgfix/fixes/internal/circle"
@@ -14,7 +15,7 @@ func (b *keysFix) remove() (refusal string) {
 	var steps []*circle.Step
 	for _, f := range b.group {
 		b.fix.Ops = append(b.fix.Ops, f.element.removeKeys()...)
-		b.region = orElse(b.region, f.region)
+		b.region = cmp.Or(b.region, f.region)
 		for _, e := range f.remove {
 			b.fix.Ops = append(b.fix.Ops, removeVariable(b.view.config, e)...)
 		}

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,7 +82,7 @@ func (m *runnerMove) imagesLost() []doubt {
 	for i, d := range m.job.DockerItems() {
 		image, _ := splitImage(d.Image().Value())
 		if i > 0 {
-			out = append(out, doubt{Manual, "the service container " + orElse(d.Name(), image) + " has no place on a machine runner"})
+			out = append(out, doubt{Manual, "the service container " + cmp.Or(d.Name(), image) + " has no place on a machine runner"})
 			continue
 		}
 		for _, key := range []string{"environment", "entrypoint", "command", "user"} {

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -193,7 +194,7 @@ func (m *runnerMove) chooseClass() (kind, refusal string) {
 	hosts := m.hosts()
 	for _, host := range hosts {
 		if route, i := m.view.scope.routeOf(host); route.ResourceClass != "" {
-			use(route.ResourceClass, orElse(route.Kind, facts.Runner.Kind), fmt.Sprintf("network.routes[%d].resource_class=%s", i, route.ResourceClass))
+			use(route.ResourceClass, cmp.Or(route.Kind, facts.Runner.Kind), fmt.Sprintf("network.routes[%d].resource_class=%s", i, route.ResourceClass))
 		} else {
 			use(facts.Runner.ResourceClass, facts.Runner.Kind, "runner.resource_class="+facts.Runner.ResourceClass)
 		}

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"slices"
 
 	"cfgfix/fixes/internal/circle"
@@ -63,10 +64,10 @@ func (g givenTokens) and(more givenTokens) givenTokens {
 		return more
 	}
 	if g.secret == "" || g.secret == twineVar {
-		g.secret = orElse(more.secret, g.secret)
+		g.secret = cmp.Or(more.secret, g.secret)
 	}
 	g.values = append(g.values, more.values...)
-	g.blocker = orElse(g.blocker, more.blocker)
+	g.blocker = cmp.Or(g.blocker, more.blocker)
 	return g
 }
 
@@ -97,7 +98,7 @@ func (v *publishView) tokensOf(u *storedUnit, r registry) []givenToken {
 	if !known && v.toPublic(u, r) && !v.trusted(u, r) {
 		met, open := map[givenToken]bool{}, v.open(u, r)
 		for _, use := range v.tokensIn(u, r).all {
-			if t := (givenToken{use.secret, use.literal, use.owner, orElse(use.blocker, open)}); !met[t] {
+			if t := (givenToken{use.secret, use.literal, use.owner, cmp.Or(use.blocker, open)}); !met[t] {
 				met[t] = true
 				out = append(out, t)
 			}

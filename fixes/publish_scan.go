@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,7 +104,7 @@ func (v *publishView) publishForm(s *circle.Step, x publishing) *storedForm {
 		f.edits = withoutOptions(x.call, isTwineLogin)
 	}
 	if x.call.Words[0].Value == "sudo" {
-		f.blocker = orElse(f.blocker, "it runs as root, which does not see the job's variables")
+		f.blocker = cmp.Or(f.blocker, "it runs as root, which does not see the job's variables")
 	}
 	return f
 }
@@ -167,7 +168,7 @@ func (v *publishView) tokenForm(use tokenUse, r registry) *storedForm {
 	}
 	f := &storedForm{owner: use.owner, span: use.span, node: use.node, step: use.step, secret: use.secret, parts: use.parts, remove: use.remove, blocker: use.blocker}
 	if use.beside {
-		f.blocker = orElse(f.blocker, "the command that writes the token writes other settings as well: let it do so by a command of its own")
+		f.blocker = cmp.Or(f.blocker, "the command that writes the token writes other settings as well: let it do so by a command of its own")
 	}
 	f.take(use.literal)
 	f.message = fmt.Sprintf("%s is given a stored token", r)

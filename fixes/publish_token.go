@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -236,7 +237,7 @@ func (b *publishFix) installedNPM(u *storedUnit) (spec string, ok bool) {
 			}
 			for _, w := range c.Args() {
 				if name, version, _ := strings.Cut(w.Value, "@"); name == "npm" {
-					spec, ok = orElse(version, "latest"), true
+					spec, ok = cmp.Or(version, "latest"), true
 				}
 			}
 		}
@@ -264,7 +265,7 @@ func (b *publishFix) nodeOf(u *storedUnit) (node *semver.Version, shown string) 
 		version := x.Step.Arg("node-version").Resolve().Value()
 		return toolVersion(version, t.NewestNode), "Node.js " + version
 	}
-	image := orElse(imageOf(u.unit), orbNodeImage(u.job))
+	image := cmp.Or(imageOf(u.unit), orbNodeImage(u.job))
 	name, tag := splitImage(image)
 	if !slices.Contains(t.Images, name) {
 		return nil, ""

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,7 +54,7 @@ func (b *secretFix) build() (refusal string) {
 		b.fix.Safety, b.fix.Reason = Manual, says
 	}
 	b.view.promised[b.variable] = append(b.view.promised[b.variable], b)
-	b.view.names[s.value] = orElse(b.view.names[s.value], b.variable)
+	b.view.names[s.value] = cmp.Or(b.view.names[s.value], b.variable)
 	a.require(b.variable)
 	b.require(a)
 	return ""
@@ -116,17 +117,17 @@ func (b *secretFix) choose() (refusal string) {
 	taken := ""
 	for _, name := range b.candidates() {
 		if why := b.takenBy(name); why != "" {
-			taken = orElse(taken, why)
+			taken = cmp.Or(taken, why)
 			continue
 		}
-		b.variable = orElse(b.variable, name)
+		b.variable = cmp.Or(b.variable, name)
 		if len(b.view.p.Facts.providers(name)) > 0 {
 			b.variable = name
 			break
 		}
 	}
 	if b.variable == "" {
-		return orElse(taken, "which variable should hold it is not shown")
+		return cmp.Or(taken, "which variable should hold it is not shown")
 	}
 	return ""
 }

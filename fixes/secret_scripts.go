@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"encoding/base64"
 	"path"
 	"slices"
@@ -154,7 +155,7 @@ func (x *scriptScan) add(w shell.Word, value string, f secretIn) {
 	if f.format != nil && len(f.parts) == 0 {
 		s.variables = slices.Concat(f.format.Variables, f.variables)
 	}
-	s.blocker = orElse(x.blocker, f.blocker)
+	s.blocker = cmp.Or(x.blocker, f.blocker)
 	if at.End-at.Start != len(value) {
 		s.blocker = withEscapes
 	}

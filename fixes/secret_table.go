@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	_ "embed"
 	"regexp"
 	"strconv"
@@ -114,7 +115,7 @@ var secretTables = sync.OnceValue(func() *secretTable {
 				continue
 			}
 			least, _ := strconv.Atoi(m[2])
-			most, _ := strconv.Atoi(orElse(m[3], m[2]))
+			most, _ := strconv.Atoi(cmp.Or(m[3], m[2]))
 			f.parts = append(f.parts, tokenPart{alphabet: alphabets[m[1]], min: least, max: most})
 		}
 		t.byFirst[f.Prefix[0]] = append(t.byFirst[f.Prefix[0]], f)

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -65,7 +66,7 @@ func newSecretView(p *Pass) *secretView {
 	v.scanRest()
 	for _, s := range v.sites {
 		if s.setting != nil {
-			v.names[s.value] = orElse(v.names[s.value], s.setting.Name)
+			v.names[s.value] = cmp.Or(v.names[s.value], s.setting.Name)
 		}
 	}
 	slices.SortStableFunc(v.sites, func(a, b *secretSite) int { return a.span().Start - b.span().Start })

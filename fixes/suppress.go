@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -216,7 +217,7 @@ func (x *Finding) meet(byLine map[int][]*suppressionComment, f *rewrite.File, co
 	for _, line := range suppressingLines(f, configs, x) {
 		for _, s := range byLine[line] {
 			if slices.Contains(s.ids, id) {
-				x.suppressed, s.done[id] = orElse(x.suppressed, s.reason), true
+				x.suppressed, s.done[id] = cmp.Or(x.suppressed, s.reason), true
 			}
 		}
 	}

@@ -6,14 +6,6 @@ import (
 	"unicode"
 )
 
-// orElse is the first of two texts that is not empty.
-func orElse(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 // hasWord reports whether a name stands in a text with no letter, digit or hyphen beside it.
 func hasWord(text, name string) bool { return hasAlone(text, name, isNameByte) }
 

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -40,7 +41,7 @@ func (v *vaultView) httpLogin(s *circle.Step, c *shell.Call) (*storedForm, *vaul
 	if data.Static && strings.Contains(data.Value, "secret_id") {
 		f.take(data.Value)
 	}
-	switch f.blocker = orElse(inner(c, []shell.Word{url, data}), v.madeBy(s, c, login)); {
+	switch f.blocker = cmp.Or(inner(c, []shell.Word{url, data}), v.madeBy(s, c, login)); {
 	case f.blocker != "":
 	case c.Name() != "curl" || data.Text == "" || strings.HasPrefix(data.Value, "@") || strings.Contains(data.Text, "$("):
 		f.blocker = "what the login sends does not stand in the call"

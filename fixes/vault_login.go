@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,7 +79,7 @@ func (b *vaultFix) address(login *vaultLogin) string {
 		b.fix.use("vault.address=" + given)
 		return strings.TrimSuffix(given, "/")
 	}
-	return orElse(login.address, "$VAULT_ADDR")
+	return cmp.Or(login.address, "$VAULT_ADDR")
 }
 
 // vaultSettings are the variables that Vault's program reads besides the token, with its options that say the same.
@@ -238,7 +239,7 @@ func (v *vaultView) scanOrb(s *circle.Step) []*storedForm {
 	f.message = s.Name + " logs in to Vault with stored credentials"
 	address := s.Arg(table.Address).Resolve().Value()
 	if strings.Contains(address, "<<") || strings.ContainsAny(address, "\"`\\ ") {
-		f.blocker = orElse(f.blocker, "the address of the server is an expression")
+		f.blocker = cmp.Or(f.blocker, "the address of the server is an expression")
 	}
 	login.write = func(f *storedForm, role string) {
 		script := "set +x\nexport VAULT_ADDR=\"" + address + "\"\n" +

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -126,7 +127,7 @@ func (v *vaultView) writeLogin(s *circle.Step, c *shell.Call) (*storedForm, *vau
 	for _, secret := range login.literals(given) {
 		f.take(secret)
 	}
-	f.blocker = orElse(inner(c, slices.Concat(given, []shell.Word{path})), v.madeBy(s, c, login))
+	f.blocker = cmp.Or(inner(c, slices.Concat(given, []shell.Word{path})), v.madeBy(s, c, login))
 	login.write = func(f *storedForm, role string) {
 		f.edits = append(f.edits, replaceWord(path, "auth/"+v.mount()+"/login"))
 		f.edits = append(f.edits, rest(c, given, `role=`+quoteRole(role), `jwt=`+circleToken)...)
@@ -172,7 +173,7 @@ func (l *vaultLogin) literals(given []shell.Word) []string {
 }
 
 // mount is where the JWT auth method is mounted.
-func (v *vaultView) mount() string { return orElse(v.p.Facts.Vault.AuthPath, vaultMount) }
+func (v *vaultView) mount() string { return cmp.Or(v.p.Facts.Vault.AuthPath, vaultMount) }
 
 // quoteRole is a role as a shell writes it.
 func quoteRole(role string) string {

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,7 +82,7 @@ func (v *vaultView) resolve() {
 				}
 			}
 			if i > 0 && (!slices.Equal(names, login.stored) || !slices.Equal(set, login.set)) {
-				f.blocker = orElse(f.blocker, "the same step logs in with the credentials of several environments")
+				f.blocker = cmp.Or(f.blocker, "the same step logs in with the credentials of several environments")
 			}
 			login.stored, login.set = names, set
 		}
@@ -344,7 +345,7 @@ func (b *vaultFix) fileDoubt(s *circle.Step) *doubt {
 
 func (b *vaultFix) requireAll() {
 	facts := b.view.p.Facts.Vault
-	mount := orElse(facts.AuthPath, vaultMount)
+	mount := cmp.Or(facts.AuthPath, vaultMount)
 	if facts.AuthPath != "" {
 		b.fix.use("vault.auth_path=" + facts.AuthPath)
 	}
