@@ -58,6 +58,18 @@ var doublingTests = []struct {
 		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/node:24.15.0}]\n    steps:\n" +
 			repeated(n, "      - run: NODE_AUTH_TOKEN=$TOKEN npm publish ./part-%d\n") + entries(0)
 	}},
+	{"steps with tokens to publish", 50, func(n int) string {
+		return "version: 2.1\njobs:\n  deploy:\n    docker: [{image: cimg/node:24.15.0}]\n    steps:\n" +
+			repeated(n, "      - run: echo //registry.npmjs.org/:_authToken=6f1c0d9a-77ba-4c1b-8b1f-2a3c%08d > .npmrc\n      - run: npm publish\n") + entries(0)
+	}},
+	{"script lines that hand tokens on", 100, func(n int) string {
+		return oneJob("      - run: |\n" + repeated(n, "          docker run -e VAULT_TOKEN vault vault kv get secret/%d\n          terraform apply -var client_secret=$ARM_CLIENT_SECRET -var n=%[1]d\n"))
+	}},
+	{"setups with keys by parameters", 50, func(n int) string {
+		return "version: 2.1\norbs: {aws-cli: circleci/aws-cli@5.4.1}\njobs:\n  deploy:\n    parameters:\n      id: {type: env_var_name, default: A_ID}\n      secret: {type: env_var_name, default: A_SECRET}\n" +
+			"    docker: [{image: cimg/base:2026.01}]\n    steps:\n" + repeated(n, "      - aws-cli/setup: {aws_access_key_id: << parameters.id >>, aws_secret_access_key: << parameters.secret >>}\n      - run: aws s3 ls s3://acme-%d\n") +
+			entries(0)
+	}},
 	{"jobs that share variables", 100, func(n int) string {
 		return "version: 2.1\nx: &shared {URL: https://x.corp.internal, TOKEN: $TOKEN}\njobs:\n" +
 			repeated(n, "  job-%d: {docker: [{image: cimg/base:current}], environment: *shared, steps: [run: curl $URL]}\n")

@@ -149,7 +149,16 @@ func (e *Engine) check(f *fileView, facts *Facts, scripts shell.Cache) (found []
 		}
 		shared := newPass(f, c, facts, scripts)
 		shared.Repo, shared.report, shared.rules, shared.untriggered = e.Repo, report, e.Rules, e.untriggered
-		shared.wanted = func(x *Finding) bool { return e.wants(f.File, shared.Config, x) }
+		wanted := map[fixPlace]bool{} // each literal secret of a fix asks
+		shared.wanted = func(x *Finding) bool {
+			at := fixPlace{x.Fix, x.Span}
+			known, ok := wanted[at]
+			if !ok {
+				known = e.wants(f.File, shared.Config, x)
+				wanted[at] = known
+			}
+			return known
+		}
 		configs = append(configs, shared.Config)
 		for _, rule := range triggered {
 			p := *shared
@@ -177,6 +186,12 @@ func (e *Engine) check(f *fileView, facts *Facts, scripts shell.Cache) (found []
 		return strings.Compare(a.Rule.ID, b.Rule.ID)
 	})
 	return found, len(configs) > 0, nil
+}
+
+// fixPlace is a fix with the place of the finding that it is for.
+type fixPlace struct {
+	*Fix
+	at rewrite.Span
 }
 
 // least is the least safety of the fixes that are applied, but for SafeOnly, which leaves all rules' findings as they are.
