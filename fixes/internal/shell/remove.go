@@ -66,7 +66,8 @@ type removal struct {
 //
 // A statement alone on its lines goes with these lines and a comment behind it; from a list on one line it goes with
 // its operator; an assignment goes with the blanks beside it, and a statement that only made assignments goes with
-// the last of them. What ends the script when a statement fails, as in "X || exit 1", goes with it. Edits are in order and do not overlap. The error is a *RefusedError for what cannot be removed.
+// the last of them. What ends the script when a statement fails, as in "X || exit 1", goes with it. Edits are in order
+// and do not overlap. The error is a *RefusedError for what cannot be removed.
 func (s *Script) Remove(parts ...Span) ([]Edit, error) {
 	if i := strings.IndexByte(s.text, '\r'); i >= 0 {
 		return nil, &RefusedError{ReasonCarriageReturn, Span{i, i + 1}}
