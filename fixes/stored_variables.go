@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
@@ -136,9 +137,9 @@ func (a *assignments) add(script *shell.Script, at int) {
 // has set it.
 func setForLater(script *shell.Script) []string {
 	var out []string
-	own := newOwnSettings(script)
+	own := sync.OnceValue(func() *ownSettings { return newOwnSettings(script) })
 	for _, e := range script.BashEnv() {
-		if !e.Value.IsVar(e.Name) || own.names[e.Name] {
+		if !e.Value.IsVar(e.Name) || own().names[e.Name] {
 			out = append(out, e.Name)
 		}
 	}
