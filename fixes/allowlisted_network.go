@@ -151,7 +151,7 @@ func (b *rangesFix) build() (refusal string) {
 		return "circleci.server is set, and IP ranges exist on CircleCI's cloud only"
 	case generated(b.view.p.File) != "":
 		return generated(b.view.p.File)
-	case kind == "file" || orbSource(b.view.p.Config):
+	case kind == "file" || isOrb(b.view.p.Config):
 		return "this is part of an orb: whoever uses it decides where it runs"
 	case kind == "orb-job":
 		return "the job is an orb's, and " + ipRangesKey + " is no key of a workflow entry"

@@ -141,7 +141,7 @@ func (v *awsView) elementKeys(f *keyForm, x *elementUse) bool {
 		}
 		x.hasKeys = true
 		f.values = append(f.values, n)
-		if sources[i] = keyParameter(n.Value()); sources[i].kind == exprSource && orbPart(v.config) {
+		if sources[i] = keyParameter(n.Value()); sources[i].kind == exprSource && mayBeOrb(v.config) {
 			return false
 		}
 	}

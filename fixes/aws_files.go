@@ -175,7 +175,7 @@ func writesConfig(script *shell.Script) bool {
 
 // allowDirectory gives -p to each mkdir behind a new setup that makes ~/.aws: the setup has made it by then, and mkdir
 // would end the step.
-func (b *keysFix) allowDirectory() (refusal string) {
+func (b *awsFix) allowDirectory() (refusal string) {
 	if b.view.webIdentity() {
 		return "" // which makes none
 	}

@@ -14,7 +14,7 @@ import (
 // removed are the parts of scripts that go away.
 func (v *awsView) guard(u *awsUnit, removed map[rewrite.Node][]shell.Span) []doubt {
 	out := v.p.tokenDoubts()
-	if sourceOfOrb(v.config) {
+	if looksLikeOrb(v.config) {
 		out = append(out, doubt{Manual, "the file is the source of an orb, whose users decide which credentials it gets"})
 	}
 	if u.elsewhere() {
@@ -83,12 +83,6 @@ func guardVersions(x awsVisit, image string) []doubt {
 		}
 	}
 	return nil
-}
-
-// sourceOfOrb reports whether the config is an orb, or a part of one, that other configs use.
-func sourceOfOrb(c *circle.Config) bool {
-	commandsOnly := len(c.Workflows())+len(c.JobGroups())+len(c.Jobs()) == 0 && len(c.Commands()) > 0
-	return c.Packed() || commandsOnly || orbSource(c)
 }
 
 // mountsCredentials reports whether a call gives a container the directory with the credentials.

@@ -70,11 +70,11 @@ func keepsForksOut(w *circle.WorkflowJob) bool {
 		return w.BranchFilter()
 	}
 	all := func(n rewrite.Node) bool {
-		return slices.ContainsFunc(words(n), func(s string) bool { return s == "/.*/" || s == "/.+/" || s == "/^.*$/" })
+		return slices.ContainsFunc(textsOf(n), func(s string) bool { return s == "/.*/" || s == "/.+/" || s == "/^.*$/" })
 	}
 	if only := branches.Get("only").Resolve(); only.Exists() {
 		return !all(only)
 	}
 	ignored := branches.Get("ignore").Resolve()
-	return all(ignored) || slices.ContainsFunc(words(ignored), func(s string) bool { return strings.Contains(s, "pull") })
+	return all(ignored) || slices.ContainsFunc(textsOf(ignored), func(s string) bool { return strings.Contains(s, "pull") })
 }

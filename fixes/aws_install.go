@@ -57,7 +57,7 @@ func (v *awsView) installs(u *awsUnit) bool {
 
 // allowUpdate gives --update to each installer of the CLI behind a new setup that installs it: the orb puts it into the same
 // directory, and the installer would end the step. Where there is no CLI yet, the option changes nothing.
-func (b *keysFix) allowUpdate() (refusal string) {
+func (b *awsFix) allowUpdate() (refusal string) {
 	for _, u := range b.units {
 		if !b.view.installs(u) {
 			continue

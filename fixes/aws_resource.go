@@ -12,7 +12,7 @@ import (
 
 // roles are the roles that the fix relies on: one for each unit and, where the entries that run it have other contexts,
 // for each of those.
-func (b *keysFix) roles() []Resource {
+func (b *awsFix) roles() []Resource {
 	var out []Resource
 	for _, u := range b.units {
 		choice := b.role(u)

@@ -61,7 +61,7 @@ func (v *awsView) finding(group []*keyForm) Finding {
 			out.Related = append(out.Related, Related{f.span, f.message})
 		}
 	}
-	b := &keysFix{
+	b := &awsFix{
 		view: v, group: group, placed: map[placedAt]bool{}, agreement: map[rewrite.Node]bool{},
 		fix: &Fix{Title: "assume a role with CircleCI's OIDC token", Safety: Setup},
 	}

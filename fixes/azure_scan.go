@@ -167,7 +167,7 @@ const terraformPrefix = "TF_VAR_"
 
 // isAzureSecret reports whether a variable has a secret of a service principal, by its name. One of Terraform's may be called
 // anything: there the name of what it is set to does as well.
-func isAzureSecret(name string, value gcpKey) bool {
+func isAzureSecret(name string, value givenKey) bool {
 	own, ofTerraform := strings.CutPrefix(name, terraformPrefix)
 	if ofTerraform {
 		own = strings.ToUpper(own)
@@ -192,17 +192,17 @@ func (v *azureView) handed(s *circle.Step, at shell.Span, name string, value she
 }
 
 // azureValue is the secret in the value of a variable.
-func azureValue(text string) gcpKey {
+func azureValue(text string) givenKey {
 	switch s := classify(text); {
 	case s.kind == varSource:
-		return gcpKey{name: s.text}
+		return givenKey{name: s.text}
 	case strings.Contains(text, "<<"):
-		return gcpKey{expr: true}
+		return givenKey{expr: true}
 	case len(text) >= 16 && !strings.ContainsAny(text, "$` ") && strings.ContainsAny(text, "0123456789") && !slices.Contains(dummyKeys, strings.ToLower(text)) &&
 		!strings.Contains(strings.ToLower(text), "example") && !strings.HasPrefix(text, "00000000-"):
-		return gcpKey{literal: true}
+		return givenKey{literal: true}
 	}
-	return gcpKey{}
+	return givenKey{}
 }
 
 // azureAdvice is what to do about a secret that a program reads from a variable.

@@ -224,7 +224,7 @@ func onlyBranch(uses []*circle.WorkflowJob) string {
 	branch := ""
 	for _, use := range uses {
 		filters := use.Filters()
-		only := words(filters.Get("branches").Resolve().Get("only").Resolve())
+		only := textsOf(filters.Get("branches").Resolve().Get("only").Resolve())
 		if len(only) != 1 || filters.Get("tags").Exists() || strings.HasPrefix(only[0], "/") || shellWord(only[0]) != only[0] {
 			return ""
 		}

@@ -123,7 +123,7 @@ func (x *gcpImage) finding(p *Pass) Finding {
 	}
 	f.Message = fmt.Sprintf("the image %s is pulled with a service account key", x.name())
 	if x.key.kind == literalSource {
-		f.Severity, f.Secrets = Critical, gcpKey{literal: true, text: x.key.text}.secrets()
+		f.Severity, f.Secrets = Critical, givenKey{literal: true, text: x.key.text}.secrets()
 		f.Message = fmt.Sprintf("the image %s is pulled with a literal service account key", x.name())
 	}
 	switch {

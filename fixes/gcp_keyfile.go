@@ -36,7 +36,7 @@ func isGCPKey(text string) bool {
 // keyWrite is a file that a script writes from a variable.
 type keyWrite struct {
 	file string // as keyFile makes it
-	key  gcpKey
+	key  givenKey
 	part shell.Span // the statement that writes it
 	call *shell.Call
 }

@@ -111,11 +111,11 @@ func (v *gcpView) isSingle() bool {
 }
 
 // keys are those that a form brings to Google Cloud, or that it hands to programs.
-func (f *gcpForm) keys() []gcpKey {
+func (f *gcpForm) keys() []givenKey {
 	if f.key.known() || f.step == nil || len(f.step.handed) == 0 {
-		return []gcpKey{f.key}
+		return []givenKey{f.key}
 	}
-	var out []gcpKey
+	var out []givenKey
 	for _, h := range f.step.handed {
 		out = append(out, h.key)
 	}
@@ -123,7 +123,7 @@ func (f *gcpForm) keys() []gcpKey {
 }
 
 // whose tells the keys of units apart: a variable by its name, or by what an environment of the file sets it to.
-func (u *unit) whose(k gcpKey) string {
+func (u *unit) whose(k givenKey) string {
 	if k.name != "" {
 		text, _ := u.storedIn(k.name)
 		return text
@@ -166,7 +166,7 @@ func (v *gcpView) addPlaces() {
 // false when the name of the key gives none. Logins that are there count as keys do: a fix may have made them.
 func (v *gcpView) accountVariable(u *gcpUnit, key string) (name string, ok bool) {
 	own, named := u.accountName(key)
-	whose := u.whose(gcpKey{name: key})
+	whose := u.whose(givenKey{name: key})
 	alone, taken := true, false
 	for _, p := range v.places {
 		if !meet(u.unit, p.unit) {

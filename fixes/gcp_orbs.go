@@ -64,12 +64,12 @@ func (v *gcpView) orbForm(use *gcpOrbUse, element, name string, login func(*orbR
 	}
 	param := use.keyParameter()
 	switch key := orbKey(use.arg(param)); {
-	case key.expr && orbPart(v.p.Config):
+	case key.expr && mayBeOrb(v.p.Config):
 		return nil
 	case key.known():
 		f.take(key)
 	default:
-		f.key = gcpKey{name: gcpKeyVar}
+		f.key = givenKey{name: gcpKeyVar}
 	}
 	switch {
 	case use.release == nil || login(use.release) != loginKeys:
@@ -117,17 +117,17 @@ func (x *gcpOrbUse) withOIDC() bool {
 }
 
 // orbKey is the key that a parameter names.
-func orbKey(n rewrite.Node) gcpKey {
+func orbKey(n rewrite.Node) givenKey {
 	text := strings.TrimLeft(n.Value(), "$")
 	switch {
 	case isGCPKey(text):
-		return gcpKey{literal: true, text: text}
+		return givenKey{literal: true, text: text}
 	case envName.MatchString(text):
-		return gcpKey{name: text}
+		return givenKey{name: text}
 	case strings.Contains(text, "<<"):
-		return gcpKey{expr: true}
+		return givenKey{expr: true}
 	default:
-		return gcpKey{}
+		return givenKey{}
 	}
 }
 

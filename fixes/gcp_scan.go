@@ -29,14 +29,14 @@ type gcpActivation struct {
 	call    *shell.Call
 	part    shell.Span // the statement to remove
 	file    string     // the key file; "" when the key comes in by other ways
-	key     gcpKey     // when no file stands between
+	key     givenKey   // when no file stands between
 	project shell.Word // that the login makes the current one
 	blocker string
 }
 
 // gcpHanded is a key that a script hands to a program that needs a key: there is no edit.
 type gcpHanded struct {
-	key     gcpKey
+	key     givenKey
 	span    shell.Span
 	message string
 	reason  string // why there is no edit
@@ -169,7 +169,7 @@ func (x *gcpStep) credFile(c *shell.Call) {
 
 // handOver finds keys that a call gives to a program which needs the key itself.
 func (x *gcpStep) handOver(c *shell.Call) {
-	add := func(key gcpKey, message, reason string) {
+	add := func(key givenKey, message, reason string) {
 		if key.known() {
 			x.handed = append(x.handed, gcpHanded{key, c.Span, message + key.String(), reason})
 		}
@@ -195,7 +195,7 @@ func (x *gcpStep) handOver(c *shell.Call) {
 		case assigned:
 			add(handedKey(w), handsOver, toolReads(name))
 		case named:
-			add(gcpKey{name: name}, handsOver, toolReads(name))
+			add(givenKey{name: name}, handsOver, toolReads(name))
 		}
 	}
 }
@@ -209,12 +209,12 @@ func toolReads(name string) string {
 }
 
 // handedKey is the key in a value that a tool gets, which may as well be the path of a file or a token.
-func handedKey(w shell.Word) gcpKey {
+func handedKey(w shell.Word) givenKey {
 	if s := classify(w.Value); w.Static && s.kind == varSource { // in quotes of a text that the shell has expanded before
-		return gcpKey{name: s.text}
+		return givenKey{name: s.text}
 	}
 	if w.Static && !isGCPKey(w.Value) {
-		return gcpKey{}
+		return givenKey{}
 	}
 	return keyOf([]shell.Word{w})
 }
@@ -229,7 +229,7 @@ func dockerUser(c *shell.Call) (shell.Word, bool) {
 }
 
 // dockerKey is the key that docker login gets as the password.
-func dockerKey(c *shell.Call) gcpKey {
+func dockerKey(c *shell.Call) givenKey {
 	for _, option := range []string{"-p", "--password"} {
 		if w, ok := c.Option(option); ok {
 			return keyOrAny(keyOf([]shell.Word{w}))
@@ -242,7 +242,7 @@ func dockerKey(c *shell.Call) gcpKey {
 }
 
 // keyOrAny is the key, or one of which nothing is known: the user's name has told that there is one.
-func keyOrAny(key gcpKey) gcpKey {
+func keyOrAny(key givenKey) givenKey {
 	if !key.known() {
 		key.expr = true
 	}

@@ -38,8 +38,8 @@ type gcpForm struct {
 	span    rewrite.Span
 	node    rewrite.Node // the scalar, step, entry or environment that span is in
 	step    *gcpStep     // nil for an environment and for an orb's job
-	key     gcpKey
-	stored  gcpKey // of an environment: what key.name is set to
+	key     givenKey
+	stored  givenKey // of an environment: what key.name is set to
 	message string
 	blocker string          // why the form cannot be taken away by an edit
 	parts   []shell.Span    // of a script: the statements to remove
@@ -180,7 +180,7 @@ func (f *gcpForm) startAt(part shell.Span, message string) {
 }
 
 // take notes whose key a form uses.
-func (f *gcpForm) take(key gcpKey) {
+func (f *gcpForm) take(key givenKey) {
 	switch {
 	case key.expr:
 		f.blocker = cmp.Or(f.blocker, "the value is an expression: whose key this is is known only when the pipeline is compiled")
@@ -202,7 +202,7 @@ func (f *gcpForm) setProject(project string) {
 
 // written is the key that is in a file which a step reads: by the steps of all units that run it. several says that it
 // is not one and the same.
-func (v *gcpView) written(s *gcpStep, file string) (found gcpKey, several bool) {
+func (v *gcpView) written(s *gcpStep, file string) (found givenKey, several bool) {
 	if isADC(file) {
 		file = anyFile
 	}
@@ -219,7 +219,7 @@ const anyFile = ""
 // gcpWrites are the keys that are written to a file, in their order.
 type gcpWrites struct {
 	any         bool
-	first, last gcpKey
+	first, last givenKey
 	several     bool // they are not one and the same
 }
 
@@ -361,7 +361,7 @@ func (v *gcpView) scanEnvironment(u *gcpUnit, env *circle.Environment) []*gcpFor
 		if !key.known() {
 			continue
 		}
-		f := &gcpForm{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), key: gcpKey{name: x.Name}}
+		f := &gcpForm{owner: v.p.Config.Owner(env.Node), node: env.Node, span: x.Entry.Span(), key: givenKey{name: x.Name}}
 		f.message = fmt.Sprintf("the environment sets %s to %s", x.Name, key)
 		f.stored, f.remove = key, []rewrite.Entry{x.Entry}
 		uses := func(o *gcpForm) bool { return o.key.name == x.Name && o.owner == f.owner && o.blocker == "" }
@@ -377,20 +377,20 @@ func (v *gcpView) scanEnvironment(u *gcpUnit, env *circle.Environment) []*gcpFor
 }
 
 // environmentKey is the key in a variable of an environment.
-func environmentKey(x circle.Var) gcpKey {
+func environmentKey(x circle.Var) givenKey {
 	if isGCPKey(x.Text) {
-		return gcpKey{literal: true, text: x.Text}
+		return givenKey{literal: true, text: x.Text}
 	}
 	if !gcpTables().holdsKey(x.Name) || x.Name == adcVar {
-		return gcpKey{}
+		return givenKey{}
 	}
 	switch s := classify(x.Text); s.kind {
 	case varSource:
-		return gcpKey{name: s.text}
+		return givenKey{name: s.text}
 	case exprSource:
-		return gcpKey{expr: true}
+		return givenKey{expr: true}
 	default:
-		return gcpKey{}
+		return givenKey{}
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"cfgfix/fixes/internal/shell"
 )
 
-// gcpKey is where a service account key comes from.
-type gcpKey struct {
+// givenKey is where a service account key, or another secret that a command is given, comes from.
+type givenKey struct {
 	name    string // the variable that holds it; "" when none is shown
 	literal bool   // it stands in the file itself
 	text    string // the literal key
@@ -17,7 +17,7 @@ type gcpKey struct {
 }
 
 // String names the key for people.
-func (k gcpKey) String() string {
+func (k givenKey) String() string {
 	switch {
 	case k.literal:
 		return "a literal service account key"
@@ -29,7 +29,7 @@ func (k gcpKey) String() string {
 }
 
 // secret names the secret for people.
-func (k gcpKey) secret() string {
+func (k givenKey) secret() string {
 	switch {
 	case k.literal:
 		return "a literal secret"
@@ -40,10 +40,10 @@ func (k gcpKey) secret() string {
 	}
 }
 
-func (k gcpKey) known() bool { return k.literal || k.name != "" || k.expr }
+func (k givenKey) known() bool { return k.literal || k.name != "" || k.expr }
 
 // secrets are what is not to be shown of a key: itself, and the lines of its private key, which JSON writes as one.
-func (k gcpKey) secrets() []string {
+func (k givenKey) secrets() []string {
 	if !k.literal {
 		return nil
 	}
@@ -62,14 +62,14 @@ func (k gcpKey) secrets() []string {
 }
 
 // keyOf is the key in a text: one variable, or the key itself.
-func keyOf(words []shell.Word) gcpKey {
+func keyOf(words []shell.Word) givenKey {
 	var vars []string
 	for _, w := range words {
 		if w.Expr {
-			return gcpKey{expr: true}
+			return givenKey{expr: true}
 		}
 		if isGCPKey(w.Value) {
-			return gcpKey{literal: true, text: w.Value}
+			return givenKey{literal: true, text: w.Value}
 		}
 		for _, v := range w.Vars {
 			if v != "HOME" && !slices.Contains(vars, v) {
@@ -78,13 +78,13 @@ func keyOf(words []shell.Word) gcpKey {
 		}
 	}
 	if len(vars) != 1 {
-		return gcpKey{}
+		return givenKey{}
 	}
-	return gcpKey{name: vars[0]}
+	return givenKey{name: vars[0]}
 }
 
 // source is where the text comes from that a call puts out, alone or at the end of a pipeline.
-func source(c *shell.Call) gcpKey {
+func source(c *shell.Call) givenKey {
 	for ; c != nil; c = c.Prev() {
 		if key, ok := input(c); ok {
 			return key
@@ -93,24 +93,24 @@ func source(c *shell.Call) gcpKey {
 			break
 		}
 	}
-	return gcpKey{}
+	return givenKey{}
 }
 
 // decoders are programs that a key passes on its way into a file.
 var decoders = []string{"base64", "openssl", "cat", "tee", "tr", "jq", "gunzip", "xxd", "sed", "envsubst"}
 
 // input is the key that a call itself brings in: as an argument of echo and its like, or as its input.
-func input(c *shell.Call) (key gcpKey, ok bool) {
+func input(c *shell.Call) (key givenKey, ok bool) {
 	switch c.Name() {
 	case "echo", "printf":
 		return keyOf(c.Args()), true
 	case "printenv":
 		for _, w := range c.Args() {
 			if w.Static && envName.MatchString(w.Value) {
-				return gcpKey{name: w.Value}, true
+				return givenKey{name: w.Value}, true
 			}
 		}
-		return gcpKey{}, true
+		return givenKey{}, true
 	}
 	for _, r := range c.Redirects {
 		switch {
@@ -122,5 +122,5 @@ func input(c *shell.Call) (key gcpKey, ok bool) {
 			return keyOf([]shell.Word{r.Target}), true
 		}
 	}
-	return gcpKey{}, false
+	return givenKey{}, false
 }

@@ -16,7 +16,7 @@ func (v *networkView) movable(group []*networkSign) (jobs []*circle.Job, refusal
 	jobs = hostedUsers(group)
 	kind, name, _ := strings.Cut(group[0].owner, ":")
 	switch {
-	case kind == "file" || orbSource(v.p.Config):
+	case kind == "file" || isOrb(v.p.Config):
 		return nil, "this is part of an orb: whoever uses it decides where it runs"
 	case kind == "orb" && slices.ContainsFunc(jobs, func(j *circle.Job) bool { return j.Config() != v.p.Config }):
 		return nil, "this is part of an inline orb: move the jobs that use it to a runner"

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"cfgfix/rewrite"
 )
 
 // hasWord reports whether a name stands in a text with no letter, digit or hyphen beside it.
@@ -36,6 +38,18 @@ func nameWords(name string) []string {
 	return strings.FieldsFunc(strings.ToUpper(b.String()), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
+}
+
+// textsOf are the texts of a scalar or of a list of scalars.
+func textsOf(n rewrite.Node) []string {
+	if n.Kind() == rewrite.Scalar {
+		return []string{n.Value()}
+	}
+	var out []string
+	for _, e := range n.Entries() {
+		out = append(out, e.Value().Resolve().Value())
+	}
+	return out
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }

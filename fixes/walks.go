@@ -62,15 +62,3 @@ func uses(n rewrite.Node, is func(text string) bool) bool {
 	}
 	return slices.ContainsFunc(n.Entries(), func(e rewrite.Entry) bool { return is(e.Name()) || uses(e.Value(), is) })
 }
-
-// words are the texts of a scalar or of a list of scalars.
-func words(n rewrite.Node) []string {
-	if n.Kind() == rewrite.Scalar {
-		return []string{n.Value()}
-	}
-	var out []string
-	for _, e := range n.Entries() {
-		out = append(out, e.Value().Resolve().Value())
-	}
-	return out
-}

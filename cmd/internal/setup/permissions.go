@@ -186,7 +186,11 @@ func (w *permits) call(words []string, u fixes.AWSRole) {
 	case op != nil && (op.Source != nil || op.Target != nil):
 		w.copy(c, s, op, u)
 	case op != nil && op.Actions != nil:
-		w.operate(c, orElse(op.Resources, s.Resources), op.Actions)
+		resources := s.Resources
+		if op.Resources != nil {
+			resources = op.Resources
+		}
+		w.operate(c, resources, op.Actions)
 	case c.operation == "wait":
 		w.gap("the permissions of "+title+" "+c.first(), u)
 	default:
@@ -196,13 +200,6 @@ func (w *permits) call(words []string, u fixes.AWSRole) {
 		}
 		w.operate(c, s.Resources, []string{prefix + ":" + pascal(c.operation)})
 	}
-}
-
-func orElse(a, b []string) []string {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // pascal is an operation as the CLI spells it, such as list-buckets, as IAM does. IAM does not tell cases apart.

@@ -60,13 +60,13 @@ func (p *Parameter) isOverridden() bool {
 }
 
 // Spare reports whether the parameter's command or job does not use it but in texts that are to go.
-func (p *Parameter) Spare(gone func(text rewrite.Node) bool) bool {
+func (p *Parameter) Spare(gone map[rewrite.Node]bool) bool {
 	var reads func(n rewrite.Node) bool
 	reads = func(n rewrite.Node) bool {
 		if n = n.Resolve(); n.Kind() != rewrite.Scalar {
 			return slices.ContainsFunc(n.Entries(), func(e rewrite.Entry) bool { return reads(e.Value()) })
 		}
-		return !gone(n) && slices.ContainsFunc(Expressions(n.Value()), func(e Expr) bool { return e.reads(p.Name) })
+		return !gone[n] && slices.ContainsFunc(Expressions(n.Value()), func(e Expr) bool { return e.reads(p.Name) })
 	}
 	return !reads(p.Entry.Parent().Parent())
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // remove adds the operations that take the keys away, but for setup steps, which are converted by setUp.
-func (b *keysFix) remove() (refusal string) {
+func (b *awsFix) remove() (refusal string) {
 	b.removed, b.swapped = map[rewrite.Node][]shell.Span{}, map[rewrite.Node]bool{}
 	var steps []*circle.Step
 	for _, f := range b.group {
@@ -36,23 +36,26 @@ func (b *keysFix) remove() (refusal string) {
 }
 
 // removeParameters takes away the parameters that only named the keys.
-func (b *keysFix) removeParameters() {
-	var values []rewrite.Node
-	var spare []*circle.Parameter
+func (b *awsFix) removeParameters() {
+	gone, asked := map[rewrite.Node]bool{}, map[*circle.Parameter]bool{}
 	for _, f := range b.group {
-		values, spare = append(values, f.values...), append(spare, f.spare...)
+		for _, text := range f.values {
+			gone[text] = true
+		}
 	}
-	gone := func(text rewrite.Node) bool { return slices.ContainsFunc(values, text.Same) }
-	for i, p := range spare {
-		if !slices.Contains(spare[:i], p) && p.Spare(gone) {
-			b.fix.Ops = append(b.fix.Ops, shared(p.Entry.Parent(), rewrite.Prune(p.Entry))...)
+	for _, f := range b.group {
+		for _, p := range f.spare {
+			if !asked[p] && p.Spare(gone) {
+				b.fix.Ops = append(b.fix.Ops, shared(p.Entry.Parent(), rewrite.Prune(p.Entry))...)
+			}
+			asked[p] = true
 		}
 	}
 }
 
 // removeFrom takes the keys out of a script, and the step away when nothing is left that does something. Where an anchor
 // shares the step, it becomes the setup.
-func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
+func (b *awsFix) removeFrom(s *circle.Step) (refusal string) {
 	facts := b.view.factsOf(s)
 	parts := slices.Concat(b.removed[facts.text], printsOnly(facts.script(), b.sources()))
 	b.removed[facts.text] = parts
@@ -81,7 +84,7 @@ func (b *keysFix) removeFrom(s *circle.Step) (refusal string) {
 
 // givesWay reports whether a step that an anchor shares can become the setup: all who run it need theirs right there, and
 // nobody merges it into a step with more.
-func (b *keysFix) givesWay(s *circle.Step) bool {
+func (b *awsFix) givesWay(s *circle.Step) bool {
 	mixed := func(alias rewrite.Node) bool {
 		if alias.Entry().IsMerge() {
 			return alias.Parent().Len() > 1
@@ -93,7 +96,7 @@ func (b *keysFix) givesWay(s *circle.Step) bool {
 }
 
 // sources are the variables that hold the keys: the standard ones and those they are copied from.
-func (b *keysFix) sources() []string {
+func (b *awsFix) sources() []string {
 	if b.names == nil {
 		all := slices.Clone(keyVars)
 		for _, f := range b.group {

@@ -9,7 +9,7 @@ import (
 
 // moveLogins turns logins by `aws ecr get-login`, which version 2 of the CLI does not have, into ones that both versions
 // have, where the setup may put version 2 in front. That takes the name of the registry; without it the fix is unsafe.
-func (b *keysFix) moveLogins() (refusal string) {
+func (b *awsFix) moveLogins() (refusal string) {
 	if !b.swapsCLI() {
 		return ""
 	}
@@ -81,7 +81,7 @@ func (u *awsUnit) registry(c *shell.Call) (host, region string) {
 }
 
 // swapsCLI reports whether the setup step may put version 2 of the CLI in front of a version 1 that a step needs.
-func (b *keysFix) swapsCLI() bool {
+func (b *awsFix) swapsCLI() bool {
 	for _, u := range b.units {
 		for _, f := range b.group {
 			if f.setup == nil || f.setup.release == nil || f.setup.release.OIDC || f.setup.release.Raise != "" {

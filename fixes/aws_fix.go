@@ -11,8 +11,8 @@ import (
 	"cfgfix/rewrite"
 )
 
-// keysFix builds the fix of one owner's forms.
-type keysFix struct {
+// awsFix builds the fix of one owner's forms.
+type awsFix struct {
 	view    *awsView
 	group   []*keyForm
 	units   []*awsUnit
@@ -29,7 +29,7 @@ type keysFix struct {
 }
 
 // build fills in the fix, or says why there is none.
-func (b *keysFix) build() (refusal string) {
+func (b *awsFix) build() (refusal string) {
 	for _, f := range b.group {
 		if f.blocker != "" {
 			return f.blocker
@@ -56,7 +56,7 @@ func (b *keysFix) build() (refusal string) {
 }
 
 // setUp adds the operations that give every unit its setup, once.
-func (b *keysFix) setUp() (refusal string) {
+func (b *awsFix) setUp() (refusal string) {
 	var given, facts []credentials // for new steps, and for steps that are there
 	for _, u := range b.units {
 		role := b.role(u)
@@ -94,7 +94,7 @@ func (b *keysFix) setUp() (refusal string) {
 }
 
 // convertAll gives the role to the steps that take keys themselves. given and facts are what setUp has found for the units.
-func (b *keysFix) convertAll(given, facts []credentials) (refusal string) {
+func (b *awsFix) convertAll(given, facts []credentials) (refusal string) {
 	for _, f := range b.group {
 		if f.setup == nil && !f.element.inPlace() {
 			continue
@@ -112,7 +112,7 @@ func (b *keysFix) convertAll(given, facts []credentials) (refusal string) {
 }
 
 // settleRegion makes sure that the setup step writes the region that the unit uses. It is false when a fact is missing.
-func (b *keysFix) settleRegion(u *awsUnit, c credentials) (settled bool, refusal string) {
+func (b *awsFix) settleRegion(u *awsUnit, c credentials) (settled bool, refusal string) {
 	switch before := b.regionsBefore(u, c.profile); {
 	case len(before) > 1:
 		return false, "the job configures several regions, and the setup step writes one over them"
@@ -128,7 +128,7 @@ func (b *keysFix) settleRegion(u *awsUnit, c credentials) (settled bool, refusal
 }
 
 // sharesSite reports whether another unit of the fix has its setup at the same place.
-func (b *keysFix) sharesSite(u *awsUnit) bool {
+func (b *awsFix) sharesSite(u *awsUnit) bool {
 	same := func(s, t *circle.Step) bool {
 		if s == nil || t == nil {
 			return false
@@ -156,7 +156,7 @@ func (u *awsUnit) showsRegion(c credentials) bool {
 }
 
 // givenRole is the role that the first form names beside its keys, and keeps; "" for none.
-func (b *keysFix) givenRole() string {
+func (b *awsFix) givenRole() string {
 	if x := b.group[0].setup; x != nil {
 		return x.role
 	}
@@ -164,7 +164,7 @@ func (b *keysFix) givenRole() string {
 }
 
 // role is the role of the unit. A step that has one beside its keys keeps it.
-func (b *keysFix) role(u *awsUnit) roleChoice {
+func (b *awsFix) role(u *awsUnit) roleChoice {
 	if role := b.givenRole(); role != "" {
 		return roleChoice{credentials: credentials{role: role}}
 	}
@@ -172,7 +172,7 @@ func (b *keysFix) role(u *awsUnit) roleChoice {
 }
 
 // convert turns a step that takes keys into one that takes the role.
-func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal string) {
+func (b *awsFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal string) {
 	if f.setup != nil {
 		return b.view.convert(f.setup, c)
 	}
@@ -188,7 +188,7 @@ func (b *keysFix) convert(f *keyForm, c credentials) (ops []rewrite.Op, refusal 
 }
 
 // credentials completes what a unit's setup is given by what the unit's environment says.
-func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
+func (b *awsFix) credentials(u *awsUnit, c credentials) credentials {
 	env := u.environments()
 	if name, _ := u.chosenProfile(); c.profile == "" && plainProfile.MatchString(name) {
 		c.profile = profileName(name)
@@ -211,7 +211,7 @@ func (b *keysFix) credentials(u *awsUnit, c credentials) credentials {
 
 // regionsBefore are the regions that a unit's setup step is to have: it writes one over those of the default profile and
 // its own, and an empty one where it is given none. For web identity nothing is written.
-func (b *keysFix) regionsBefore(u *awsUnit, profile string) []string {
+func (b *awsFix) regionsBefore(u *awsUnit, profile string) []string {
 	switch {
 	case b.view.webIdentity():
 		return nil
@@ -226,7 +226,7 @@ func (b *keysFix) regionsBefore(u *awsUnit, profile string) []string {
 
 // profileOnly reports whether the keys are to stay out of the environment: they are put under a profile, are not those
 // that every tool reads, and a program behind them may run on these.
-func (b *keysFix) profileOnly(u *awsUnit) bool {
+func (b *awsFix) profileOnly(u *awsUnit) bool {
 	keys := b.group[0].keys
 	if keys.profile == "" || keys.sameKeys(standard) || b.view.webIdentity() {
 		return false
@@ -245,14 +245,14 @@ func (b *keysFix) profileOnly(u *awsUnit) bool {
 }
 
 // canMake reports whether a step in front of each setup of the unit can make a profile.
-func (b *keysFix) canMake(u *awsUnit, name string) bool {
+func (b *awsFix) canMake(u *awsUnit, name string) bool {
 	inserted := func(s site) bool { return s.step != nil && !s.given }
 	_, elsewhere := u.environments().Lookup("AWS_CONFIG_FILE")
 	return plainProfile.MatchString(name) && !elsewhere && !b.view.webIdentity() && !slices.ContainsFunc(u.sites, func(s site) bool { return !inserted(s) })
 }
 
 // place adds the operation that puts a setup step at a site.
-func (b *keysFix) place(s site, c credentials) (refusal string) {
+func (b *awsFix) place(s site, c credentials) (refusal string) {
 	if s.given {
 		return ""
 	}
@@ -296,7 +296,7 @@ type placedAt struct {
 }
 
 // agreed asks once for each step: all who run it have a site there.
-func (b *keysFix) agreed(s site) bool {
+func (b *awsFix) agreed(s site) bool {
 	out, known := b.agreement[s.step.Node]
 	if !known {
 		out = s.agreed(placements(b.view.running(s.step)))
@@ -306,7 +306,7 @@ func (b *keysFix) agreed(s site) bool {
 }
 
 // swap makes a step the setup, for all who run it through its anchor.
-func (b *keysFix) swap(s *circle.Step, c credentials) (refusal string) {
+func (b *awsFix) swap(s *circle.Step, c credentials) (refusal string) {
 	if c.makes != "" {
 		return "the setup needs a profile that is there before it, and its step is shared by an anchor"
 	}
@@ -317,7 +317,7 @@ func (b *keysFix) swap(s *circle.Step, c credentials) (refusal string) {
 }
 
 // placeBefore gives a workflow entry that runs an orb's job the setup as a pre-step, or in auth where the job has that.
-func (b *keysFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal string) {
+func (b *awsFix) placeBefore(use *circle.WorkflowJob, c credentials) (refusal string) {
 	value, ops, refusal := b.view.newStep(use.Config(), c)
 	if refusal != "" {
 		return refusal
@@ -386,7 +386,7 @@ func (v *awsView) webIdentity() bool {
 }
 
 // complete hands the session token on wherever a step hands the keys to a container.
-func (b *keysFix) complete() (refusal string) {
+func (b *awsFix) complete() (refusal string) {
 	for _, u := range b.units {
 		for _, x := range u.visits {
 			if x.facts.script() == nil || b.view.webIdentity() {
@@ -403,7 +403,7 @@ func (b *keysFix) complete() (refusal string) {
 }
 
 // judge lowers the fix's safety for what it might break.
-func (b *keysFix) judge() {
+func (b *awsFix) judge() {
 	b.fix.lower(b.doubts...)
 	for _, u := range b.units {
 		b.fix.lower(slices.Concat(b.view.guard(u, b.removed), b.view.guardTests(u, b.group[0].keys), guardPresigned(u, b.role(u).duration))...)

@@ -9,7 +9,7 @@ import (
 )
 
 // require says what has to be done outside the file.
-func (b *keysFix) require() {
+func (b *awsFix) require() {
 	add := b.fix.requiref
 	d := b.group[0].keys
 	if role := b.givenRole(); role != "" {
@@ -36,7 +36,7 @@ func (b *keysFix) require() {
 }
 
 // requireFor says what a unit takes, outside the file, before it can run on its role.
-func (b *keysFix) requireFor(u *awsUnit) {
+func (b *awsFix) requireFor(u *awsUnit) {
 	add := b.fix.requiref
 	role, d := b.role(u), b.group[0].keys
 	if b.givenRole() == "" {
