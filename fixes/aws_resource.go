@@ -61,6 +61,7 @@ func plain(text string) string {
 
 // show adds what the unit's steps ask of AWS.
 func (r *AWSRole) show(u *awsUnit) {
+	hidden := map[string]bool{}
 	for _, x := range u.visits {
 		if orb, command, ok := x.Step.OrbCall(); ok && orb != nil {
 			r.addElement(orb, command, plainArguments(x.Step.Args()))
@@ -69,7 +70,7 @@ func (r *AWSRole) show(u *awsUnit) {
 			continue
 		}
 		for _, c := range x.facts.script().Calls() {
-			r.addCall(c)
+			r.addCall(c, hidden)
 		}
 	}
 	if u.use == nil {
@@ -86,8 +87,9 @@ func (r *AWSRole) addElement(orb *circle.Orb, name string, args map[string]strin
 	}
 }
 
-// addCall adds a call of the AWS CLI, one of Docker that names a registry, and what may call AWS out of sight.
-func (r *AWSRole) addCall(c *shell.Call) {
+// addCall adds a call of the AWS CLI, one of Docker that names a registry, and what may call AWS out of sight, unless it
+// is among the hidden ones.
+func (r *AWSRole) addCall(c *shell.Call, hidden map[string]bool) {
 	words := make([]string, 0, len(c.Args()))
 	for _, w := range c.Args() {
 		words = append(words, w.Value)
@@ -101,7 +103,8 @@ func (r *AWSRole) addCall(c *shell.Call) {
 			r.Calls = append(r.Calls, AWSCall{[]string{"ecr", words[0], "--repository-name", image}, r.Jobs})
 		}
 	case c.Name() != "aws" && asksAWS(c), unknownCommand(c) != "":
-		if title := hiddenTitle(c); !slices.Contains(r.Hidden, title) {
+		if title := hiddenTitle(c); !hidden[title] {
+			hidden[title] = true
 			r.Hidden = append(r.Hidden, title)
 		}
 	}

@@ -19,7 +19,7 @@ var awsJSON []byte
 type awsTable struct {
 	WebIdentity     map[string]string // Python packages, and the first version that reads a web identity from the environment
 	OldReleases     []string          // of distributions whose awscli is older than that: parts of a tag, behind an image's name for numbers
-	LongLivedOnly   []string          // calls of the AWS CLI that STS refuses to temporary keys
+	LongLivedOnly   []command         // of the AWS CLI, that STS refuses to temporary keys
 	CredentialTools []string          // programs that print credentials, or the environment that others keep
 	Compatible      []string          // in hosts of services that speak the protocol of S3 and take keys of their own
 }
@@ -28,7 +28,7 @@ var awsLimits = sync.OnceValue(func() *awsTable { return embedded[awsTable]("aws
 
 // longLivedOnly reports whether AWS refuses a call to temporary keys.
 func longLivedOnly(c *shell.Call) bool {
-	return slices.ContainsFunc(awsLimits().LongLivedOnly, func(words string) bool { return c.IsAWS(strings.Fields(words)...) })
+	return slices.ContainsFunc(awsLimits().LongLivedOnly, func(x command) bool { return c.IsAWS(x...) })
 }
 
 // packagesCLI reports whether a call installs the AWS CLI from the packages of a distribution whose version is one

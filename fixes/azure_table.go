@@ -18,10 +18,10 @@ var azureJSON []byte
 
 // azureTable is what is known of secrets of service principals by the names of things.
 type azureTable struct {
-	SecretName      string   // what a variable with such a secret is called, as a pattern
-	Standard        []string // such variables that Terraform's provider and Azure's libraries read by themselves
-	Harmless        []string // commands that do not, with the first of their arguments where these matter
-	FederatedSince  string   // the release of the Azure CLI that takes a token in the place of a secret
+	SecretName      string    // what a variable with such a secret is called, as a pattern
+	Standard        []string  // such variables that Terraform's provider and Azure's libraries read by themselves
+	Harmless        []command // commands that do not
+	FederatedSince  string    // the release of the Azure CLI that takes a token in the place of a secret
 	Images          []string
 	Orbs            []*azureOrb
 	SecretArguments []string // arguments by which steps of other orbs are given a secret
@@ -78,10 +78,7 @@ func (t *azureTable) oldRelease(version string) bool {
 
 // harmless reports whether a call is known to read none of the standard variables by itself.
 func (t *azureTable) harmless(c *shell.Call) bool {
-	return len(c.Words) == 0 || slices.ContainsFunc(t.Harmless, func(command string) bool {
-		words := strings.Fields(command)
-		return c.Is(words[0], words[1:]...)
-	})
+	return len(c.Words) == 0 || anyCalledBy(t.Harmless, c)
 }
 
 // knows reports whether the table speaks of a version of the orb.

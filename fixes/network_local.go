@@ -122,17 +122,11 @@ func (s *networkScope) learnCall(c *shell.Call) {
 		}
 	}
 	for _, made := range s.table.Made {
-		if slices.ContainsFunc(made.Commands, func(command string) bool {
-			words := strings.Fields(command)
-			return c.Is(words[0], words[1:]...)
-		}) {
+		if anyCalledBy(made.Commands, c) {
 			s.addNets(made.Ranges...)
 		}
 	}
-	for _, made := range s.table.Cluster.Commands {
-		words := strings.Fields(made)
-		s.cluster = s.cluster || c.Is(words[0], words[1:]...)
-	}
+	s.cluster = s.cluster || anyCalledBy(s.table.Cluster.Commands, c)
 }
 
 // learnDocker takes in the names and networks that a docker command gives to containers.

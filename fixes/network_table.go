@@ -43,13 +43,13 @@ type hostSet struct {
 
 type localCluster struct {
 	hostSet
-	Commands []string // that make a cluster, with their first arguments
-	Orbs     []string // parts of the names of orbs that make one
+	Commands []command // that make a cluster
+	Orbs     []string  // parts of the names of orbs that make one
 }
 
 // madeNetwork is what commands make on the job's own machine: containers or virtual machines with addresses of their own.
 type madeNetwork struct {
-	Commands []string // with their first arguments
+	Commands []command
 	Ranges   []netip.Prefix
 }
 
@@ -73,14 +73,14 @@ func (o ownAddress) has(variable, host string) bool {
 // netClient says where the hosts stand in a command line.
 type netClient struct {
 	Names    []string
-	Sub      []string // only with one of these first operands
-	Operands string   // host (the first), hosts, remotes, shares, images, run or words; "" for none
-	Hosts    []string // options whose value is a host
-	Valued   string   // short options that take another value
-	Attached string   // short options that take a value only right behind the letter
-	Long     []string // long options that take another value as the next word
-	Forwards string   // short options that forward ports or jump over hosts
-	Shells   []string // options whose value is a command
+	Sub      []command // only with one of these first operands
+	Operands string    // host (the first), hosts, remotes, shares, images, run or words; "" for none
+	Hosts    []string  // options whose value is a host
+	Valued   string    // short options that take another value
+	Attached string    // short options that take a value only right behind the letter
+	Long     []string  // long options that take another value as the next word
+	Forwards string    // short options that forward ports or jump over hosts
+	Shells   []string  // options whose value is a command
 }
 
 // tunnelCommand says how a tunnel or VPN is opened.
@@ -162,9 +162,8 @@ func (k *netClient) subWords(args []shell.Word) int {
 		}
 	}
 	for _, sub := range k.Sub {
-		words := strings.Fields(sub)
-		if len(operands) >= len(words) && slices.Equal(operands[:len(words)], words) {
-			return len(words)
+		if len(operands) >= len(sub) && slices.Equal(operands[:len(sub)], sub) {
+			return len(sub)
 		}
 	}
 	return 0

@@ -63,9 +63,9 @@ var secretSigns = sync.OnceValue(func() *signWords {
 // signs are words of which a script that calls the command has one each: the last word of the command, and what stands
 // before the secret.
 func (l *loginCommand) signs() (command, before []word) {
-	command = wordsOf(asCommand, l.names...)
-	if last := len(l.Command) - 1; last > 0 {
-		command = wordsOf(asCommand, l.Command[last])
+	command = wordsOf(asCommand, l.Programs...)
+	if n := len(l.Arguments); n > 0 {
+		command = wordsOf(asCommand, l.Arguments[n-1])
 	}
 	before = wordsOf(asOption, slices.Concat(l.Options, l.Glued)...)
 	if l.Stdin != "" {

@@ -10,7 +10,7 @@ import (
 
 // scanLogin looks at the commands that are known to take a secret: a password need not look random there.
 func (x *scriptScan) scanLogin(c *shell.Call) {
-	for _, l := range x.view.table.Logins {
+	for _, l := range x.view.table.logins[c.Name()] {
 		if !l.calledBy(c) || l.local(c) {
 			continue
 		}
@@ -30,10 +30,9 @@ func (x *scriptScan) scanLogin(c *shell.Call) {
 	}
 }
 
-// calledBy reports whether a call is one of the command.
+// calledBy reports whether a call of one of the programs is one of the command.
 func (l *loginCommand) calledBy(c *shell.Call) bool {
-	called := slices.ContainsFunc(l.names, func(name string) bool { return c.Is(name, l.Command[1:]...) })
-	return called && (l.Within == "" || holds(c, l.Within) || c.Prev() != nil && holds(c.Prev(), l.Within))
+	return c.Is(c.Name(), l.Arguments...) && (l.Within == "" || holds(c, l.Within) || c.Prev() != nil && holds(c.Prev(), l.Within))
 }
 
 func holds(c *shell.Call, text string) bool {
@@ -61,7 +60,7 @@ func (l *loginCommand) local(c *shell.Call) bool {
 // secrets are the words of a call that hold the secret.
 func (l *loginCommand) secrets(c *shell.Call) []shell.Word {
 	var out []shell.Word
-	args := c.Args()[len(l.Command)-1:]
+	args := c.Args()[len(l.Arguments):]
 	for i, a := range args {
 		for _, prefix := range l.Glued {
 			if value, ok := strings.CutPrefix(a.Value, prefix); ok && value != "" {
@@ -142,7 +141,7 @@ func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, 
 	if !w.Static || isReference(value) && !inQuotes || x.view.dummies[value] || isGCPKey(value) || keyIDPattern.MatchString(value) || onlyLocal(c) {
 		return
 	}
-	f := secretIn{judgement: judgement{what: "a literal token"}, where: strings.Join(append([]string{c.Name()}, l.Command[1:]...), " ") + " is given", variables: l.Variables}
+	f := secretIn{judgement: judgement{what: "a literal token"}, where: strings.Join(append([]string{c.Name()}, l.Arguments...), " ") + " is given", variables: l.Variables}
 	switch {
 	case l.Registry:
 		f.variables = t.registryVariables(l.registry(c))
@@ -168,7 +167,7 @@ func (x *scriptScan) scanPassword(c *shell.Call, l *loginCommand, w shell.Word, 
 
 // registry is the host of the registry that a call logs in to, "" for one that is not shown.
 func (l *loginCommand) registry(c *shell.Call) string {
-	args := c.Args()[len(l.Command)-1:]
+	args := c.Args()[len(l.Arguments):]
 	taken := append([]string{"-u", "--username"}, l.Options...)
 	for i, a := range args {
 		if strings.HasPrefix(a.Value, "-") || i > 0 && slices.Contains(taken, args[i-1].Value) {

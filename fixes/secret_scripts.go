@@ -191,7 +191,7 @@ func (x *scriptScan) scanAssignment(c *shell.Call, a shell.Assign) {
 func (x *scriptScan) judgeAssigned(c *shell.Call, a shell.Assign) judgement {
 	t, value := x.view.table, a.Value.Value
 	j := x.view.judge(a.Name, value)
-	given := slices.ContainsFunc(t.Logins, func(l *loginCommand) bool {
+	given := slices.ContainsFunc(t.logins[c.Name()], func(l *loginCommand) bool {
 		return slices.Contains(l.Assigned, a.Name) && l.calledBy(c) && !l.local(c)
 	})
 	switch {
@@ -243,7 +243,7 @@ const literalPassword = "pass:"
 func (x *scriptScan) scanSetter(c *shell.Call) {
 	t := x.view.table
 	for _, command := range t.Setters {
-		if !c.Is(command[0], command[1:]...) {
+		if !command.calledBy(c) {
 			continue
 		}
 		operands := slices.DeleteFunc(slices.Clone(c.Args()), func(w shell.Word) bool { return strings.HasPrefix(w.Value, "-") })[len(command)-1:]
@@ -390,7 +390,7 @@ func (x *scriptScan) scanSettings(c *shell.Call, w shell.Word, replaced substitu
 
 // elsewhere reports whether a call hands a password to a service that is none of the job's.
 func (x *scriptScan) elsewhere(c *shell.Call) bool {
-	return slices.ContainsFunc(x.view.table.Receivers, func(command []string) bool { return c.Is(command[0], command[1:]...) }) && !x.services()
+	return anyCalledBy(x.view.table.Receivers, c) && !x.services()
 }
 
 var authorizationPattern = pattern.New(`(?i)authorization["']?[ \t]*[:=][ \t]*["']?(?:bearer|token|basic|apikey|api-key)[ \t]+([^\s"'&;,<>\\]+)`)

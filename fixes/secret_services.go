@@ -153,6 +153,6 @@ var starterIndex = sync.OnceValue(func() *wordIndex {
 // starts reports whether a call starts containers and leaves them running.
 func (t *secretTable) starts(c *shell.Call) bool {
 	return slices.ContainsFunc(t.Starters, func(s starter) bool {
-		return c.Is(s.Command[0], s.Command[1:]...) && slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return slices.Contains(s.Words, w.Value) })
+		return s.Command.calledBy(c) && slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return slices.Contains(s.Words, w.Value) })
 	})
 }

@@ -45,13 +45,14 @@ type secretTable struct {
 	Logins            []*loginCommand
 	Starters          []starter           // commands that start containers and leave them running
 	Composer          []string            // the kinds of logins in Composer's auth.json
-	Receivers         [][]string          // commands that hand passwords to services elsewhere, which they are given by the names of settings
-	Setters           [][]string          // commands that are given the name of a setting and its value as two words
+	Receivers         []command           // commands that hand passwords to services elsewhere, which they are given by the names of settings
+	Setters           []command           // commands that are given the name of a setting and its value as two words
 	Hosts, Registries map[string][]string // where the passwords for hosts are kept, by the ends of their names; "" is any other registry
 	Files             map[string][]string // files that hold passwords, by their names, with variables for them
 	Keys              map[string][]string // variables for the values of headers and settings, by their names in lower case
 
-	byFirst [256][]*tokenFormat // by the first byte of the prefix
+	byFirst [256][]*tokenFormat        // by the first byte of the prefix
+	logins  map[string][]*loginCommand // by the program's name
 }
 
 // tokenFormat is what the tokens of one provider look like.
@@ -76,12 +77,14 @@ type tokenPart struct {
 
 // starter is a command that does something with one of the words among its arguments.
 type starter struct {
-	Command, Words []string
+	Command command
+	Words   []string
 }
 
 // loginCommand is a command that is given a secret in a way that shows what it is.
 type loginCommand struct {
-	Command   []string // of the first word, several with a "|" between them
+	Programs  []string
+	Arguments []string // the first ones
 	Within    string   // what a word of the call has to hold, or of the one that pipes into it; "" for nothing
 	Options   []string // whose value is the secret; one with a letter may be written with others, or with the value
 	Glued     []string // what a word begins with whose rest is the secret
@@ -93,18 +96,19 @@ type loginCommand struct {
 	Registry  bool     // the secret is that of the registry among the operands: its host tells the variables
 	Address   bool     // the secret is that of the host in an address among the words, if that is none of Hosts
 	Variables []string // where the secret is usually kept
-
-	names []string // of Command
 }
 
 var secretTables = sync.OnceValue(func() *secretTable {
 	t := embedded[secretTable]("secrets.json", secretsJSON)
+	t.logins = map[string][]*loginCommand{}
 	alphabets := map[string]*[256]bool{}
 	for name, ranges := range t.Alphabets {
 		alphabets[name] = readAlphabet(ranges)
 	}
 	for _, l := range t.Logins {
-		l.names = strings.Split(l.Command[0], "|")
+		for _, name := range l.Programs {
+			t.logins[name] = append(t.logins[name], l)
+		}
 	}
 	run := regexp.MustCompile(`^([a-z0-9.=]+)\{(\d+)(?:,(\d+))?\}$`)
 	for _, f := range t.Tokens {

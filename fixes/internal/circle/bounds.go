@@ -8,7 +8,7 @@ const (
 	maxFlows     = 1 << 20 // and all jobs together
 	maxFlowDepth = 100
 	maxPlaces    = 1 << 22 // that were visited to see who uses something
-	maxLooks     = 1 << 22 // at a step, for a finding in a job that runs it
+	maxLooks     = 1 << 21 // at a step, for a finding in a job that runs it
 	maxVariables = 1 << 22 // in the environments of all jobs, those that they share counted for each
 	maxImages    = 1 << 20 // in the docker lists of all jobs, likewise
 )

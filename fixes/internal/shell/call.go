@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -72,8 +73,8 @@ func (c *Call) Name() string {
 		return ""
 	}
 	name := baseName(c.Words[c.command].Value)
-	if program, ok := modules[name]; ok && c.command > 0 && c.Words[c.command-1].Value == "-m" {
-		return program
+	if c.command > 0 && c.Words[c.command-1].Value == "-m" {
+		return cmp.Or(modules[name], name)
 	}
 	return name
 }
