@@ -107,6 +107,11 @@ func newBench(t *testing.T) *bench {
 	for name := range standIns {
 		err = errors.Join(err, os.Symlink(self, filepath.Join(b.bin, name)))
 	}
+	for _, name := range utilities {
+		if program, missing := exec.LookPath(name); missing == nil {
+			err = errors.Join(err, os.Symlink(program, filepath.Join(b.bin, name)))
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +184,7 @@ var mentioned = regexp.MustCompile(`\$\{?([A-Z][A-Z0-9_]*)`)
 
 // variables are the environment of a script: each variable that it names has a value with blanks in it.
 func (b *bench) variables(script string) []string {
-	env := []string{"PATH=" + b.bin + ":/usr/bin:/bin", "HOME=" + b.home, "BASH_ENV=" + b.bashEnv, "CIRCLE_OIDC_TOKEN=" + tokenV1, "CIRCLE_OIDC_TOKEN_V2=" + tokenV2, "VAULT_ADDR=" + b.server.URL, "SERVER=" + b.server.URL}
+	env := []string{"PATH=" + b.bin, "HOME=" + b.home, "BASH_ENV=" + b.bashEnv, "CIRCLE_OIDC_TOKEN=" + tokenV1, "CIRCLE_OIDC_TOKEN_V2=" + tokenV2, "VAULT_ADDR=" + b.server.URL, "SERVER=" + b.server.URL}
 	known := []string{"PATH", "HOME", "BASH_ENV", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2", "VAULT_ADDR", "SERVER"}
 	for _, m := range mentioned.FindAllStringSubmatch(script, -1) {
 		if !slices.Contains(known, m[1]) && !strings.Contains(script, m[1]+"=\"$(") && !strings.Contains(script, "\n"+m[1]+"=") {
