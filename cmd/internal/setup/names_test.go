@@ -3,6 +3,7 @@ package setup
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -237,6 +238,20 @@ func eachUse(change func(u *fixes.Use, name string)) inPlace {
 	}
 }
 
+var full = flag.Bool("full", false, "put every hostile name into every place of every case, instead of some")
+
+// sampled is the share of the names that a place gets, the next place others.
+func sampled() int {
+	switch {
+	case *full:
+		return 1
+	case testing.Short():
+		return 16
+	default:
+		return 4
+	}
+}
+
 // TestHostileNamesAreText holds every form to the same whatever the names: nothing in them is run, expanded or a block, and none
 // of them steers a terminal.
 func TestHostileNamesAreText(t *testing.T) {
@@ -248,14 +263,14 @@ func TestHostileNamesAreText(t *testing.T) {
 			copied := renamed(reflect.ValueOf(repos), "").Interface().([]Repo)
 			return New(branch, put(copied, name))
 		}
-		for _, place := range slices.Sorted(maps.Keys(namePlaces)) {
+		for turn, place := range slices.Sorted(maps.Keys(namePlaces)) {
 			p := namePlaces[place]
 			want := map[string]shape{}
 			for _, f := range forms {
 				want[f.file], _ = shapes[filepath.Ext(f.file)](f.text(named(p.put, "x")))
 			}
 			for i, name := range hostileNames {
-				if testing.Short() && i%4 != 0 {
+				if (i+turn)%sampled() != 0 {
 					continue
 				}
 				plan := named(p.put, name)
@@ -273,7 +288,7 @@ func TestHostileNamesAreText(t *testing.T) {
 					} else if more := newIn(want[f.file], got); more != "" && f.file != "try.yml" {
 						t.Errorf("%s, %s %q: there is %s\n%s", f.file, place, name, more, out)
 					}
-					if filepath.Ext(f.file) == ".sh" && noBash == nil && !testing.Short() && i%4 == 0 {
+					if filepath.Ext(f.file) == ".sh" && noBash == nil && (*full || !testing.Short() && (i+turn)%16 == 0) {
 						bashTakes(t, out)
 					}
 				}
