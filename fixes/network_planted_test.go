@@ -156,7 +156,7 @@ func TestPlantedNetworks(t *testing.T) {
 			t.Run(group.name+"/"+form.name, func(t *testing.T) {
 				t.Parallel()
 				planted := 0
-				for p := range plants(soils, form, plantedNetworks) {
+				for p := range plants(soils, form, sown(plantedNetworks)) {
 					planted++
 					if wrong := group.judge(p); len(wrong) > 0 {
 						t.Errorf("%s (%s): %s\nplanted:\n%s", p.name, p.place, strings.Join(wrong, "\n"), p.added())

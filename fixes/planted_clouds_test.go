@@ -158,8 +158,12 @@ func TestPlantedClouds(t *testing.T) {
 				}
 				return wrong
 			})
-			if fixed < form.least {
-				t.Errorf("%d are fixed, want %d: %v", fixed, form.least, reasons)
+			least := form.least
+			if !*full {
+				least = sown(least) - 1 // so few configs need not be a fair share
+			}
+			if fixed < least {
+				t.Errorf("%d are fixed, want %d: %v", fixed, least, reasons)
 			}
 		})
 	}

@@ -16,8 +16,16 @@ import (
 	"cfgfix/rewrite"
 )
 
-// plantedConfigs is how many real configs every form is planted into.
+// plantedConfigs is how many real configs every form of keys is planted into.
 const plantedConfigs = 40
+
+// sown is how many of the configs that a form is for it is planted into: a quarter, all of them with -full.
+func sown(all int) int {
+	if *full {
+		return all
+	}
+	return all / 4
+}
 
 // TestPlanted plants each form of long-lived keys into real configs that have none, at places that the names of the
 // config and of the form decide. What was there before is known, so the result can be judged: by the flow of
@@ -41,7 +49,7 @@ func TestPlanted(t *testing.T) {
 
 // test plants one form into every config that has a place for it.
 func (form plantForm) test(t *testing.T, soils []*soil, counts *tally) {
-	for p := range plants(soils, form, plantedConfigs) {
+	for p := range plants(soils, form, sown(plantedConfigs)) {
 		counts.planted++
 		fate, reason, wrong := p.judge()
 		switch {

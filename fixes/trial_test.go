@@ -121,13 +121,13 @@ func silent(t *testing.T, soils []*soil, form plantForm, rules []*Rule, facts fu
 func plantEach(t *testing.T, soils []*soil, form plantForm, judge func(*planting) (wrong []string)) {
 	t.Helper()
 	planted := 0
-	for p := range plants(soils, form, minPlanted) {
+	for p := range plants(soils, form, sown(minPlanted)) {
 		planted++
 		if wrong := judge(p); len(wrong) > 0 {
 			t.Errorf("%s (%s): %s\nplanted:\n%s", p.name, p.place, strings.Join(wrong, "\n"), p.added())
 		}
 	}
-	if planted < minPlanted {
+	if planted < sown(minPlanted) {
 		t.Errorf("only %d configs have a place for it", planted)
 	}
 }

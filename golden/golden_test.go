@@ -451,7 +451,10 @@ func count(r *fixes.FileResult, x *fixes.Result) int {
 func TestForeignLineBreaks(t *testing.T) {
 	t.Parallel()
 	changed := 0
-	for _, c := range readCases(t) {
+	for i, c := range readCases(t) {
+		if testing.Short() && i%5 != 0 {
+			continue
+		}
 		config, _ := c.files(t)
 		lines := bytes.SplitAfter(config, []byte("\n"))
 		for _, br := range []string{"\r", "\u0085", "\u2028", "\u2029"} {
@@ -473,7 +476,7 @@ func TestForeignLineBreaks(t *testing.T) {
 			}
 		}
 	}
-	if changed < 1000 {
+	if changed < 500 {
 		t.Errorf("%d files were changed: the test shows little", changed)
 	}
 }

@@ -41,7 +41,10 @@ func TestAnalyzeChange(t *testing.T) {
 		sources = append(sources, src)
 	}
 	compared, worse, left := 0, 0, 0
-	for _, src := range sources {
+	for i, src := range sources {
+		if testing.Short() && i%5 != 0 {
+			continue
+		}
 		f, err := rewrite.Parse(src)
 		if err != nil || len(f.Documents()) != 1 {
 			continue
