@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"cfgfix/rewrite"
 )
 
 // benchmarkConfig is a config of about that many lines. Every fifth job, the first included, has static keys when keys
@@ -92,7 +94,8 @@ func BenchmarkRun(b *testing.B) {
 }
 
 // BenchmarkCorpus holds a run to the least that any tool on yaml.v3 has to do, over the real configs without findings and
-// those that are fixed: floor parses the same files to nodes.
+// those that are fixed: floor parses the same files to nodes. Between them is what the editor takes without any rule: map
+// finds the places of all nodes as well, and edit makes one change and proves it.
 func BenchmarkCorpus(b *testing.B) {
 	engine := Engine{Rules: All()}
 	names, _ := filepath.Glob("../../shared/corpus/configs/*")
@@ -113,16 +116,45 @@ func BenchmarkCorpus(b *testing.B) {
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		for name, work := range map[string]func(src []byte){"floor": parseOnly, "run": func(src []byte) { engine.Run(src, nil) }} {
-			b.Run(kind+"/"+name, func(b *testing.B) {
+		for _, x := range []struct {
+			name string
+			work func(src []byte)
+		}{{"floor", parseOnly}, {"map", func(src []byte) { parsed(b, src) }}, {"edit", func(src []byte) { editOnce(b, src) }}, {"run", func(src []byte) { engine.Run(src, nil) }}} {
+			b.Run(kind+"/"+x.name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					for _, src := range kinds[kind] {
-						work(src)
+						x.work(src)
 					}
 				}
 			})
 		}
+	}
+}
+
+func parsed(b *testing.B, src []byte) *rewrite.File {
+	b.Helper()
+	f, err := rewrite.Parse(src)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return f
+}
+
+// editOnce changes the first value of a config, and proves that nothing else did.
+func editOnce(b *testing.B, src []byte) {
+	b.Helper()
+	f := parsed(b, src)
+	value := f.Documents()[0]
+	for value.Kind() != rewrite.Scalar {
+		value = value.Entries()[0].Value()
+	}
+	change, err := f.Plan([]rewrite.Op{rewrite.Replace(value, rewrite.String("other")).Shared().Accept(rewrite.DuplicateKey)})
+	if err == nil {
+		_, err = change.Prove()
+	}
+	if err != nil {
+		b.Fatal(err)
 	}
 }
 
