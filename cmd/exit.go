@@ -50,7 +50,8 @@ type fileError struct{ err error }
 func (e *fileError) Error() string { return e.err.Error() }
 func (e *fileError) Unwrap() error { return e.err }
 
-// Main runs cfgfix with the arguments behind the program's name and returns its exit code.
+// Main runs cfgfix with the arguments behind the program's name and returns its exit code. The process ends with it: signals
+// stay caught.
 func Main(args []string) int {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -58,7 +59,6 @@ func Main(args []string) int {
 		return exitFile
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), endingSignals()...)
-	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	return run(ctx, args, &streams{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
