@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/Masterminds/semver/v3"
-
 	"cfgfix/fixes/internal/pattern"
 	"cfgfix/fixes/internal/shell"
 )
@@ -59,7 +57,7 @@ func tooOld(c *shell.Call) (pin, needs string) {
 			continue
 		}
 		needs = awsLimits().WebIdentity[m[1]]
-		below := func(bound string) bool { return endsBelow(strings.TrimSpace(bound), semver.MustParse(needs)) }
+		below := func(bound string) bool { return endsBelow(strings.TrimSpace(bound), releaseOf(needs)) }
 		if slices.ContainsFunc(strings.Split(m[2], ","), below) {
 			return w.Value, needs
 		}
@@ -68,20 +66,20 @@ func tooOld(c *shell.Call) (pin, needs string) {
 }
 
 // endsBelow reports whether a bound of pip lets no version through that is at least this one.
-func endsBelow(bound string, least *semver.Version) bool {
+func endsBelow(bound string, least release) bool {
 	text := strings.TrimLeft(bound, "=~<")
 	op := bound[:len(bound)-len(text)]
 	text = strings.TrimSpace(text)
 	if op == "~=" && strings.Contains(text, ".") {
 		op, text = "==", text[:strings.LastIndexByte(text, '.')]+".*" // any version that differs in the last part
 	}
-	v, err := semver.NewVersion(strings.ReplaceAll(text, "*", "999999"))
+	r := releaseOf(strings.ReplaceAll(text, ".*", last))
 	switch {
-	case err != nil:
+	case r == "":
 		return false
 	case op == "<":
-		return !v.GreaterThan(least)
+		return !least.before(r)
 	default:
-		return (op == "==" || op == "<=") && v.LessThan(least)
+		return (op == "==" || op == "<=") && r.before(least)
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/Masterminds/semver/v3"
-
 	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
 )
@@ -71,9 +69,9 @@ func (t *azureTable) old(image string) bool {
 
 // oldRelease reports whether a release of the Azure CLI, or a package of it, takes no token.
 func (t *azureTable) oldRelease(version string) bool {
-	release, _, _ := strings.Cut(version, "-") // 2.20.0-1~focal
-	v, err := semver.NewVersion(release)
-	return err == nil && strings.Contains(release, ".") && v.LessThan(semver.MustParse(t.FederatedSince))
+	number, _, _ := strings.Cut(version, "-") // 2.20.0-1~focal
+	r := releaseOf(number)
+	return r != "" && strings.Contains(number, ".") && r.before(releaseOf(t.FederatedSince))
 }
 
 // harmless reports whether a call is known to read none of the standard variables by itself.
@@ -83,5 +81,5 @@ func (t *azureTable) harmless(c *shell.Call) bool {
 
 // knows reports whether the table speaks of a version of the orb.
 func (o *azureOrb) knows(version string) bool {
-	return (&orbTable{Newest: o.Newest}).resolve(version) != nil
+	return (&orbTable{Newest: o.Newest}).resolve(version) != ""
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/google/go-cmp/cmp"
 
 	"cfgfix/fixes/internal/shell"
@@ -15,17 +14,17 @@ func TestGCPTables(t *testing.T) {
 	for _, o := range gcpTables().Orbs {
 		for i := range o.Releases {
 			r := &o.Releases[i]
-			if _, err := semver.NewConstraint(r.Range); err != nil {
-				t.Errorf("%s: range %q: %v", o.Name, r.Range, err)
+			if err := r.check(); err != nil {
+				t.Errorf("%s: %v", o.Name, err)
 			}
 			if r.OIDC && (r.With == "" || r.Role == "") || r.KeyID == "" {
-				t.Errorf("%s: %s lacks the names of parameters", o.Name, r.Range)
+				t.Errorf("%s: %s lacks the names of parameters", o.Name, r.releaseRange)
 			}
 			if to := r.Raise; to != "" && (o.release(to) == nil || !o.release(to).OIDC) {
-				t.Errorf("%s: %s is raised to %s, which has no OIDC", o.Name, r.Range, to)
+				t.Errorf("%s: %s is raised to %s, which has no OIDC", o.Name, r.releaseRange, to)
 			}
 			if !r.OIDC && r.Raise == "" && r.Manual == "" && o.Use == "" {
-				t.Errorf("%s: %s has neither a fix nor the reason why there is none", o.Name, r.Range)
+				t.Errorf("%s: %s has neither a fix nor the reason why there is none", o.Name, r.releaseRange)
 			}
 		}
 		for _, version := range o.Newest {

@@ -2,10 +2,7 @@ package fixes
 
 import (
 	_ "embed"
-	"strings"
 	"sync"
-
-	"github.com/Masterminds/semver/v3"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/rewrite"
@@ -25,14 +22,11 @@ type orbTable struct {
 	Releases []orbRelease      // by range of versions
 	Setups   map[string]setup  // the parameters of its setup command, by style of their names
 	Renames  map[string]string // parameters of old releases and what the release to Use calls them
-
-	parse  sync.Once             // of ranges
-	ranges []*semver.Constraints // those of the releases
 }
 
-// orbRelease is a range of versions that behave alike.
+// orbRelease is what holds of a range of an orb's releases.
 type orbRelease struct {
-	Range            string
+	releaseRange
 	Setup            string // key of orbTable.Setups
 	Keys             string // how a key parameter is given: "name" of a variable, or "text" that expands one
 	OIDC             bool   // setup assumes a role with CircleCI's token
@@ -77,9 +71,6 @@ type setup struct {
 	RegionByName                                   bool // the region is given as a variable's name
 }
 
-// lastPatch stands for the newest patch of a minor version: it is behind all that the tables tell apart.
-const lastPatch = 999
-
 // orbTables are the embedded tables, read when first needed.
 var orbTables = sync.OnceValue(func() map[string]*orbTable {
 	data := embedded[struct{ Orbs []*orbTable }]("orbs.json", orbsJSON)
@@ -95,51 +86,30 @@ var orbTables = sync.OnceValue(func() map[string]*orbTable {
 // another major, for dev: versions and for expressions.
 func (t *orbTable) release(version string) *orbRelease {
 	v := t.resolve(version)
-	if v == nil {
-		return nil
-	}
-	t.parse.Do(t.parseRanges)
-	for i, c := range t.ranges {
-		if c.Check(v) {
+	for i := range t.Releases {
+		if t.Releases[i].holds(v) {
 			return &t.Releases[i]
 		}
 	}
 	return nil
 }
 
-func (t *orbTable) parseRanges() {
-	for i := range t.Releases {
-		c, err := semver.NewConstraint(t.Releases[i].Range)
-		if err != nil {
-			panic("embedded tables: " + t.Name + ": " + err.Error())
-		}
-		t.ranges = append(t.ranges, c)
-	}
-}
-
-func (t *orbTable) resolve(version string) *semver.Version {
+func (t *orbTable) resolve(version string) release {
 	if version == "volatile" {
-		return semver.MustParse(t.Newest[len(t.Newest)-1])
+		return releaseOf(t.Newest[len(t.Newest)-1])
 	}
-	v, err := semver.NewVersion(version)
-	if err != nil || v.Prerelease() != "" {
-		return nil
-	}
+	v := newestOf(version)
 	for _, newest := range t.Newest {
-		n := semver.MustParse(newest)
-		if n.Major() != v.Major() {
-			continue
-		}
-		floating := strings.Count(version, ".") == 0 || strings.Count(version, ".") == 1 && n.Minor() == v.Minor()
-		if floating || v.GreaterThan(n) {
+		n := releaseOf(newest)
+		switch {
+		case !v.sameMajor(n) || v.preview():
+		case n.before(v):
 			return n
+		default:
+			return v
 		}
-		if strings.Count(version, ".") == 1 { // 3.1 means the last patch of 3.1
-			return semver.New(v.Major(), v.Minor(), lastPatch, "", "")
-		}
-		return v
 	}
-	return nil
+	return ""
 }
 
 // OrbInUse is the reference, such as circleci/aws-cli@5.4.1, that fixes declare an orb by; "" for one that none declares.

@@ -4,8 +4,6 @@ import (
 	_ "embed"
 	"strings"
 	"sync"
-
-	"github.com/Masterminds/semver/v3"
 )
 
 //go:embed data/publish.json
@@ -16,9 +14,9 @@ type publishTable struct {
 	SettingsTools []string // programs that do without the files that hold a token
 	NPM           struct {
 		Host                         string
-		Variables                    []string // that hold a token
-		Least, LeastStage, LeastNode string   // releases that trusted publishing takes
-		Node, NodeStage              string   // ranges of Node.js that bring such an npm
+		Variables                    []string       // that hold a token
+		Least, LeastStage, LeastNode string         // releases that trusted publishing takes
+		Node, NodeStage              []releaseRange // of Node.js that bring such an npm
 		NewestNode                   string
 		Images                       []string            // with Node.js, whose release is their tag
 		Orb                          string              // that installs it
@@ -41,27 +39,11 @@ var publishTables = sync.OnceValue(func() *publishTable {
 })
 
 // toolVersion is the release in a tag or a parameter, such as 24.15.0-browsers. Of one that leaves parts open it is the
-// highest. It is nil for what names none.
-func toolVersion(tag, newest string) *semver.Version {
+// newest. It is "" for what names none.
+func toolVersion(tag, newest string) release {
 	tag, _, _ = strings.Cut(tag, "-")
 	if tag == "lts" || tag == "current" || tag == "latest" || tag == "" {
 		tag = newest
 	}
-	v, err := semver.NewVersion(tag)
-	if err != nil {
-		return nil
-	}
-	switch strings.Count(tag, ".") {
-	case 0:
-		return semver.New(v.Major(), lastPatch, lastPatch, "", "")
-	case 1:
-		return semver.New(v.Major(), v.Minor(), lastPatch, "", "")
-	}
-	return v
-}
-
-// inRange reports whether a release lies in a range.
-func inRange(v *semver.Version, constraint string) bool {
-	c, err := semver.NewConstraint(constraint)
-	return v != nil && err == nil && c.Check(v)
+	return newestOf(tag)
 }

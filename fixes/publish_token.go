@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
-
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/shell"
 	"cfgfix/rewrite"
@@ -189,20 +187,20 @@ func (b *publishFix) npmDoubt(u *storedUnit) *doubt {
 	}
 	advice := "npm takes CircleCI's token from " + least + " on (and Node.js " + t.LeastNode + "): put `npm install --global npm@^" + least + "` before it"
 	node, shown := b.nodeOf(u)
-	if node != nil && !inRange(node, ">="+t.LeastNode) {
+	if node != "" && node.before(releaseOf(t.LeastNode)) {
 		return &doubt{Manual, shown + " is too old: " + advice}
 	}
 	switch spec, installed := b.installedNPM(u); {
 	case installed && newEnough(spec, least):
-		if node == nil {
+		if node == "" {
 			return &doubt{Unsafe, "which Node.js the job has is not shown: " + advice}
 		}
 		return nil
 	case installed:
 		return &doubt{Manual, "the job installs npm " + spec + ", which is too old: " + advice}
-	case node == nil:
+	case node == "":
 		return &doubt{Unsafe, "which npm the job has is not shown: " + advice}
-	case !inRange(node, ok):
+	case !slices.ContainsFunc(ok, func(x releaseRange) bool { return x.holds(node) }):
 		return &doubt{Manual, "the npm that comes with " + shown + " is too old: " + advice}
 	}
 	return nil
@@ -251,11 +249,11 @@ func newEnough(spec, least string) bool {
 	if spec == "latest" || strings.HasPrefix(spec, "next") || spec == "" {
 		return true
 	}
-	return inRange(toolVersion(spec, least), ">="+least)
+	return releaseRange{From: least}.holds(toolVersion(spec, least))
 }
 
 // nodeOf is the release of Node.js in a unit, by its image or an orb's step, and how it is named there.
-func (b *publishFix) nodeOf(u *storedUnit) (node *semver.Version, shown string) {
+func (b *publishFix) nodeOf(u *storedUnit) (node release, shown string) {
 	t := publishTables().NPM
 	for _, x := range u.steps {
 		orb, command, ok := x.Step.OrbCall()
@@ -268,7 +266,7 @@ func (b *publishFix) nodeOf(u *storedUnit) (node *semver.Version, shown string) 
 	image := cmp.Or(imageOf(u.unit), orbNodeImage(u.job))
 	name, tag := splitImage(image)
 	if !slices.Contains(t.Images, name) {
-		return nil, ""
+		return "", ""
 	}
 	return toolVersion(tag, t.NewestNode), image
 }
@@ -293,7 +291,7 @@ func (b *publishFix) twineDoubt(u *storedUnit) *doubt {
 	t := publishTables().PyPI
 	image := imageOf(u.unit)
 	if name, tag := splitImage(image); slices.Contains(t.Images, name) {
-		if v := toolVersion(tag, "3.14.0"); v != nil && !inRange(v, ">="+t.LeastPython) {
+		if python := toolVersion(tag, "3.14.0"); python != "" && python.before(releaseOf(t.LeastPython)) {
 			return &doubt{Manual, "the Python of " + image + " is too old: trusted publishing takes twine " + t.Least + ", and that Python " + t.LeastPython}
 		}
 	}

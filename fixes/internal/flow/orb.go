@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
+	"golang.org/x/mod/semver"
 
 	"cfgfix/fixes/internal/circle"
 	"cfgfix/fixes/internal/pattern"
@@ -38,34 +38,29 @@ var ecsJobs = []string{"deploy-service-update", "run-task", "update-task-definit
 // idle are elements of AWS orbs that never ask AWS for anything.
 var idle = []string{"install", "install_sam", "install-aws-cli", "build-image", "build_image", "push-image", "push_image"}
 
-func (l *login) covers(orb, element string, v *semver.Version) bool {
-	return l.orb == orb && slices.Contains(l.elements, element) && v != nil &&
-		v.LessThan(semver.MustParse(l.below)) && (l.from == "" || !v.LessThan(semver.MustParse(l.from)))
+func (l *login) covers(orb, element string, v string) bool {
+	return l.orb == orb && slices.Contains(l.elements, element) && v != "" && !atLeast(v, l.below) && (l.from == "" || atLeast(v, l.from))
 }
 
 var numbers = pattern.New(`^\d{1,6}(\.\d{1,6}){0,2}$`)
 
-// version reads an orb's version; parts that are left open stand for the highest. It is nil for what is not known.
-func version(text string) *semver.Version {
+// version reads an orb's version; parts that are left open stand for the highest. It is "" for what is not known.
+func version(text string) string {
 	if text == "volatile" {
 		text = "999999"
 	}
 	if !numbers.MatchString(text) {
-		return nil
+		return ""
 	}
 	for strings.Count(text, ".") < 2 {
 		text += ".999999"
 	}
-	v, err := semver.NewVersion(text)
-	if err != nil {
-		return nil
-	}
-	return v
+	return semver.Canonical("v" + text)
 }
 
 // atLeast takes a version that is not known for a new one.
-func atLeast(v *semver.Version, least string) bool {
-	return v == nil || !v.LessThan(semver.MustParse(least))
+func atLeast(v string, least string) bool {
+	return v == "" || semver.Compare(v, "v"+least) >= 0
 }
 
 // element is a call of an orb's command, or a workflow entry that runs an orb's job.
@@ -184,7 +179,7 @@ func (e *element) sentElsewhere() bool {
 }
 
 // setUp interprets the commands of the aws-cli orb.
-func (e *element) setUp(s *scope, v *semver.Version) {
+func (e *element) setUp(s *scope, v string) {
 	role, _ := e.arg("role-arn", "role_arn")
 	name, ok := e.arg("profile-name", "profile_name")
 	if !ok || name == "" {
