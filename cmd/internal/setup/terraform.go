@@ -5,9 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2/hclwrite"
-	"github.com/zclconf/go-cty/cty"
-
 	"cfgfix/cmd/internal/report"
 )
 
@@ -33,10 +30,10 @@ func (p *Plan) Terraform() []byte {
 	}
 	t.outputs()
 	text := strings.ReplaceAll(strings.TrimSpace(t.b.String()), "\n\n\n", "\n\n") // blocks may bring a gap along
-	return hclwrite.Format([]byte(text + "\n"))
+	return []byte(formatHCL(text + "\n"))
 }
 
-// terraform writes blocks. The formatter indents and aligns them.
+// terraform writes blocks. formatHCL indents and aligns them.
 type terraform struct {
 	*Plan
 	b strings.Builder
@@ -56,9 +53,6 @@ func (t *terraform) comment(lines ...string) {
 
 // gap separates blocks.
 func (t *terraform) gap() { t.b.WriteByte('\n') }
-
-// quote is text as a string of Terraform, in which nothing is expanded.
-func quote(text string) string { return string(hclwrite.TokensForValue(cty.StringVal(text)).Bytes()) }
 
 func (t *terraform) header() {
 	t.comment(

@@ -149,12 +149,6 @@ func (t *terraform) subjects(list users) []string {
 	return out
 }
 
-// escape is text inside of a string of Terraform.
-func escape(text string) string {
-	quoted := quote(text)
-	return quoted[1 : len(quoted)-1]
-}
-
 // permissions writes what the role visibly needs.
 func (t *terraform) permissions(x *role) {
 	if len(x.statements) == 0 {
